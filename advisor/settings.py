@@ -1,0 +1,150 @@
+"""Thresholds, prices and budgets.
+
+A value is taken from the first of: a flag, an environment variable `ADVISOR_<NAME>`, `advisor.toml`, the default here.
+Prices and multipliers are settings because Snowflake's documentation no longer prints them (reference: consumption table).
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from advisor.errors import InputError
+
+# Standard warehouses, first generation. Sizes are spelt upper-case without spaces, dashes or underscores.
+CREDITS_PER_HOUR = MappingProxyType(
+    {
+        "XSMALL": 1.0,
+        "SMALL": 2.0,
+        "MEDIUM": 4.0,
+        "LARGE": 8.0,
+        "XLARGE": 16.0,
+        "2XLARGE": 32.0,
+        "3XLARGE": 64.0,
+        "4XLARGE": 128.0,
+        "5XLARGE": 256.0,
+        "6XLARGE": 512.0,
+    }
+)
+SIZE_ALIASES = MappingProxyType({f"{xs}LARGE": f"{n}XLARGE" for n in range(2, 7) for xs in ("X" * n, f"X{n}")})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that can be tuned; each has its unit in its name or its comment."""
+
+    min_partitions: int = 100
+    """A table with fewer micro-partitions gets no clustering key: there is nothing to skip."""
+    partition_bytes: int = 16 * 2**20
+    """Compressed size assumed of a micro-partition where the history never shows a table's partition count."""
+    max_key_columns: int = 3
+    """Snowflake's own advice is at most 3 to 4."""
+    min_net_credits_per_month: float = 0.0
+    """A recommendation must bring more than this, expected, after upkeep and its share of the build."""
+    payback_months: float = 12.0
+    """The build's credits are spread over this many months."""
+    budget_credits: float | None = None
+    """Stop recommending when the builds' expected credits add up to more than this."""
+    samples_per_template: int = 12
+    """Executions kept of each template with their literals."""
+    parse_seconds: float = 2.0
+    """A statement that takes longer to parse is given up and counted."""
+    parse_bytes: int = 1_000_000
+    """A longer statement isn't parsed; it is counted."""
+    truncated_at: int = 100_000
+    """QUERY_TEXT is cut at this many characters: a text this long is incomplete."""
+    default_warehouse_size: str = "XSMALL"
+    """Prices a template whose executions name no warehouse size."""
+    rewrite_credits_per_gib: tuple[float, float, float] = (0.003, 0.0064, 0.035)
+    """Low, expected, high for rewriting one GiB of compressed partitions in order. From the published Snowflake
+    cluster-key quickstart: 0.9e-4 (sorted rewrite) to 1.2e-4 (service) credits a 16 MB partition, 5.4e-4 the service's own
+    upper bound; one public example, so calibrate on AUTOMATIC_CLUSTERING_HISTORY where the account has it."""
+    merge_fan_in: float = 10.0
+    """Runs that automatic clustering merges at a time; sets how often a row is rewritten after it arrives."""
+    advice_valid_days: int = 30
+    """A script is meant to be applied within this many days of the window's end."""
+    memory_limit: str = "700MB"
+    """DuckDB's memory while it aggregates the history; beyond it, it spills to disk."""
+    threads: int = 2
+    credits_per_hour: Mapping[str, float] = field(default_factory=lambda: CREDITS_PER_HOUR)
+    """Per warehouse size; `advisor.toml` may override single sizes in a table of that name."""
+
+    def price(self, size: str | None) -> float:
+        """Credits per hour of a warehouse of that size; the default size's for one that is unknown."""
+        normal = normal_size(size)
+        if normal in self.credits_per_hour:
+            return self.credits_per_hour[normal]
+        return self.credits_per_hour[normal_size(self.default_warehouse_size)]
+
+
+def normal_size(size: str | None) -> str:
+    """One spelling for each size: `X-Small`, `XSMALL` and `x_small` are `XSMALL`, `XXLARGE` is `2XLARGE`."""
+    plain = (size or "").upper().replace(" ", "").replace("-", "").replace("_", "")
+    return SIZE_ALIASES.get(plain, plain)
+
+
+def load(path: Path | None, flags: Mapping[str, object], environment: Mapping[str, str] = os.environ) -> Settings:
+    """Settings from `path` (or `advisor.toml` in the working directory, if there is one), the environment and the flags.
+
+    Raises InputError for a file that can't be read and for a name or a value that isn't a setting's.
+    """
+    file = path or Path("advisor.toml")
+    given: dict[str, object] = {}
+    if path is not None or file.is_file():
+        given |= _read(file)
+    prefix = "ADVISOR_"
+    given |= {key.removeprefix(prefix).lower(): text for key, text in environment.items() if key.startswith(prefix)}
+    given |= {key: value for key, value in flags.items() if value is not None}
+    return replace(Settings(), **{key: _typed(key, value) for key, value in sorted(given.items())})
+
+
+def _read(file: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"cannot read settings {file}: {error}") from error
+
+
+def _typed(key: str, value: object) -> Any:
+    known = {f.name: f for f in fields(Settings)}
+    if key not in known:
+        nearest = difflib.get_close_matches(key, known, n=1)
+        hint = f"; did you mean {nearest[0]}?" if nearest else f"; known: {', '.join(sorted(known))}"
+        raise InputError(f"unknown setting {key}{hint}")
+    try:
+        return _convert(key, value)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"setting {key} has an unusable value {value!r}: {error}") from error
+
+
+def _convert(key: str, value: object) -> Any:
+    default = getattr(Settings(), key)
+    if key == "credits_per_hour":
+        if not isinstance(value, Mapping):
+            raise TypeError("it is a table of warehouse sizes")
+        return MappingProxyType({**CREDITS_PER_HOUR, **{normal_size(str(k)): _number(v) for k, v in value.items()}})
+    if key == "rewrite_credits_per_gib":
+        parts = value.split(",") if isinstance(value, str) else list(value)  # type: ignore[call-overload]
+        low, expected, high = (_number(part) for part in parts)
+        if not low <= expected <= high:
+            raise ValueError("low, expected and high must be in this order")
+        return low, expected, high
+    if isinstance(default, str):
+        return str(value)
+    number = _number(value)
+    return int(number) if isinstance(default, int) else number
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        raise TypeError("it must be a number")
+    number = float(value)
+    if not number >= 0:
+        raise ValueError("it must not be negative")
+    return number
