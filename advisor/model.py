@@ -79,6 +79,54 @@ class Catalog:
     """A view's definition: the text of its CREATE VIEW statement or of its SELECT."""
 
 
+@dataclass(frozen=True, order=True)
+class KeyPart:
+    """One expression of a clustering key: a column, bare or coarsened in one way that keeps its order."""
+
+    column: str
+    unit: str | None = None
+    """HOUR, DAY, WEEK, MONTH, QUARTER or YEAR: dates and timestamps cut to it."""
+    digits: int | None = None
+    """TRUNC(column, -digits): whole tens for 1, hundreds for 2."""
+    substring: tuple[int, int] | None = None
+    """SUBSTRING(column, start, length), start counted from 1."""
+
+
+# ---------------------------------------------------------------- what the account's own histories say of a table
+
+
+@dataclass(frozen=True)
+class Churn:
+    """Rows written a day, averaged over the window."""
+
+    rows_added: float
+    rows_removed: float
+    rows_updated: float
+
+
+@dataclass(frozen=True)
+class TableScans:
+    """TABLE_QUERY_PRUNING_HISTORY summed over the window for one table and one parameterized hash."""
+
+    hash: str
+    queries: int
+    partitions_scanned: int
+    partitions_pruned: int
+    rows_scanned: int | None
+    rows_matched: int | None
+    """Rows that survived the filters pushed down to the scan: the filter's true selectivity."""
+
+
+@dataclass(frozen=True)
+class TableHistory:
+    """What is recorded of one table; None (or empty) where the view is missing or says nothing of it."""
+
+    churn: Churn | None = None
+    scans: tuple[TableScans, ...] = ()
+    clustering_credits: float | None = None
+    """What automatic clustering billed for it over the window."""
+
+
 # ---------------------------------------------------------------- workload
 
 
