@@ -1,0 +1,95 @@
+"""The only place that quotes: names, string literals, comments and file names for the SQL that the advisor writes.
+
+Source of the rules: Snowflake's identifier syntax, string constants and reserved keywords pages.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import textwrap
+import unicodedata
+
+from advisor.errors import InputError
+from advisor.model import TableName
+
+RESERVED = frozenset(
+    """
+    ACCOUNT ALL ALTER AND ANY AS BETWEEN BY CASE CAST CHECK COLUMN CONNECT CONNECTION CONSTRAINT CREATE CROSS CURRENT
+    CURRENT_DATE CURRENT_TIME CURRENT_TIMESTAMP CURRENT_USER DATABASE DELETE DISTINCT DROP ELSE EXISTS FALSE FOLLOWING
+    FOR FROM FULL GRANT GROUP GSCLUSTER HAVING ILIKE IN INCREMENT INNER INSERT INTERSECT INTO IS ISSUE JOIN LATERAL LEFT
+    LIKE LOCALTIME LOCALTIMESTAMP MINUS NATURAL NOT NULL OF ON OR ORDER ORGANIZATION QUALIFY REGEXP REVOKE RIGHT RLIKE
+    ROW ROWS SAMPLE SCHEMA SELECT SET SOME START TABLE TABLESAMPLE THEN TO TRIGGER TRUE TRY_CAST UNION UNIQUE UPDATE
+    USING VALUES VIEW WHEN WHENEVER WHERE WITH
+    """.split()
+)
+"""Snowflake's reserved and limited keywords."""
+
+# Not reserved, but words of the grammar in places where the scripts put a name.
+_AMBIGUOUS = frozenset(
+    """
+    ASOF BEGIN CLUSTER DATE DECLARE END EXCEPT EXECUTE FETCH IDENTIFIER IF INFORMATION_SCHEMA INTERVAL LIMIT LINEAR
+    MATCH_RECOGNIZE OFFSET OVER PIVOT TIME TIMESTAMP TOP UNPIVOT WINDOW WITHIN
+    """.split()
+)
+
+_BARE = re.compile(r"[A-Z_][A-Z0-9_$]*", re.ASCII)
+_FILE_SAFE = re.compile(r"[A-Z0-9_]+", re.ASCII)
+_FILE_PART_LENGTH = 40
+
+# Control, format (bidi, zero width), surrogate, unassigned, line and paragraph separators: nothing of it shows.
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"})
+
+
+def identifier(name: str) -> str:
+    """`name`, spelt exactly as Snowflake stores it, as an identifier: bare only where that means the same name.
+
+    Raises InputError for a name that no Snowflake object can have.
+    """
+    if not name or "\0" in name:
+        raise InputError(f"cannot write SQL for an object named {name!r}: Snowflake allows no such name; leave it out")
+    if _BARE.fullmatch(name) and name not in RESERVED and name not in _AMBIGUOUS:
+        return name
+    return '"' + name.replace('"', '""') + '"'
+
+
+def qualified(name: TableName) -> str:
+    """`DATABASE.SCHEMA.NAME`, each part quoted where it must be."""
+    return ".".join(identifier(part) for part in (name.database, name.schema, name.name))
+
+
+def literal(text: str) -> str:
+    """A string constant that evaluates to `text`; what doesn't show is written as an escape, so a reviewer sees it."""
+    return "'" + "".join(_escaped(character) for character in text) + "'"
+
+
+def _escaped(character: str) -> str:
+    if character in "'\\":
+        return character * 2
+    # Snowflake's \u takes four digits, so an invisible character beyond the BMP stays as it is.
+    if _shows(character) or ord(character) > 0xFFFF:
+        return character
+    return f"\\u{ord(character):04x}"
+
+
+def comment(text: str) -> str:
+    """`text` on one line, for the inside of a `--` comment: what doesn't show, or would end the line, stands as `<U+000A>`."""
+    return "".join(c if _shows(c) else f"<U+{ord(c):04X}>" for c in text)
+
+
+def comment_lines(text: str, width: int = 110) -> str:
+    """`text` as whole `--` comment lines of about `width` characters."""
+    lines = textwrap.wrap(comment(text), width, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(f"-- {line}" for line in lines) or "--"
+
+
+def _shows(character: str) -> bool:
+    return unicodedata.category(character) not in _INVISIBLE
+
+
+def file_part(name: str) -> str:
+    """A short part of a file name; two names share one on no file system, whatever their letter case and characters."""
+    if _FILE_SAFE.fullmatch(name) and len(name) <= _FILE_PART_LENGTH:
+        return name
+    plain = re.sub(r"[^A-Za-z0-9_]+", "_", name)[: _FILE_PART_LENGTH - 9]
+    return f"{plain}-{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
