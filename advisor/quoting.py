@@ -9,6 +9,7 @@ import hashlib
 import re
 import textwrap
 import unicodedata
+from datetime import UTC, datetime
 
 from advisor.errors import InputError
 from advisor.model import TableName
@@ -46,7 +47,8 @@ def identifier(name: str) -> str:
     """
     if not name or "\0" in name:
         raise InputError(f"cannot write SQL for an object named {name!r}: Snowflake allows no such name; leave it out")
-    if _BARE.fullmatch(name) and name not in _QUOTED:
+    # A bare A$$B is one name to Snowflake, but clients that split scripts see the start of a $$ string.
+    if _BARE.fullmatch(name) and name not in _QUOTED and "$$" not in name:
         return name
     return '"' + name.replace('"', '""') + '"'
 
@@ -79,6 +81,29 @@ def comment_lines(text: str, width: int = 110) -> str:
     """`text` as whole `--` comment lines of about `width` characters."""
     lines = textwrap.wrap(comment(text), width, break_long_words=False, break_on_hyphens=False)
     return "\n".join(f"-- {line}" for line in lines) or "--"
+
+
+def commented_out(statement: str) -> str:
+    """`statement` and a semicolon as `--` comment lines: taking the dashes away gives it back.
+
+    Where it holds characters that a comment can't keep as they are, a line says so.
+    """
+    lines = f"{statement};".split("\n")
+    shown = "\n".join(f"-- {comment(line)}" for line in lines)
+    if any(comment(line) != line for line in lines):
+        shown += "\n-- (A name here holds characters that do not show: take this statement from advice.json.)"
+    return shown
+
+
+def timestamp(moment: datetime) -> str:
+    """A TIMESTAMP_TZ constant in UTC; a moment without a zone is in UTC already."""
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return f"'{aware.astimezone(UTC):%Y-%m-%d %H:%M:%S} +0000'::TIMESTAMP_TZ"
+
+
+def dollar_quoted(block: str) -> str:
+    """`block` as a string constant: `$$…$$` where that is possible, because it reads as it is."""
+    return literal(block) if "$$" in block else f"$${block}$$"
 
 
 def _shows(character: str) -> bool:

@@ -1,0 +1,113 @@
+"""Advice → the output folder: `advice.json`, `plan.md`, `report.html` and `scripts/`. Writes what it is given, computes nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+from advisor.errors import InputError
+from advisor.generator.document import document
+from advisor.generator.figures import count, percent, ratio
+from advisor.generator.pages import plan, report
+from advisor.generator.scripts import scripts
+from advisor.model import Advice
+from advisor.quoting import comment
+
+__all__ = ["funnel", "generate"]
+
+_PAGES = ("advice.json", "plan.md", "report.html")
+
+
+def generate(advice: Advice, out: Path) -> tuple[Path, ...]:
+    """Writes the folder `out` whole or not at all, and returns the paths of its files; equal advice gives equal bytes.
+
+    An older output in `out` is replaced. Raises InputError where `out` can't be written, or holds anything else.
+    """
+    files = _files(advice)
+    target = out.resolve()
+    try:
+        _refuse_foreign(target)
+        _replace(target, files)
+    except OSError as error:
+        where = error.filename or target
+        raise InputError(
+            f"cannot write the output folder {out}: {error.strerror} ({where}); name another --out"
+        ) from error
+    return tuple(out / path for path in files)
+
+
+def _files(advice: Advice) -> dict[str, bytes]:
+    """Every file of the output folder, by its path in it."""
+    written = scripts(advice)
+    texts = {
+        "advice.json": document(advice, written),
+        "plan.md": plan(advice, written),
+        "report.html": report(advice, written),
+    } | {script.path: script.text for script in written if script}
+    return {path: text.encode() for path, text in texts.items()}
+
+
+def _refuse_foreign(target: Path) -> None:
+    """Whatever stands in `target` will be deleted: it must be nothing, or an output of ours and nothing but that."""
+    if not target.exists():
+        return
+    if not target.is_dir():
+        raise InputError(f"cannot write the output folder {target}: a file of that name is there; name another --out")
+    found = {
+        path.relative_to(target).as_posix() for path in target.rglob("*") if not path.is_dir() or path.is_symlink()
+    }
+    foreign = sorted(found - _listed(target))
+    if foreign:
+        raise InputError(
+            f"cannot replace {target}: it holds files that are not an earlier output's ({', '.join(foreign[:3])}"
+            f"{', …' if len(foreign) > 3 else ''}); move them away or name another --out"
+        )
+
+
+def _listed(target: Path) -> set[str]:
+    """The files that the `advice.json` in `target` speaks of; none where there is no such file."""
+    try:
+        content = json.loads((target / "advice.json").read_text(encoding="utf-8"))
+        return {*_PAGES, *(entry["script"] for entry in content["recommendations"] if entry["script"])}
+    except (FileNotFoundError, ValueError, TypeError, KeyError):
+        return set()
+
+
+def _replace(target: Path, files: dict[str, bytes]) -> None:
+    """Builds beside `target`, then renames: a failure on the way leaves what was there before."""
+    building = target.with_name(f".{target.name}.{os.getpid()}.new")
+    retired = target.with_name(f".{target.name}.{os.getpid()}.old")
+    try:
+        for path, content in files.items():
+            file = building / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+        if target.exists():
+            target.rename(retired)
+        building.rename(target)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+        if target.exists():
+            shutil.rmtree(retired, ignore_errors=True)
+        elif retired.exists():
+            retired.rename(target)
+
+
+def funnel(advice: Advice) -> str:
+    """How the history narrowed to the advice, one step a line, and what was left out: for the terminal."""
+    coverage = advice.coverage
+    lines = [
+        f"{count(coverage.queries)} queries -> {count(coverage.templates)} templates "
+        f"({count(coverage.templates_parsed)} understood, {percent(coverage.execution_time_understood_share)} of the execution time)"
+        f" -> {count(advice.candidates)} candidates -> {count(len(advice.recommendations))} recommendations"
+        f" ({count(len(advice.rejections))} rejected)"
+    ]
+    total = advice.workload.execution_ms.total
+    lines += [
+        f"skipped: {skipped.reason}: {count(skipped.queries)} queries, {percent(ratio(skipped.execution_ms, total))} of the execution time"
+        for skipped in coverage.skipped
+    ]
+    lines += [f"missing: {missing.view}: {missing.effect}" for missing in coverage.views_missing]
+    return "\n".join(map(comment, lines))

@@ -1,0 +1,106 @@
+"""How a figure is printed: with its unit, to the digits that it has, and "unknown" where it is not known."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from advisor.model import Range
+
+UNKNOWN = "unknown"
+EXCERPT_LENGTH = 160
+
+# Comments, then quoted names (kept), then everything that can hold a value: '…', $$…$$ and numbers, the cut-off ones too.
+_VALUES = re.compile(
+    r"""(?P<comment>--[^\n]*|//[^\n]*|/\*.*?(?:\*/|\Z))
+      | (?P<name>"(?:[^"]|"")*(?:"|\Z)|[^\W\d][\w$]*)
+      | (?P<value>'(?:[^'\\]|\\.|'')*(?:'|\Z)|\$\$.*?(?:\$\$|\Z)|\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)""",
+    re.DOTALL | re.VERBOSE,
+)
+
+
+def ratio(part: float | None, whole: float | None) -> float | None:
+    """`part / whole`; None where either is unknown or there is no whole."""
+    if part is None or not whole:
+        return None
+    return part / whole
+
+
+def number(value: float | None) -> str:
+    """Three significant digits, thousands set apart."""
+    if value is None:
+        return UNKNOWN
+    rounded = float(f"{value:.3g}")
+    return f"{rounded:,.0f}" if abs(rounded) >= 100 else f"{rounded:,.3g}"
+
+
+def count(value: float | None) -> str:
+    return UNKNOWN if value is None else f"{value:,.0f}"
+
+
+def between(figure: Range | None) -> str:
+    """`60 to 110 (expected 85)`."""
+    if figure is None:
+        return UNKNOWN
+    low, expected, high = (number(value) for value in (figure.low, figure.expected, figure.high))
+    return low if low == high else f"{low} to {high} (expected {expected})"
+
+
+def percent(share: float | None) -> str:
+    """A share of 0..1 in percent."""
+    if share is None:
+        return UNKNOWN
+    value = share * 100
+    return "<0.1%" if 0 < value < 0.1 else f"{value:.1f}%" if value < 99.95 or share == 1 else ">99.9%"
+
+
+def size(value: float | None) -> str:
+    """Bytes in binary units."""
+    if value is None:
+        return UNKNOWN
+    for unit in ("bytes", "KiB", "MiB", "GiB", "TiB"):
+        if abs(value) < 1024:
+            return f"{number(value)} {unit}"
+        value /= 1024
+    return f"{number(value)} PiB"
+
+
+def duration(milliseconds: float | None) -> str:
+    if milliseconds is None:
+        return UNKNOWN
+    if milliseconds < 1000:
+        return f"{number(milliseconds)} ms"
+    seconds = milliseconds / 1000
+    for unit, length in (("s", 60), ("min", 60), ("h", 24)):
+        if seconds < length:
+            return f"{number(seconds)} {unit}"
+        seconds /= length
+    return f"{number(seconds)} days"
+
+
+def moment(value: datetime | None) -> str:
+    """To the minute, in UTC; a moment without a zone is in UTC already."""
+    if value is None:
+        return UNKNOWN
+    aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+    return f"{aware.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def excerpt(text: str) -> str:
+    """The beginning of a statement on one line, its constants replaced by `?`: they may hold personal data."""
+    masked = _VALUES.sub(lambda found: {"comment": " ", "value": "?"}.get(found.lastgroup or "", found[0]), text)
+    line = " ".join(masked.split())
+    return line if len(line) <= EXCERPT_LENGTH else line[: EXCERPT_LENGTH - 1] + "…"
+
+
+FILTERS: dict[str, Callable[..., str]] = {
+    "number": number,
+    "count": count,
+    "between": between,
+    "percent": percent,
+    "size": size,
+    "duration": duration,
+    "moment": moment,
+    "excerpt": excerpt,
+}

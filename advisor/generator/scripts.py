@@ -1,0 +1,109 @@
+"""The scripts: one per recommendation, from `templates/scripts/<kind>.sql.j2`.
+
+A template calls `apply`, `verify` and `revert` around each of its statements. What they wrap goes into the script and,
+the very same text, into `statements` of `advice.json`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from advisor import quoting
+from advisor.generator import figures
+from advisor.model import Advice, Recommendation, TableName
+from advisor.resources import folder
+
+
+@dataclass(frozen=True)
+class Script:
+    """One file under `scripts/`, and the statements that it holds, without comments and semicolons."""
+
+    path: str
+    text: str
+    apply: tuple[str, ...]
+    verify: tuple[str, ...]
+    revert: tuple[str, ...]
+
+
+def scripts(advice: Advice) -> tuple[Script | None, ...]:
+    """The script of each recommendation, in order; None for a kind that has no template."""
+    return tuple(
+        _script(recommendation, number, advice) if _template_name(recommendation.kind) else None
+        for number, recommendation in enumerate(advice.recommendations, 1)
+    )
+
+
+def _script(recommendation: Recommendation, number: int, advice: Advice) -> Script:
+    applied: list[str] = []
+    verified: list[str] = []
+    reverted: list[str] = []
+    text = (
+        _environment()
+        .get_template(f"{recommendation.kind}.sql.j2")
+        .render(
+            recommendation=recommendation,
+            details=recommendation.details,
+            table=_table(recommendation),
+            advice=advice,
+            apply=_recorder(applied, lambda statement: f"{statement};"),
+            verify=_recorder(verified, lambda statement: f"{statement};"),
+            revert=_recorder(reverted, quoting.commented_out),
+        )
+    )
+    return Script(_path(recommendation, number), text, tuple(applied), tuple(verified), tuple(reverted))
+
+
+def _recorder(statements: list[str], shown: Callable[[str], str]) -> Callable[..., str]:
+    """A block for the template: keeps the statement that it wraps, and puts `shown` of it into the script."""
+
+    def record(caller: Callable[[], str]) -> str:
+        statement = caller().strip("\n ")
+        statements.append(statement)
+        return shown(statement)
+
+    return record
+
+
+def _table(recommendation: Recommendation) -> TableName | None:
+    target = recommendation.target
+    if target.type != "table" or target.database is None or target.schema is None:
+        return None
+    return TableName(target.database, target.schema, target.name)
+
+
+def _path(recommendation: Recommendation, number: int) -> str:
+    target = recommendation.target
+    names = [part for part in (target.database, target.schema, target.name) if part is not None]
+    return "scripts/" + "_".join((f"{number:03d}", recommendation.kind, *map(quoting.file_part, names))) + ".sql"
+
+
+def _template_name(kind: str) -> str | None:
+    name = f"{kind}.sql.j2"
+    return name if (folder("templates") / "scripts" / name).is_file() else None
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(folder("templates") / "scripts"),
+        undefined=StrictUndefined,
+        autoescape=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= figures.FILTERS | {
+        "identifier": quoting.identifier,
+        "qualified": quoting.qualified,
+        "literal": quoting.literal,
+        "comment": quoting.comment,
+        "comment_lines": quoting.comment_lines,
+        "commented_out": quoting.commented_out,
+        "timestamp": quoting.timestamp,
+        "dollar_quoted": quoting.dollar_quoted,
+    }
+    return environment
