@@ -1,0 +1,218 @@
+"""A column's values laid on a line, so that a condition becomes a share of the table's rows and a number of buckets.
+
+With `column_statistics` an axis runs from the column's minimum to its maximum; without, from what the literals, the
+table's age and the window's end let one infer, and `known` is False.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from advisor.model import Column, ColumnStatistics, KeyPart, Value
+
+EPOCH = datetime(1970, 1, 1)
+UNIT_DAYS = {"HOUR": 1 / 24, "DAY": 1.0, "WEEK": 7.0, "MONTH": 30.44, "QUARTER": 91.31, "YEAR": 365.25}
+TEXT_DIGITS = 8
+INSTANT = 1e-9  # days: what an excluded upper bound is pulled back by
+
+
+@dataclass(frozen=True)
+class Axis:
+    """`low` and `high` are positions: numbers as they are, times in days since 1970, text as a fraction of its alphabet."""
+
+    column: str
+    family: str
+    """number, date, timestamp or text."""
+    low: float
+    high: float
+    distinct: float
+    null_share: float = 0.0
+    known: bool = False
+    """Its span and distinct count come from statistics, not from the literals."""
+    prefix: str = ""
+    """Text: what every value starts with."""
+
+    @property
+    def is_time(self) -> bool:
+        return self.family in ("date", "timestamp")
+
+    @property
+    def span(self) -> float:
+        return max(self.high - self.low, 1e-12)
+
+    def position(self, value: Value) -> float | None:
+        """Where a value stands; None for one that isn't of the axis' family."""
+        return _position(self.family, self.prefix, value)
+
+    def share(self, low: float | None, high: float | None) -> float:
+        """The share of rows between two positions (None: open), values taken as spread evenly."""
+        start = self.low if low is None else min(max(low, self.low), self.high)
+        end = self.high if high is None else min(max(high, self.low), self.high)
+        if self.family == "date":
+            # A date stands for its whole day: n dates between two ends take n days of span + 1.
+            return max(0.0, end - start + 1) / (self.span + 1) if _overlap(self, low, high) else 0.0
+        return max(0.0, end - start) / self.span
+
+    def buckets(self, part: KeyPart) -> float:
+        """How many distinct values the key expression has."""
+        if part.unit is not None:
+            return max(1.0, min(self.distinct, self.span / UNIT_DAYS[part.unit] + 1))
+        if part.digits is not None:
+            return max(1.0, min(self.distinct, self.span / math.pow(10, part.digits) + 1))
+        if part.substring is not None:
+            letters = part.substring[1] - max(0, len(self.prefix) + 1 - part.substring[0])
+            return max(1.0, min(self.distinct, math.pow(10, max(0, letters))))
+        return max(1.0, self.distinct)
+
+    def bucket(self, part: KeyPart, position: float) -> float | None:
+        """The number of the bucket that a position falls into; None where the expression has no arithmetic of its own."""
+        if part.unit is not None:
+            return _calendar_bucket(part.unit, position)
+        if part.digits is not None:
+            return float(math.trunc(position / math.pow(10, part.digits)))
+        return math.floor(position) if part.substring is None and self.family == "date" else None
+
+
+def _overlap(axis: Axis, low: float | None, high: float | None) -> bool:
+    return (
+        (low is None or low <= axis.high)
+        and (high is None or high >= axis.low)
+        and (low is None or high is None or low <= high)
+    )
+
+
+def _calendar_bucket(unit: str, position: float) -> float:
+    if unit == "HOUR":
+        return math.floor(position * 24)
+    if unit == "DAY":
+        return math.floor(position)
+    if unit == "WEEK":
+        return (math.floor(position) + 3) // 7  # 1970-01-01 was a Thursday; weeks start on Monday
+    day = EPOCH + timedelta(days=math.floor(min(max(position, -700_000.0), 2_900_000.0)))
+    months = day.year * 12 + day.month - 1
+    return {"MONTH": months, "QUARTER": months // 3, "YEAR": day.year}[unit]
+
+
+def family_of(data_type: str | None, values: Iterable[Value]) -> str:
+    """The family of a column: from its type where the catalog has it, else from the literals compared with it."""
+    kind = (data_type or "").upper()
+    if kind == "DATE":
+        return "date"
+    if kind.startswith(("TIMESTAMP", "DATETIME")):
+        return "timestamp"
+    if kind in ("NUMBER", "FLOAT", "BOOLEAN", "DECIMAL", "INT", "INTEGER", "BIGINT", "DOUBLE"):
+        return "number"
+    if kind:
+        return "text"
+    seen = list(values)
+    for family in ("number", "date", "timestamp"):
+        if seen and all(_position(family, "", value) is not None for value in seen):
+            return family
+    return "text"
+
+
+def axis(
+    name: str,
+    column: Column | None,
+    rows: float,
+    literals: Iterable[Value],
+    lifetime: tuple[datetime | None, datetime],
+) -> Axis:
+    """The axis of one column of a table with that many rows.
+
+    `literals` are the constants that queries compare it with; `lifetime` is the table's creation (where known) and the
+    window's end: a time column without statistics is taken to span it.
+    """
+    values = list(literals)
+    family = family_of(column.data_type if column else None, values)
+    statistics = column.statistics if column else None
+    if statistics is not None:
+        known = _from_statistics(name, family, rows, statistics)
+        if known is not None:
+            return known
+    return _from_literals(name, family, rows, values, lifetime)
+
+
+def _from_statistics(name: str, family: str, rows: float, statistics: ColumnStatistics) -> Axis | None:
+    if statistics.distinct is None:
+        return None
+    prefix = ""
+    if family == "text" and statistics.minimum is not None and statistics.maximum is not None:
+        prefix = _shared_prefix([statistics.minimum, statistics.maximum])
+    ends = [_position(family, prefix, text) for text in (statistics.minimum, statistics.maximum) if text is not None]
+    if len(ends) != 2 or ends[0] is None or ends[1] is None:
+        return None
+    distinct = max(1.0, min(statistics.distinct, rows))
+    return Axis(name, family, ends[0], ends[1], distinct, statistics.null_share or 0.0, True, prefix)
+
+
+def _from_literals(
+    name: str, family: str, rows: float, values: list[Value], lifetime: tuple[datetime | None, datetime]
+) -> Axis:
+    prefix = _shared_prefix([str(value) for value in values]) if family == "text" and len(set(values)) > 1 else ""
+    positions = [p for p in (_position(family, prefix, value) for value in values) if p is not None]
+    if family in ("date", "timestamp"):
+        positions += [p for p in (_position(family, "", end) for end in lifetime if end is not None) if p is not None]
+    low, high = (min(positions), max(positions)) if positions else (0.0, 1.0)
+    distinct = max(1.0, min(rows, _chao(values)))
+    if family in ("date", "timestamp"):
+        distinct = max(1.0, min(rows, (high - low + 1) * (1 if family == "date" else 86_400)))
+    return Axis(name, family, low, high, distinct, prefix=prefix)
+
+
+def _shared_prefix(texts: list[str]) -> str:
+    first, last = min(texts), max(texts)
+    same = (i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b)
+    return first[: next(same, min(len(first), len(last)))]
+
+
+def _chao(values: list[Value]) -> float:
+    """Chao's lower bound (1984) of the distinct values behind a sample of them."""
+    counts = Counter(values)
+    once, twice = (sum(count == n for count in counts.values()) for n in (1, 2))
+    return len(counts) + once * (once - 1) / (2 * (twice + 1))
+
+
+def _position(family: str, prefix: str, value: Value) -> float | None:
+    if family == "number":
+        return _number(value)
+    if family in ("date", "timestamp"):
+        return _days(value)
+    if not isinstance(value, str):
+        return None
+    return _text(value.removeprefix(prefix)) if value.startswith(prefix) else (0.0 if value < prefix else 1.0)
+
+
+def _number(value: Value) -> float | None:
+    if isinstance(value, bool | int | float):
+        return float(value)
+    if not isinstance(value, str):
+        return None
+    if value.lower() in ("true", "false"):
+        return float(value.lower() == "true")
+    try:
+        number = float(value)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _days(value: Value) -> float | None:
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value.strip())
+        except ValueError:
+            return None
+    if isinstance(value, datetime):
+        plain = value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
+        return (plain - EPOCH).total_seconds() / 86_400
+    return float(value.toordinal() - EPOCH.toordinal()) if isinstance(value, date) else None
+
+
+def _text(value: str) -> float:
+    """Text as a fraction in base 96, so that its order is the numbers' order for printable ASCII."""
+    return sum(min(95, max(0, ord(letter) - 32)) / 96.0 ** (i + 1) for i, letter in enumerate(value[:TEXT_DIGITS]))

@@ -1,0 +1,159 @@
+"""What a clustering key would bring and cost: candidate → estimate.
+
+Partitions come from the pruning model, milliseconds a partition from the history's own slopes, credits from prices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from advisor import cost
+from advisor.model import ZERO, Benefit, Change, Churn, Cost, KeyPart, Range
+from advisor.profile import TableProfile
+from advisor.pruning import UNSORTED, Floats, Layout, predict
+from advisor.settings import Settings
+
+Flags = NDArray[np.bool_]
+
+LAGGING_DEPTH = 2.0  # overlapping partitions while automatic clustering lags behind the writes: the pessimistic case
+SPREAD_KNOWN, SPREAD_INFERRED = 1.5, 2.5  # predicted partitions lie within this factor, with and without statistics
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A key and what it would bring; the arrays go by `TableProfile.loads`, in partitions per execution."""
+
+    key: tuple[KeyPart, ...]
+    after: Floats
+    benefit: Benefit
+    cost: Cost
+    net: Range
+    assumed_churn: bool
+    """The table's writes aren't recorded: upkeep assumes up to a full turnover a month."""
+
+
+@dataclass(frozen=True)
+class Judge:
+    """One table's loads as arrays, and the prices of what they scan. Partitions are per execution, `monthly` executions."""
+
+    profile: TableProfile
+    settings: Settings
+    before: Floats
+    monthly: Floats
+    milliseconds: tuple[Floats, Floats, Floats]
+    rates: Floats
+    """Credits an hour."""
+    asks: Flags
+    fixed: Flags
+    """The load scans the same whatever the key: its LIMIT stops it, or nothing is known of it."""
+
+    @staticmethod
+    def of(
+        profile: TableProfile, prices: Mapping[str, cost.ScanPrice | None], settings: Settings, days: float
+    ) -> Judge:
+        loads = profile.loads
+        priced = [prices[load.template.fingerprint] for load in loads]
+        columns = [
+            (p.milliseconds.low, p.milliseconds.expected, p.milliseconds.high) if p else (0.0, 0.0, 0.0) for p in priced
+        ]
+        low, expected, high = (np.array(column) for column in zip(*columns, strict=True))
+        return Judge(
+            profile,
+            settings,
+            np.array([load.before or 0.0 for load in loads]),
+            np.array([load.template.executions / days * cost.DAYS_PER_MONTH for load in loads]),
+            (low, expected, high),
+            np.array([p.credits_per_hour if p else 0.0 for p in priced]),
+            np.array([load.asks for load in loads]),
+            np.array([load.limited or load.before is None for load in loads]),
+        )
+
+    @property
+    def worth(self) -> Floats:
+        """Credits a month that each load's scans of this table take today."""
+        return self._credits(self.before, 1)
+
+    def _credits(self, partitions: Floats, which: int) -> Floats:
+        return partitions * self.monthly * self.milliseconds[which] * self.rates / 3_600_000
+
+    def after(self, key: Sequence[KeyPart], depth: float = 1.0) -> Floats:
+        """Partitions that each load scans per execution under the key.
+
+        What prunes a load without conditions of its own (a join, a top-k) follows the present order of the rows: it
+        stays under a key that keeps this order and is taken to end under any other.
+        """
+        scanned = predict(self.profile.layout, key, depth)
+        unasked = self.before if _keeps_load_order(self.profile.layout, key) else np.maximum(self.before, scanned)
+        return np.where(self.fixed, self.before, np.where(self.asks, scanned, unasked))
+
+    def quick_net(self, key: Sequence[KeyPart]) -> float:
+        """Expected net credits a month, for ranking many keys."""
+        saved = float(self._credits(self.before - self.after(key), 1).sum())
+        upkeep, _ = self.upkeep(key)
+        return saved - upkeep.expected
+
+    def upkeep(self, key: Sequence[KeyPart]) -> tuple[Range, bool]:
+        """Credits a month, over what the key in force takes; and whether the table's writes had to be assumed."""
+        table, churn = self.profile.table, self.profile.churn
+        rows = float(table.rows or 0)
+        if table.bytes is None:
+            return ZERO, True
+        assumed = churn is None
+        written = churn or Churn(rows / cost.DAYS_PER_MONTH, 0, 0)
+        ordered = _keeps_load_order(self.profile.layout, key)
+        full = cost.upkeep(written, rows, table.bytes, self.profile.partitions, ordered, self.settings)
+        if table.clustering_key:
+            return Range(0, 0, full.high), assumed
+        return (Range(0, full.expected / 2, full.high) if assumed else full), assumed
+
+    def estimate(self, key: tuple[KeyPart, ...]) -> Estimate:
+        after = self.after(key)
+        low, high = self._bounds(key, after)
+        credits = self._range(low, after, high, self.rates / 3_600_000)
+        seconds = self._range(low, after, high, np.full(len(after), 1 / 1000))
+        upkeep, assumed = self.upkeep(key)
+        build = cost.build(float(self.profile.table.bytes or 0), self.settings)
+        net = credits - upkeep - build.scaled(1 / self.settings.payback_months)
+        benefit = self._benefit(low, after, high, seconds, credits)
+        return Estimate(key, after, benefit, Cost(build, upkeep), net, assumed)
+
+    def _bounds(self, key: Sequence[KeyPart], after: Floats) -> tuple[Floats, Floats]:
+        known = all(axis.known for axis in self.profile.layout.axes.values())
+        spread = SPREAD_KNOWN if known else SPREAD_INFERRED
+        moved = np.abs(after - self.before) > 1e-9
+        low = np.where(moved, np.maximum(np.minimum(1, after), after / spread), after)
+        lagging = np.maximum(self.after(key, LAGGING_DEPTH), after)
+        high = np.where(moved, np.minimum(np.maximum(self.profile.partitions, after), lagging * spread), after)
+        return low, high
+
+    def _range(self, low: Floats, after: Floats, high: Floats, factor: Floats) -> Range:
+        """What is saved a month: partitions × milliseconds × factor; a loss counts at its dearest in the low."""
+        cheap, middle, dear = self.milliseconds
+        least, most = self.before - high, self.before - low
+        sums = (
+            np.where(least > 0, cheap, dear) * least,
+            middle * (self.before - after),
+            np.where(most > 0, dear, cheap) * most,
+        )
+        return Range(*sorted(float((total * self.monthly * factor).sum()) for total in sums))
+
+    def _benefit(self, low: Floats, after: Floats, high: Floats, seconds: Range, credits: Range) -> Benefit:
+        before = float((self.before * self.monthly).sum())
+        partitions = Range(*(float((scanned * self.monthly).sum()) for scanned in (low, after, high)))
+        size = self.profile.partition_bytes
+        times = [load.template.execution_ms.total / load.template.executions / 1000 for load in self.profile.loads]
+        spent = float((np.array(times) * self.monthly).sum())
+        return Benefit(
+            Change(before, partitions),
+            None if size is None else Change(before * size, partitions.scaled(size)),
+            Change(spent, Range(spent, spent, spent) - seconds),
+            credits,
+        )
+
+
+def _keeps_load_order(layout: Layout, key: Sequence[KeyPart]) -> bool:
+    return layout.widths.get(key[0].column, 1.0) < UNSORTED
