@@ -32,6 +32,11 @@ _AMBIGUOUS = """
 """
 _QUOTED = RESERVED | frozenset(_AMBIGUOUS.split())
 
+# A quoted name, a string, or what may not stand outside them: a statement's end, a comment, a quote without its partner.
+_TOKENS = re.compile(
+    r"""(?P<quoted>"(?:[^"]|"")*"|'(?:[^'\\]|\\.|'')*')|(?P<alien>;|--|/[*/]|\$\$|["'\\\0])|[()]""", re.DOTALL
+)
+
 _BARE = re.compile(r"[A-Z_][A-Z0-9_$]*", re.ASCII)
 _FILE_SAFE = re.compile(r"[A-Z0-9_]+", re.ASCII)
 _FILE_PART_LENGTH = 40
@@ -56,6 +61,23 @@ def identifier(name: str) -> str:
 def qualified(name: TableName) -> str:
     """`DATABASE.SCHEMA.NAME`, each part quoted where it must be."""
     return ".".join(identifier(part) for part in (name.database, name.schema, name.name))
+
+
+def expression(text: str) -> str:
+    """`text`, an expression of a key as the catalog holds it, unchanged.
+
+    Raises InputError where it could be more than one expression: a snapshot is a file that anyone can have written.
+    """
+    depth = 0
+    for token in _TOKENS.finditer(text):
+        if token.lastgroup == "alien":
+            raise InputError(f"cannot write SQL with the key expression {text!r}: it is no single expression")
+        depth += {"(": 1, ")": -1}.get(token[0], 0)
+        if depth < 0:
+            break
+    if depth or not text.strip():
+        raise InputError(f"cannot write SQL with the key expression {text!r}: its brackets do not pair")
+    return text
 
 
 def literal(text: str) -> str:

@@ -61,7 +61,7 @@ def _refuse_foreign(target: Path) -> None:
     foreign = sorted(found - _listed(target))
     if foreign:
         raise InputError(
-            f"cannot replace {target}: it holds files that are not an earlier output's ({', '.join(foreign[:3])}"
+            f"cannot replace {target}: it holds what is not an earlier output's ({', '.join(foreign[:3])}"
             f"{', …' if len(foreign) > 3 else ''}); move them away or name another --out"
         )
 
@@ -70,7 +70,7 @@ def _listed(target: Path) -> set[str]:
     """The files that the `advice.json` in `target` speaks of; none where there is no such file."""
     try:
         content = json.loads((target / "advice.json").read_text(encoding="utf-8"))
-        return {*_PAGES, *(entry["script"] for entry in content["recommendations"] if entry["script"])}
+        return {*_PAGES, "scripts/", *(entry["script"] for entry in content["recommendations"] if entry["script"])}
     except (FileNotFoundError, ValueError, TypeError, KeyError):
         return set()
 

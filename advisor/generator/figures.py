@@ -51,8 +51,9 @@ def percent(share: float | None) -> str:
     """A share of 0..1 in percent."""
     if share is None:
         return UNKNOWN
-    value = share * 100
-    return "<0.1%" if 0 < value < 0.1 else f"{value:.1f}%" if value < 99.95 or share == 1 else ">99.9%"
+    if 0 < share < 0.001:
+        return "<0.1%"
+    return ">99.9%" if 0.9995 <= share < 1 else f"{share:.1%}"
 
 
 def size(value: float | None) -> str:

@@ -14,19 +14,22 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from tabulate import tabulate
 
-from advisor.generator import figures
+from advisor.generator import figures, listings
+from advisor.generator.listings import Listing
 from advisor.generator.scripts import Script
 from advisor.model import ZERO, Advice, Range
 from advisor.quoting import comment
 from advisor.resources import folder
 
-_ROWS = 10
-
-# What starts or ends something in GitHub's Markdown, also as an automatic link; an underscore inside a word does not.
+# What starts or ends something in GitHub's Markdown: inside a line (an underscore only at a word's edge), as an automatic
+# link, and at the start of a line.
 _MARKDOWN = re.compile(
-    r"""[\\`*\[\]<>|~&@]|(?<![^\W_])_|_(?![^\W_])|:(?=//)|(?<=www)\.|\A[-+=#]|(?<=\A\d)[.)]|(?<=\A\d\d)[.)]""",
-    re.IGNORECASE,
+    r"""[\\`*\[\]<>|~&@$] | (?<![^\W_])_ | _(?![^\W_])
+      | :(?=//) | (?<=www)\.
+      | \A[-+=\#](?!\d) | (?<=\A\d)[.)](?=\s|\Z) | (?<=\A\d\d)[.)](?=\s|\Z)""",
+    re.IGNORECASE | re.VERBOSE,
 )
+_BACKTICKS = re.compile("`+")
 
 
 def plan(advice: Advice, scripts: Sequence[Script | None]) -> str:
@@ -42,12 +45,11 @@ def report(advice: Advice, scripts: Sequence[Script | None]) -> str:
 def _render(environment: Environment, template: str, advice: Advice, scripts: Sequence[Script | None]) -> str:
     return environment.get_template(template).render(
         advice=advice,
-        pairs=list(zip(advice.recommendations, scripts, strict=True)),
+        scripts=scripts,
+        listings=listings,
         net=total(recommendation.net_credits_per_month for recommendation in advice.recommendations),
         build=total(recommendation.cost.build_credits for recommendation in advice.recommendations),
         upkeep=total(recommendation.cost.upkeep_credits_per_month for recommendation in advice.recommendations),
-        ratio=figures.ratio,
-        rows=_ROWS,
     )
 
 
@@ -64,10 +66,24 @@ def markdown(value: object) -> Markup:
     return Markup(_MARKDOWN.sub(r"\\\g<0>", comment(str(value))))
 
 
-def table(rows: Iterable[Sequence[object]], headers: Sequence[str]) -> Markup:
-    """A Markdown table of escaped cells."""
-    cells = [[str(markdown(cell)) for cell in row] for row in rows]
-    return Markup(tabulate(cells, headers=headers, tablefmt="github", disable_numparse=True))
+def table(listing: Listing) -> Markup:
+    """A Markdown table of escaped cells, and a line for the rows that it leaves out."""
+    cells = [[str(markdown(cell)) for cell in row] for row in listing.rows]
+    text = tabulate(cells, headers=listing.headers, tablefmt="github", disable_numparse=True)
+    more = f"\n\n… and {listing.left_out:,} more in `advice.json`." if listing.left_out else ""
+    return Markup(text + more)
+
+
+def fence(statements: Iterable[str]) -> Markup:
+    """Statements as a block of SQL that none of them can end."""
+    text = "\n".join(comment(line) for statement in statements for line in f"{statement};".split("\n"))
+    ticks = "`" * max(3, 1 + max(map(len, _BACKTICKS.findall(text)), default=0))
+    return Markup(f"{ticks}sql\n{text}\n{ticks}")
+
+
+def link(path: str) -> Markup:
+    """A Markdown link to a file of the output folder, whose path holds letters, digits, `_`, `-`, `.` and `/` only."""
+    return Markup(f"[`{path}`]({path})")
 
 
 def _visible(value: object) -> object:
@@ -79,13 +95,13 @@ def _markdown_environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(folder("templates")),
         undefined=StrictUndefined,
-        autoescape=False,
+        autoescape=True,  # so that a macro's result counts as escaped; `finalize` leaves nothing for HTML's rules to do
         finalize=markdown,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= figures.FILTERS | {"table": table}
+    environment.filters |= figures.FILTERS | {"table": table, "fence": fence, "link": link}
     return environment
 
 

@@ -99,6 +99,7 @@ def _environment() -> Environment:
     environment.filters |= figures.FILTERS | {
         "identifier": quoting.identifier,
         "qualified": quoting.qualified,
+        "expression": quoting.expression,
         "literal": quoting.literal,
         "comment": quoting.comment,
         "comment_lines": quoting.comment_lines,

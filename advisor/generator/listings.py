@@ -1,0 +1,177 @@
+"""The tables of the plan and the report: one function each, figures printed, nothing escaped yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from advisor.generator.figures import between, count, duration, excerpt, number, percent, ratio, size
+from advisor.generator.scripts import Script
+from advisor.model import Advice, Change, Recommendation, Table
+
+SLOWEST = 10
+LARGEST = 10
+REJECTED = 100
+
+
+@dataclass(frozen=True)
+class Listing:
+    headers: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    left_out: int = 0
+    """Rows that `advice.json` has beyond these."""
+
+
+def changes(advice: Advice, scripts: Sequence[Script | None]) -> Listing:
+    """One row per recommendation, in the order to apply them."""
+    return Listing(
+        (
+            "#",
+            "Change",
+            "Object",
+            "Net, credits a month",
+            "Build, credits",
+            "Upkeep, credits a month",
+            "Confidence",
+            "Grade",
+            "Script",
+        ),
+        tuple(
+            (
+                str(position),
+                f"{recommendation.action} {recommendation.kind}",
+                str(recommendation.target),
+                between(recommendation.net_credits_per_month),
+                between(recommendation.cost.build_credits),
+                between(recommendation.cost.upkeep_credits_per_month),
+                recommendation.confidence,
+                recommendation.grade,
+                script.path if script else "none",
+            )
+            for position, (recommendation, script) in enumerate(zip(advice.recommendations, scripts, strict=True), 1)
+        ),
+    )
+
+
+def figures(recommendation: Recommendation) -> Listing:
+    """What a recommendation brings and costs, a month before and after."""
+    benefit, cost = recommendation.benefit, recommendation.cost
+    rows = (
+        _change("Partitions scanned a month", benefit.partitions_scanned),
+        _change("Bytes scanned a month", benefit.bytes_scanned),
+        _change("Execution seconds a month", benefit.execution_seconds),
+        ("Credits saved a month", "", between(benefit.credits)),
+        ("Upkeep, credits a month", "", between(cost.upkeep_credits_per_month)),
+        ("Build, credits once", "", between(cost.build_credits)),
+        ("Net, credits a month", "", between(recommendation.net_credits_per_month)),
+    )
+    return Listing(("Figure", "Now", "With the change"), rows)
+
+
+def _change(name: str, change: Change | None) -> tuple[str, str, str]:
+    return name, number(change.before if change else None), between(change.after if change else None)
+
+
+def evidence(recommendation: Recommendation) -> Listing:
+    """The templates that a recommendation serves or harms."""
+    return Listing(
+        ("Template", "Executions", "Partitions read now", "With the change", "Example query"),
+        tuple(
+            (
+                template.fingerprint,
+                count(template.executions),
+                percent(template.before),
+                percent(template.after),
+                template.example_query_id or "unknown",
+            )
+            for template in recommendation.templates
+        ),
+    )
+
+
+def rejections(advice: Advice) -> Listing:
+    return Listing(
+        ("Object", "Kind", "Candidate", "Why not"),
+        tuple(
+            (str(rejection.target), rejection.kind, _candidate(rejection.details), rejection.reason)
+            for rejection in advice.rejections[:REJECTED]
+        ),
+        max(0, len(advice.rejections) - REJECTED),
+    )
+
+
+def _candidate(details: Mapping[str, object]) -> str:
+    """The key of a rejected clustering key; other kinds are told by their object."""
+    key = details.get("clustering_key")
+    return _key(key) if isinstance(key, (list, tuple)) else ""
+
+
+def _key(expressions: Sequence[object]) -> str:
+    return ", ".join(map(str, expressions)) or "none"
+
+
+def slowest(advice: Advice) -> Listing:
+    """The templates that take the most time in sum."""
+    templates = advice.workload.templates
+    return Listing(
+        ("Template", "Total", "Share", "Executions", "Median", "95th percentile", "Partitions read", "Statement"),
+        tuple(
+            (
+                template.fingerprint,
+                duration(template.execution_ms.total),
+                percent(ratio(template.execution_ms.total, advice.workload.execution_ms.total)),
+                count(template.executions),
+                duration(template.execution_ms.p50),
+                duration(template.execution_ms.p95),
+                percent(ratio(template.partitions_scanned, template.partitions_total)),
+                excerpt(template.text),
+            )
+            for template in templates[:SLOWEST]
+        ),
+        max(0, len(templates) - SLOWEST),
+    )
+
+
+def largest(tables: Sequence[Table]) -> Listing:
+    return Listing(
+        ("Table", "Size", "Rows", "Clustering key"),
+        tuple(
+            (str(table.name), size(table.bytes), count(table.rows), _key(table.clustering_key))
+            for table in tables[:LARGEST]
+        ),
+        max(0, len(tables) - LARGEST),
+    )
+
+
+def baseline(advice: Advice) -> Listing:
+    """What the account does today."""
+    workload, times = advice.workload, advice.workload.execution_ms
+    rows = (
+        ("Queries", count(workload.queries)),
+        ("Execution time, total", duration(times.total)),
+        ("Execution time, mean", duration(times.mean)),
+        ("Execution time, median", duration(times.p50)),
+        ("Execution time, 95th percentile", duration(times.p95)),
+        ("Execution time, 99th percentile", duration(times.p99)),
+        ("Answered from the result cache", percent(workload.result_cache_hit_rate)),
+        ("Partitions read of those there were", percent(ratio(workload.partitions_scanned, workload.partitions_total))),
+        ("Bytes scanned", size(workload.bytes_scanned)),
+    )
+    return Listing(("Figure", "Over the window"), rows)
+
+
+def skipped(advice: Advice) -> Listing:
+    total = advice.workload.execution_ms.total
+    return Listing(
+        ("Left out because", "Queries", "Share of the execution time"),
+        tuple(
+            (entry.reason, count(entry.queries), percent(ratio(entry.execution_ms, total)))
+            for entry in advice.coverage.skipped
+        ),
+    )
+
+
+def missing(advice: Advice) -> Listing:
+    return Listing(
+        ("View", "What its absence costs"), tuple((entry.view, entry.effect) for entry in advice.coverage.views_missing)
+    )
