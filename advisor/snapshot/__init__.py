@@ -1,0 +1,17 @@
+"""Snapshot ⇄ folder: what was read of an account at one moment, as Parquet or CSV files. Knows no Snowflake connection."""
+
+from advisor.snapshot.catalog import catalog, histories, key_expressions
+from advisor.snapshot.folder import Snapshot, open_snapshot
+from advisor.snapshot.info import info, missing_views
+from advisor.snapshot.manifest import write_manifest
+
+__all__ = [
+    "Snapshot",
+    "catalog",
+    "histories",
+    "info",
+    "key_expressions",
+    "missing_views",
+    "open_snapshot",
+    "write_manifest",
+]

@@ -1,0 +1,172 @@
+"""What a snapshot says of the account's tables: the catalog, and each table's own histories."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from advisor.model import Catalog, Churn, Column, ColumnStatistics, Table, TableHistory, TableName, TableScans
+from advisor.snapshot.folder import Snapshot
+
+_TOKEN = re.compile(r"""'(?:[^'\\]|\\.|'')*'|"(?:[^"]|"")*"|[(\[]|[)\]]|,""", re.DOTALL)
+
+_TABLES = """
+SELECT TABLE_CATALOG, TABLE_SCHEMA, TABLE_NAME, upper(coalesce(TABLE_TYPE, 'BASE TABLE')), ROW_COUNT, BYTES,
+       coalesce(CLUSTERING_KEY, ''), upper(AUTO_CLUSTERING_ON), CREATED, TABLE_ID,
+       upper(IS_TRANSIENT), upper(IS_TEMPORARY), upper(IS_ICEBERG), upper(IS_DYNAMIC), upper(IS_HYBRID)
+FROM tables
+WHERE DELETED IS NULL AND TABLE_CATALOG IS NOT NULL AND TABLE_SCHEMA IS NOT NULL AND TABLE_NAME IS NOT NULL
+QUALIFY row_number() OVER (
+    PARTITION BY TABLE_CATALOG, TABLE_SCHEMA, TABLE_NAME
+    ORDER BY CREATED DESC NULLS LAST, TABLE_ID DESC NULLS LAST, ROW_COUNT DESC NULLS LAST, BYTES DESC NULLS LAST,
+             CLUSTERING_KEY NULLS LAST
+) = 1
+ORDER BY 1, 2, 3
+"""
+
+# A recreated table leaves its predecessor's columns behind: they carry the old table's id.
+_COLUMNS = """
+SELECT c.TABLE_CATALOG, c.TABLE_SCHEMA, c.TABLE_NAME, c.TABLE_ID, c.COLUMN_NAME, upper(coalesce(c.DATA_TYPE, 'UNKNOWN')),
+       coalesce(c.ORDINAL_POSITION, 0), s.COLUMN_NAME IS NOT NULL, s.APPROX_DISTINCT, s.MIN_VALUE, s.MAX_VALUE,
+       s.NULL_SHARE, s.AVG_LENGTH, s.SAMPLED_ROWS
+FROM columns AS c
+LEFT JOIN column_statistics AS s USING (TABLE_CATALOG, TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME)
+WHERE c.DELETED IS NULL AND c.COLUMN_NAME IS NOT NULL
+ORDER BY c.TABLE_CATALOG, c.TABLE_SCHEMA, c.TABLE_NAME, c.ORDINAL_POSITION, c.COLUMN_NAME, c.DATA_TYPE,
+         s.SAMPLED_ROWS DESC, s.APPROX_DISTINCT DESC, s.MIN_VALUE, s.MAX_VALUE
+"""
+
+_VIEWS = """
+SELECT TABLE_CATALOG, TABLE_SCHEMA, TABLE_NAME, VIEW_DEFINITION
+FROM views
+WHERE DELETED IS NULL AND VIEW_DEFINITION IS NOT NULL
+  AND TABLE_CATALOG IS NOT NULL AND TABLE_SCHEMA IS NOT NULL AND TABLE_NAME IS NOT NULL
+QUALIFY row_number() OVER (
+    PARTITION BY TABLE_CATALOG, TABLE_SCHEMA, TABLE_NAME ORDER BY CREATED DESC NULLS LAST, VIEW_DEFINITION
+) = 1
+ORDER BY 1, 2, 3
+"""
+
+# The histories' hours start on the hour: the window's first hour began before its first query.
+_DURING = "({time} IS NULL OR {time} BETWEEN date_trunc('hour', CAST($start AS TIMESTAMP)) AND $end)"
+
+_CHURN = """
+SELECT DATABASE_NAME, SCHEMA_NAME, TABLE_NAME,
+       coalesce(sum(ROWS_ADDED), 0), coalesce(sum(ROWS_REMOVED), 0), coalesce(sum(ROWS_UPDATED), 0)
+FROM table_dml_history WHERE {during} GROUP BY ALL
+"""
+
+_SCANS = """
+SELECT DATABASE_NAME, SCHEMA_NAME, TABLE_NAME, QUERY_PARAMETERIZED_HASH, coalesce(sum(NUM_QUERIES), 0),
+       coalesce(sum(PARTITIONS_SCANNED), 0), coalesce(sum(PARTITIONS_PRUNED), 0), sum(ROWS_SCANNED), sum(ROWS_MATCHED)
+FROM table_query_pruning_history WHERE QUERY_PARAMETERIZED_HASH IS NOT NULL AND {during}
+GROUP BY ALL ORDER BY ALL
+"""
+
+_CREDITS = """
+SELECT DATABASE_NAME, SCHEMA_NAME, TABLE_NAME, sum(CREDITS_USED)
+FROM automatic_clustering_history WHERE {during} GROUP BY ALL
+"""
+
+
+def catalog(snapshot: Snapshot) -> Catalog:
+    """The tables and views that stand at the end of the window; of several with one name, the newest."""
+    found = snapshot.rows("tables", _TABLES)
+    columns = _columns(snapshot, {TableName(*row[:3]): row[9] for row in found})
+    tables = {name: _table(row, columns.get(name, ())) for row in found for name in [TableName(*row[:3])]}
+    return Catalog(tables, {TableName(*row[:3]): row[3] for row in snapshot.rows("views", _VIEWS)})
+
+
+def histories(snapshot: Snapshot, window_days: float) -> Mapping[TableName, TableHistory]:
+    """One entry for each table of the catalog, over the window of the query history.
+
+    Where `table_dml_history` is there but says nothing of a table, its churn is zero; without the view it is None.
+    """
+    churn, credits = _churn(snapshot, window_days), _credits(snapshot)
+    scans = _scans(snapshot)
+    still = Churn(0.0, 0.0, 0.0) if "table_dml_history" in snapshot.present else None
+    names = [TableName(*row[:3]) for row in snapshot.rows("tables", _TABLES)]
+    return {name: TableHistory(churn.get(name, still), scans.get(name, ()), credits.get(name)) for name in names}
+
+
+def key_expressions(text: str) -> tuple[str, ...]:
+    """The expressions of TABLES.CLUSTERING_KEY: `LINEAR(a, TO_DATE(b))`, `(a, b)`, or nothing."""
+    inside = re.sub(r"^\s*LINEAR\s*(?=\()", "", text, flags=re.IGNORECASE).strip()
+    if _wrapped(inside):
+        inside = inside[1:-1]
+    return tuple(part.strip() for part in _split(inside) if part.strip())
+
+
+def _wrapped(text: str) -> bool:
+    """Whether the first bracket closes at the very end: `(a, b)`, not `(a), (b)`."""
+    depth = 0
+    for token in _TOKEN.finditer(text):
+        depth += (token[0] in "([") - (token[0] in ")]")
+        if depth == 0:
+            return text.startswith("(") and token.end() == len(text)
+    return False
+
+
+def _split(text: str) -> list[str]:
+    """The text cut at the commas that stand outside of brackets and quotes."""
+    depth, start, parts = 0, 0, []
+    for token in _TOKEN.finditer(text):
+        depth += (token[0] in "([") - (token[0] in ")]")
+        if token[0] == "," and depth == 0:
+            parts.append(text[start : token.start()])
+            start = token.end()
+    return [*parts, text[start:]]
+
+
+def _table(row: Sequence[Any], columns: tuple[Column, ...]) -> Table:
+    database, schema, name, kind, rows, size, key, automatic, created, _, *flags = row
+    named = zip(("transient", "temporary", "iceberg", "dynamic", "hybrid"), flags, strict=True)
+    traits = {trait for trait, flag in named if flag in ("YES", "TRUE", "ON", "1", "Y", "T")}
+    traits |= {trait for trait in ("temporary", "external", "event") if kind.startswith(trait.upper())}
+    return Table(
+        name=TableName(database, schema, name),
+        kind=kind,
+        rows=rows,
+        bytes=size,
+        columns=columns,
+        clustering_key=key_expressions(key),
+        auto_clustering=None if automatic is None else automatic in ("ON", "YES", "TRUE", "1", "Y", "T"),
+        created=created,
+        traits=frozenset(traits),
+    )
+
+
+def _columns(snapshot: Snapshot, table_ids: Mapping[TableName, int | None]) -> Mapping[TableName, tuple[Column, ...]]:
+    found: defaultdict[TableName, dict[str, Column]] = defaultdict(dict)
+    for database, schema, table, table_id, column, kind, position, known, *statistics in snapshot.rows(
+        "columns", _COLUMNS
+    ):
+        name = TableName(database, schema, table)
+        if name not in table_ids or (None not in (table_id, table_ids[name]) and table_id != table_ids[name]):
+            continue
+        found[name].setdefault(column, Column(column, kind, position, ColumnStatistics(*statistics) if known else None))
+    return {name: tuple(columns.values()) for name, columns in found.items()}
+
+
+def _during(snapshot: Snapshot, view: str, sql: str, time: str) -> list[tuple[Any, ...]]:
+    window = {"start": snapshot.window_start, "end": snapshot.window_end}
+    return snapshot.rows(view, sql.format(during=_DURING.format(time=time)), window)
+
+
+def _churn(snapshot: Snapshot, days: float) -> dict[TableName, Churn]:
+    rows = _during(snapshot, "table_dml_history", _CHURN, "START_TIME")
+    return {TableName(*row[:3]): Churn(*(float(figure) / days for figure in row[3:])) for row in rows}
+
+
+def _scans(snapshot: Snapshot) -> dict[TableName, tuple[TableScans, ...]]:
+    found: defaultdict[TableName, list[TableScans]] = defaultdict(list)
+    for row in _during(snapshot, "table_query_pruning_history", _SCANS, "INTERVAL_START_TIME"):
+        found[TableName(*row[:3])].append(TableScans(*row[3:]))
+    return {name: tuple(scans) for name, scans in found.items()}
+
+
+def _credits(snapshot: Snapshot) -> dict[TableName, float]:
+    rows = _during(snapshot, "automatic_clustering_history", _CREDITS, "START_TIME")
+    return {TableName(*row[:3]): float(row[3]) for row in rows if row[3] is not None}

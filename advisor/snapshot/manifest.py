@@ -1,0 +1,140 @@
+"""`manifest.json`: who made a snapshot, and the rows and the sha256 of each of its files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from advisor.errors import InputError
+
+NAME = "manifest.json"
+SOURCES = ("snowflake", "export", "demo")
+
+
+@dataclass(frozen=True)
+class FileRecord:
+    rows: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    source: str = "export"
+    account: str | None = None
+    taken_at: datetime | None = None
+    """UTC, without a zone."""
+    notes: tuple[str, ...] = ()
+    files: Mapping[str, FileRecord] = field(default_factory=dict)
+    """By path within the folder, with forward slashes."""
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The folder's manifest, checked against its files; a default one when there is none. Raises InputError."""
+    path = folder / NAME
+    if not path.is_file():
+        return Manifest()
+    try:
+        manifest = _parsed(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        detail = " ".join(str(error).split())
+        raise InputError(f"cannot read {path}: {detail}; mend it, or delete it to go without") from error
+    for name, record in sorted(manifest.files.items()):
+        _check(folder / name, record)
+    return manifest
+
+
+def write_manifest(
+    folder: Path,
+    source: str,
+    notes: Sequence[str] = (),
+    account: str | None = None,
+    taken_at: datetime | None = None,
+) -> None:
+    """Writes `manifest.json` for the Parquet and CSV files that stand in the folder. `taken_at` is UTC, without a zone."""
+    paths = sorted(path for pattern in ("**/*.parquet", "**/*.csv") for path in folder.glob(pattern))
+    content = {
+        "source": source,
+        "account": account,
+        "taken_at": None if taken_at is None else taken_at.isoformat(),
+        "notes": list(notes),
+        "files": {p.relative_to(folder).as_posix(): {"rows": row_count(p), "sha256": _digest(p)} for p in paths},
+    }
+    (folder / NAME).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def row_count(path: Path) -> int:
+    """Rows of a Parquet or CSV file. Raises duckdb.Error for one that cannot be read."""
+    with duckdb.connect() as connection:
+        found = connection.execute(f"SELECT count(*) FROM {scan([path])}").fetchone()
+    return int(found[0]) if found else 0
+
+
+def scan(paths: Sequence[Path]) -> str:
+    """The DuckDB table function that reads files of one kind; CSV comes as text throughout."""
+    names = ", ".join(literal(str(path)) for path in paths)
+    if paths[0].suffix.lower() == ".csv":
+        # A text of 100,000 characters may double when its quotes are escaped.
+        # Snowflake's own unloads write a null as \N.
+        return (
+            f"read_csv([{names}], header = true, all_varchar = true, delim = ',', quote = '\"', escape = '\"',"
+            f" nullstr = ['', '\\N'], union_by_name = true, max_line_size = 16000000)"
+        )
+    return f"read_parquet([{names}], union_by_name = true, binary_as_string = true)"
+
+
+def literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _parsed(content: Mapping[str, object]) -> Manifest:
+    source = content.get("source", "export")
+    files, notes, account = content.get("files", {}), content.get("notes", []), content.get("account")
+    if source not in SOURCES:
+        raise ValueError(f"source is {source!r}, not one of {', '.join(SOURCES)}")
+    if not isinstance(files, dict) or not isinstance(notes, list):
+        raise TypeError("`files` must be an object and `notes` a list")
+    return Manifest(
+        source=str(source),
+        account=None if account is None else str(account),
+        taken_at=_time(content.get("taken_at")),
+        notes=tuple(str(note) for note in notes),
+        files={str(name): FileRecord(int(f["rows"]), str(f["sha256"]).lower()) for name, f in files.items()},
+    )
+
+
+def _time(text: object) -> datetime | None:
+    if text is None:
+        return None
+    time = datetime.fromisoformat(str(text))
+    return time if time.tzinfo is None else time.astimezone(UTC).replace(tzinfo=None)
+
+
+def _check(path: Path, record: FileRecord) -> None:
+    again = "export it again, or delete manifest.json to go without"
+    if not path.is_file():
+        raise InputError(f"{path} is listed in manifest.json but is not there; {again}")
+    if _digest(path) != record.sha256:
+        raise InputError(f"{path} does not match its sha256 in manifest.json; {again}")
+    try:
+        rows = row_count(path)
+    except duckdb.Error as error:
+        raise InputError(f"cannot read {path}: {first_line(error)}; {again}") from error
+    if rows != record.rows:
+        raise InputError(f"{path} holds {rows} rows where manifest.json says {record.rows}; {again}")
+
+
+def first_line(error: BaseException) -> str:
+    """An error's message as one line, without the advice that DuckDB appends below."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0].rstrip(".") if lines else type(error).__name__
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
