@@ -61,8 +61,8 @@ def _refuse_foreign(target: Path) -> None:
     foreign = sorted(found - _listed(target))
     if foreign:
         raise InputError(
-            f"cannot replace {target}: it holds what is not an earlier output's ({', '.join(foreign[:3])}"
-            f"{', …' if len(foreign) > 3 else ''}); move them away or name another --out"
+            f"cannot replace {target}: it holds what no earlier run wrote ({', '.join(foreign[:3])}"
+            f"{', …' if len(foreign) > 3 else ''}); move that away or name another --out"
         )
 
 
