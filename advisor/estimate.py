@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advisor import cost
-from advisor.model import ZERO, Benefit, Change, Churn, Cost, KeyPart, Range
+from advisor.model import ZERO, Change, Churn, KeyPart, Range
 from advisor.profile import TableProfile
 from advisor.pruning import UNSORTED, Floats, Layout, predict
 from advisor.settings import Settings
@@ -29,11 +29,26 @@ class Estimate:
 
     key: tuple[KeyPart, ...]
     after: Floats
-    benefit: Benefit
-    cost: Cost
+    partitions: Change
+    bytes: Change | None
+    seconds: Change
+    credits: Range
+    """Saved a month."""
+    build: Range
+    """Credits, once."""
+    upkeep: Range
+    """Credits a month."""
     net: Range
+    """Credits a month, the build spread over `Settings.payback_months`."""
     assumed_churn: bool
     """The table's writes aren't recorded: upkeep assumes up to a full turnover a month."""
+
+    def gains(self, profile: TableProfile) -> list[float]:
+        """Partitions a window that each load no longer reads; negative where it reads more."""
+        return [
+            0.0 if load.before is None else (load.before - float(after)) * load.template.executions
+            for load, after in zip(profile.loads, self.after, strict=True)
+        ]
 
 
 @dataclass(frozen=True)
@@ -114,12 +129,22 @@ class Judge:
         after = self.after(key)
         low, high = self._bounds(key, after)
         credits = self._range(low, after, high, self.rates / 3_600_000)
-        seconds = self._range(low, after, high, np.full(len(after), 1 / 1000))
         upkeep, assumed = self.upkeep(key)
         build = cost.build(float(self.profile.table.bytes or 0), self.settings)
         net = credits - upkeep - build.scaled(1 / self.settings.payback_months)
-        benefit = self._benefit(low, after, high, seconds, credits)
-        return Estimate(key, after, benefit, Cost(build, upkeep), net, assumed)
+        partitions, size = self._partitions(low, after, high), self.profile.partition_bytes
+        return Estimate(
+            key,
+            after,
+            partitions,
+            None if size is None else Change(partitions.before * size, partitions.after.scaled(size)),
+            self._seconds(low, after, high),
+            credits,
+            build,
+            upkeep,
+            net,
+            assumed,
+        )
 
     def _bounds(self, key: Sequence[KeyPart], after: Floats) -> tuple[Floats, Floats]:
         known = all(axis.known for axis in self.profile.layout.axes.values())
@@ -141,18 +166,15 @@ class Judge:
         )
         return Range(*sorted(float((total * self.monthly * factor).sum()) for total in sums))
 
-    def _benefit(self, low: Floats, after: Floats, high: Floats, seconds: Range, credits: Range) -> Benefit:
-        before = float((self.before * self.monthly).sum())
-        partitions = Range(*(float((scanned * self.monthly).sum()) for scanned in (low, after, high)))
-        size = self.profile.partition_bytes
+    def _partitions(self, low: Floats, after: Floats, high: Floats) -> Change:
+        sums = (float((scanned * self.monthly).sum()) for scanned in (low, after, high))
+        return Change(float((self.before * self.monthly).sum()), Range(*sums))
+
+    def _seconds(self, low: Floats, after: Floats, high: Floats) -> Change:
+        saved = self._range(low, after, high, np.full(len(after), 1 / 1000))
         times = [load.template.execution_ms.total / load.template.executions / 1000 for load in self.profile.loads]
         spent = float((np.array(times) * self.monthly).sum())
-        return Benefit(
-            Change(before, partitions),
-            None if size is None else Change(before * size, partitions.scaled(size)),
-            Change(spent, Range(spent, spent, spent) - seconds),
-            credits,
-        )
+        return Change(spent, Range(spent, spent, spent) - saved)
 
 
 def _keeps_load_order(layout: Layout, key: Sequence[KeyPart]) -> bool:

@@ -31,25 +31,36 @@ docs.snowflake.com: Clustering keys & clustered tables; Strategies for selecting
 
 from __future__ import annotations
 
+import hashlib
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import permutations
+from collections.abc import Sequence
+from datetime import timedelta
 
-from advisor import cost
-from advisor.axes import Axis
-from advisor.estimate import Estimate, Judge
-from advisor.keys import parse
-from advisor.model import KeyPart
+from advisor.cost import DAYS_PER_MONTH
+from advisor.estimate import Estimate
+from advisor.generator.figures import between, number, percent
+from advisor.keys import parse, render
+from advisor.model import (
+    Benefit,
+    Cost,
+    Grade,
+    KeyPart,
+    Range,
+    Recommendation,
+    Rejection,
+    Target,
+    TemplateEvidence,
+    Workload,
+)
 from advisor.profile import TableProfile
 from advisor.settings import Settings
 
 CODE = "clustering_key"
 
-COLUMNS_TRIED = 6
-PAIRS_EXTENDED = 6
-UNCLUSTERABLE_TYPES = ("VARIANT", "OBJECT", "ARRAY", "GEOGRAPHY", "GEOMETRY", "VECTOR", "BINARY")
 FORBIDDEN_TRAITS = ("external", "hybrid", "temporary", "event")
-CLASSIC_TEXT_BYTES = 5  # Classic clustering orders text by its first 5 bytes only
+AS_GOOD = 0.015  # share of the best key's net credits within which a simpler key is taken
+EVIDENCE_TEMPLATES = 20
+WORSE = 1.1  # a template that reads over this many times its partitions of today is named in a warning
 
 
 def obstacle(profile: TableProfile, settings: Settings) -> str | None:
@@ -72,38 +83,6 @@ def obstacle(profile: TableProfile, settings: Settings) -> str | None:
     return None
 
 
-def candidates(
-    profile: TableProfile, prices: Mapping[str, cost.ScanPrice | None], settings: Settings, days: float
-) -> tuple[Estimate, ...]:
-    """The best key for each order of columns worth trying, most net credits first.
-
-    `prices` go by fingerprint; `days` is the window's length.
-    """
-    judge = Judge.of(profile, prices, settings, days)
-    rungs = {column: ladder(profile, column) for column in _columns(judge)}
-    singles = [(part,) for parts in rungs.values() for part in parts]
-    pairs = [
-        (first, second)
-        for one, other in permutations(rungs, 2)
-        for first in rungs[one]
-        for second in rungs[other]
-        if profile.layout.axes[one].buckets(first) < profile.partitions
-    ]
-    best = _best_per_columns(judge, [*singles, *pairs])
-    if settings.max_key_columns >= 3:
-        leaders = sorted((key for key in best if len(key) == 2), key=lambda key: -judge.quick_net(key))[:PAIRS_EXTENDED]
-        triples = [
-            (*pair, third)
-            for pair in leaders
-            for column, parts in rungs.items()
-            for third in parts
-            if column not in {part.column for part in pair}
-        ]
-        best += _best_per_columns(judge, triples)
-    judged = [judge.estimate(key) for key in best if len(key) <= settings.max_key_columns]
-    return tuple(sorted(judged, key=lambda c: (-c.net.expected, len(c.key), c.key)))
-
-
 def present(profile: TableProfile) -> tuple[KeyPart, ...] | None:
     """The key in force as KeyParts; None when it has an expression that the model doesn't know."""
     parts = [parse(expression) for expression in profile.table.clustering_key]
@@ -116,56 +95,208 @@ def unused(profile: TableProfile) -> bool:
     return bool(key) and not any(part.column in profile.used_columns for part in key or ())
 
 
-# ---------------------------------------------------------------- which keys are thinkable
+# ---------------------------------------------------------------- which one to take, and what to say
 
 
-def ladder(profile: TableProfile, column: str) -> tuple[KeyPart, ...]:
-    """The column bare and in every coarser form that keeps its order and still tells at least two groups apart."""
-    described = profile.table.column(column)
-    if described is not None and described.data_type.upper().startswith(UNCLUSTERABLE_TYPES):
-        return ()
-    axis = profile.layout.axes[column]
-    coarse = [part for part in _coarser(axis) if 2 <= axis.buckets(part) < axis.distinct]
-    fine = [] if _too_fine(axis) and coarse else [KeyPart(column)]
-    return (*fine, *coarse)
+def preferred(ranked: Sequence[Estimate], profile: TableProfile) -> Estimate:
+    """The best of them, or one that is as good within the model's error and simpler: fewer columns, coarser groups."""
+    axes = profile.layout.axes
+    best = ranked[0].net.expected
+    close = [estimate for estimate in ranked if estimate.net.expected >= best - abs(best) * AS_GOOD]
+    return min(
+        close,
+        key=lambda e: (len(e.key), math.prod(axes[part.column].buckets(part) for part in e.key), e.key),
+    )
 
 
-def _too_fine(axis: Axis) -> bool:
-    """A bare timestamp is as good as unique; bare text with a long shared prefix looks all the same to Classic."""
-    return axis.family == "timestamp" or (axis.family == "text" and len(axis.prefix) >= CLASSIC_TEXT_BYTES)
+def fault(estimate: Estimate, profile: TableProfile, settings: Settings) -> str | None:
+    """Why this key isn't worth it, in one sentence; None where it is."""
+    if estimate.partitions.after.high >= estimate.partitions.before:
+        return (
+            f"Queries read {number(estimate.partitions.before)} of its partitions a month today and "
+            f"{between(estimate.partitions.after)} under "
+            f"this key: not surely fewer."
+        )
+    if estimate.net.expected <= settings.min_net_credits_per_month:
+        return (
+            f"It saves {between(estimate.credits)} credits a month but keeping the order takes {between(estimate.upkeep)}"
+            f" and building it {between(estimate.build)} once{_written(profile)}."
+        )
+    if estimate.credits.low < estimate.upkeep.expected:
+        return (
+            f"It would probably pay, but not surely: its upkeep of {between(estimate.upkeep)} credits a month may exceed what it "
+            f"saves, {between(estimate.credits)}."
+        )
+    return None
 
 
-def _coarser(axis: Axis) -> Iterable[KeyPart]:
-    if axis.is_time:
-        units = ("HOUR", "DAY", "WEEK", "MONTH", "QUARTER")
-        return [
-            KeyPart(axis.column, unit=unit) for unit in units if axis.family == "timestamp" or unit not in units[:2]
-        ]
-    if axis.family == "number":
-        return [
-            KeyPart(axis.column, digits=digits) for digits in range(1, max(1, math.ceil(math.log10(axis.span + 1))))
-        ]
-    if axis.family == "text" and axis.prefix:
-        return [KeyPart(axis.column, substring=(len(axis.prefix) + 1, length)) for length in range(1, 6)]
-    return []
+def second_to(estimate: Estimate, best: Estimate) -> str:
+    """Why the key wasn't taken beside a better one."""
+    key = ", ".join(render(part) for part in best.key)
+    if estimate.net.expected <= 0:
+        return f"It would cost {number(-estimate.net.expected)} credits a month more than it saves; ({key}) pays."
+    more = best.net.expected - estimate.net.expected
+    if more <= 0:
+        return (
+            f"It nets {number(-more)} credits a month more than ({key}), within the model's error, but is less simple."
+        )
+    return f"({key}) nets {number(more)} credits a month more."
 
 
-def _columns(judge: Judge) -> list[str]:
-    """The columns asked for, those first whose conditions could save the most."""
-    worth: dict[str, float] = {}
-    layout = judge.profile.layout
-    for question in layout.questions:
-        for ask in question.asks:
-            gain = judge.worth[question.load] * question.weight * (1 - min(1.0, ask.share))
-            worth[ask.column] = worth.get(ask.column, 0.0) + gain
-    return sorted(worth, key=lambda column: (-worth[column], column))[:COLUMNS_TRIED]
+def recommend(estimate: Estimate, profile: TableProfile, settings: Settings, workload: Workload) -> Recommendation:
+    """The recommendation to create this key, or to change the present one into it."""
+    table = profile.table
+    rendered = [render(part) for part in estimate.key]
+    action = "change" if table.clustering_key else "create"
+    verb = "Change the clustering key of" if table.clustering_key else "Cluster"
+    joint = "to" if table.clustering_key else "by"
+    evidence = _evidence(estimate, profile)
+    return Recommendation(
+        id=identity(CODE, str(table.name), *rendered),
+        kind=CODE,
+        action=action,
+        target=Target.table(table.name),
+        title=f"{verb} {table.name} {joint} ({', '.join(rendered)})",
+        reason=_reason(estimate, profile, workload),
+        details=_details(profile, rendered, evidence, settings, workload),
+        benefit=Benefit(estimate.partitions, estimate.bytes, estimate.seconds, estimate.credits),
+        cost=Cost(estimate.build, estimate.upkeep),
+        net_credits_per_month=estimate.net,
+        confidence=_confidence(estimate, profile),
+        grade=Grade.ESTIMATED,
+        templates=evidence,
+        edition="standard",
+        privileges=(f"OWNERSHIP on table {table.name}", "USAGE on its database and schema"),
+        warnings=_warnings(estimate, profile),
+    )
 
 
-def _best_per_columns(judge: Judge, keys: Sequence[tuple[KeyPart, ...]]) -> list[tuple[KeyPart, ...]]:
-    best: dict[tuple[str, ...], tuple[float, tuple[KeyPart, ...]]] = {}
-    for key in sorted(keys):
-        columns = tuple(part.column for part in key)
-        net = judge.quick_net(key)
-        if columns not in best or net > best[columns][0]:
-            best[columns] = (net, key)
-    return [key for _, key in best.values()]
+def recommend_drop(profile: TableProfile, settings: Settings, workload: Workload) -> Recommendation:
+    """The recommendation to drop a key that no query uses, worth what automatic clustering billed for it."""
+    table, credits = profile.table, profile.clustering_credits
+    assert credits is not None
+    monthly = credits / workload.days * DAYS_PER_MONTH
+    saved = Range(monthly, monthly, monthly)
+    key = ", ".join(table.clustering_key)
+    return Recommendation(
+        id=identity(CODE, str(table.name), "drop"),
+        kind=CODE,
+        action="drop",
+        target=Target.table(table.name),
+        title=f"Drop the clustering key of {table.name}",
+        reason=f"No query in the window filters, joins, groups or orders by ({key}), and keeping it took "
+        f"{number(credits)} credits in {number(workload.days)} days.",
+        details=_details(profile, [], (), settings, workload),
+        benefit=Benefit(credits=saved),
+        cost=Cost(),
+        net_credits_per_month=saved,
+        confidence="medium",
+        grade=Grade.ESTIMATED,
+        templates=(),
+        edition="standard",
+        privileges=(f"OWNERSHIP on table {table.name}", "USAGE on its database and schema"),
+        warnings=("Queries that run less often than the window is long are not in the evidence.",),
+    )
+
+
+def reject(profile: TableProfile, key: Sequence[KeyPart], reason: str) -> Rejection:
+    details = {"tables": [str(profile.table.name)], "clustering_key": [render(part) for part in key]}
+    return Rejection(CODE, Target.table(profile.table.name), details, reason)
+
+
+def identity(*parts: str) -> str:
+    """`<kind>-<12 hex>`, the same from run to run for the same change to the same object."""
+    return f"{parts[0]}-{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:12]}"
+
+
+def _reason(estimate: Estimate, profile: TableProfile, workload: Workload) -> str:
+    served = [load for load, gain in zip(profile.loads, estimate.gains(profile), strict=True) if load.asks and gain > 0]
+    columns = " and ".join(sorted({part.column for part in estimate.key}))
+    daily = sum(load.template.executions for load in served) / workload.days
+    scans = sum(load.template.executions for load in served)
+    before = sum((load.before or 0) * load.template.executions for load in served) / scans / profile.partitions
+    rows = zip(profile.loads, estimate.gains(profile), estimate.after, strict=True)
+    after = (
+        sum(scanned * load.template.executions for load, gain, scanned in rows if load.asks and gain > 0)
+        / scans
+        / profile.partitions
+    )
+    return (
+        f"{len(served)} query templates filter it by {columns} {number(daily)} times a day and read "
+        f"{percent(min(1, before))} of its {profile.partitions:,} micro-partitions; in this order they are expected to "
+        f"read {percent(min(1, after))}. That saves {between(estimate.credits)} credits a month; upkeep takes "
+        f"{between(estimate.upkeep)} a month and the build {between(estimate.build)} once."
+    )
+
+
+def _evidence(estimate: Estimate, profile: TableProfile) -> tuple[TemplateEvidence, ...]:
+    gains = estimate.gains(profile)
+    order = sorted(range(len(gains)), key=lambda i: (-abs(gains[i]), profile.loads[i].template.fingerprint))
+    rows = []
+    for i in order[:EVIDENCE_TEMPLATES]:
+        load = profile.loads[i]
+        if load.before is not None and abs(gains[i]) > 0:
+            shares = (min(1.0, value / profile.partitions) for value in (load.before, float(estimate.after[i])))
+            rows.append(
+                TemplateEvidence(
+                    load.template.fingerprint, load.template.executions, load.template.example_query_id, *shares
+                )
+            )
+    return tuple(rows)
+
+
+def _details(
+    profile: TableProfile,
+    rendered: Sequence[str],
+    evidence: Sequence[TemplateEvidence],
+    settings: Settings,
+    workload: Workload,
+) -> dict[str, object]:
+    served = {row.fingerprint for row in evidence}
+    return {
+        "clustering_key": list(rendered),
+        "current_clustering_key": list(profile.table.clustering_key),
+        "tables": [str(profile.table.name)],
+        "partitions": profile.partitions,
+        "rows": profile.table.rows,
+        "valid_until": (workload.window_end + timedelta(days=settings.advice_valid_days)).date().isoformat(),
+        "hashes": sorted(
+            {h for load in profile.loads if load.template.fingerprint in served for h in load.template.hashes}
+        ),
+        "unserved": [
+            {"fingerprint": load.template.fingerprint, "why": load.unserved}
+            for load in sorted(profile.loads, key=lambda load: load.template.fingerprint)
+            if load.unserved
+        ],
+    }
+
+
+def _confidence(estimate: Estimate, profile: TableProfile) -> str:
+    if estimate.net.low <= 0 or estimate.assumed_churn:
+        return "low"
+    return "high" if all(axis.known for axis in profile.layout.axes.values()) else "medium"
+
+
+def _warnings(estimate: Estimate, profile: TableProfile) -> tuple[str, ...]:
+    slower = [
+        f"{load.template.fingerprint} ({number(load.before)} → {number(float(after))} partitions an execution)"
+        for load, after in zip(profile.loads, estimate.after, strict=True)
+        if load.before is not None and after > load.before * WORSE
+    ]
+    said = []
+    if slower:
+        said.append(f"These templates will read more than today: {', '.join(slower)}.")
+    if estimate.assumed_churn:
+        said.append("The table's writes aren't recorded: its upkeep is bounded by a full turnover a month.")
+    if not all(axis.known for axis in profile.layout.axes.values()):
+        said.append("Distinct counts and spans are inferred from the literals seen: no column_statistics.")
+    said.append("Rewritten partitions stay in Time Travel and Fail-safe, and the table's cached results end.")
+    return tuple(said)
+
+
+def _written(profile: TableProfile) -> str:
+    churn, rows = profile.churn, profile.table.rows
+    if churn is None or not rows:
+        return ""
+    daily = (churn.rows_added + churn.rows_removed + churn.rows_updated) / rows
+    return f" ({percent(daily)} of its rows are written a day)"

@@ -1,0 +1,108 @@
+"""Which clustering keys are thinkable for a table, and the best of each order of columns.
+
+Every column that a condition asks stands on a ladder: bare, and in each coarser form that keeps its order. All ladders'
+rungs are tried alone and in pairs, then the best pairs are extended by a third expression, one at a time (greedy, as in
+"Automated Clustering Recommendation with Database Zone Maps", SIGMOD 2023).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import permutations
+
+from advisor.axes import Axis
+from advisor.cost import ScanPrice
+from advisor.estimate import Estimate, Judge
+from advisor.model import KeyPart
+from advisor.profile import TableProfile
+from advisor.settings import Settings
+
+COLUMNS_TRIED = 6
+PAIRS_EXTENDED = 6
+UNCLUSTERABLE_TYPES = ("VARIANT", "OBJECT", "ARRAY", "GEOGRAPHY", "GEOMETRY", "VECTOR", "BINARY")
+CLASSIC_TEXT_BYTES = 5  # Classic clustering orders text by its first 5 bytes only
+
+
+def candidates(
+    profile: TableProfile, prices: Mapping[str, ScanPrice | None], settings: Settings, days: float
+) -> tuple[Estimate, ...]:
+    """The best key for each order of columns worth trying, most net credits first.
+
+    `prices` go by fingerprint; `days` is the window's length.
+    """
+    judge = Judge.of(profile, prices, settings, days)
+    rungs = {column: ladder(profile, column) for column in _columns(judge)}
+    singles = [(part,) for parts in rungs.values() for part in parts]
+    pairs = [
+        (first, second)
+        for one, other in permutations(rungs, 2)
+        for first in rungs[one]
+        for second in rungs[other]
+        if profile.layout.axes[one].buckets(first) < profile.partitions
+    ]
+    best = _best_per_columns(judge, [*singles, *pairs])
+    if settings.max_key_columns >= 3:
+        leaders = sorted((key for key in best if len(key) == 2), key=lambda key: -judge.quick_net(key))[:PAIRS_EXTENDED]
+        triples = [
+            (*pair, third)
+            for pair in leaders
+            for column, parts in rungs.items()
+            for third in parts
+            if column not in {part.column for part in pair}
+        ]
+        best += _best_per_columns(judge, triples)
+    judged = [judge.estimate(key) for key in best if len(key) <= settings.max_key_columns]
+    return tuple(sorted(judged, key=lambda c: (-c.net.expected, len(c.key), c.key)))
+
+
+def ladder(profile: TableProfile, column: str) -> tuple[KeyPart, ...]:
+    """The column bare and in every coarser form that keeps its order and still tells at least two groups apart."""
+    described = profile.table.column(column)
+    if described is not None and described.data_type.upper().startswith(UNCLUSTERABLE_TYPES):
+        return ()
+    axis = profile.layout.axes[column]
+    coarse = [part for part in _coarser(axis) if 2 <= axis.buckets(part) < axis.distinct]
+    fine = [] if _too_fine(axis) and coarse else [KeyPart(column)]
+    return (*fine, *coarse)
+
+
+def _too_fine(axis: Axis) -> bool:
+    """A bare timestamp is as good as unique; bare text with a long shared prefix looks all the same to Classic."""
+    return axis.family == "timestamp" or (axis.family == "text" and len(axis.prefix) >= CLASSIC_TEXT_BYTES)
+
+
+def _coarser(axis: Axis) -> Iterable[KeyPart]:
+    if axis.is_time:
+        units = ("HOUR", "DAY", "WEEK", "MONTH", "QUARTER")
+        return [
+            KeyPart(axis.column, unit=unit) for unit in units if axis.family == "timestamp" or unit not in units[:2]
+        ]
+    if axis.family == "number":
+        return [
+            KeyPart(axis.column, digits=digits) for digits in range(1, max(1, math.ceil(math.log10(axis.span + 1))))
+        ]
+    if axis.family == "text" and axis.prefix:
+        return [KeyPart(axis.column, substring=(len(axis.prefix) + 1, length)) for length in range(1, 6)]
+    return []
+
+
+def _columns(judge: Judge) -> list[str]:
+    """The columns asked for, those first whose conditions could save the most."""
+    worth: dict[str, float] = {}
+    layout = judge.profile.layout
+    for question in layout.questions:
+        for ask in question.asks:
+            gain = judge.worth[question.load] * question.weight * (1 - min(1.0, ask.share))
+            worth[ask.column] = worth.get(ask.column, 0.0) + gain
+    return sorted(worth, key=lambda column: (-worth[column], column))[:COLUMNS_TRIED]
+
+
+def _best_per_columns(judge: Judge, keys: Sequence[tuple[KeyPart, ...]]) -> list[tuple[KeyPart, ...]]:
+    best: dict[tuple[str, ...], tuple[float, tuple[KeyPart, ...]]] = {}
+    for key in sorted(keys):
+        columns = tuple(part.column for part in key)
+        net = judge.quick_net(key)
+        if columns not in best or net > best[columns][0]:
+            best[columns] = (net, key)
+    return [key for _, key in best.values()]
