@@ -111,7 +111,7 @@ def _scan(partitions: int, levels: Sequence[tuple[Selection, float]], depth: flo
     for chosen, distinct in levels:
         values = np.minimum(chosen.values, distinct)
         spread = depth / width
-        scattered = 1 - (1 - np.minimum(1, chosen.share / values + spread)) ** values
+        scattered = 1 - (1 - chosen.share) * (1 - np.minimum(1, spread)) ** values
         touched = pure * np.where(chosen.points, scattered, np.minimum(1, chosen.share + spread))
         runs, width = runs * values, width * chosen.share / values
         pure = np.minimum(touched, runs * np.maximum(0, width - depth))

@@ -1,0 +1,74 @@
+"""Credits: slopes from the history, upkeep from the churn."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+
+from advisor.cost import build, milliseconds_per_partition, scan_price, upkeep
+from advisor.model import Churn, Distribution, QueryTemplate, WarehouseUse, Workload
+from advisor.settings import Settings
+
+START, END = datetime(2026, 6, 1), datetime(2026, 6, 29)
+
+
+def template(fingerprint: str, uses: tuple[WarehouseUse, ...], partitions: int | None) -> QueryTemplate:
+    total = sum(use.execution_ms for use in uses)
+    count = sum(use.executions for use in uses)
+    times = Distribution(total, total / count, None, None, None)
+    return QueryTemplate(
+        fingerprint, "SELECT 1", "SELECT", None, None, count, None, START, END, count / 28, times,
+        None, partitions, partitions, None, None, None, uses, (), (),
+    )  # fmt: skip
+
+
+def workload(*templates: QueryTemplate) -> Workload:
+    return Workload(START, END, 1, Distribution(0, None, None, None, None), None, None, None, None, templates, ())
+
+
+def test_the_slope_is_pooled_within_templates_per_size() -> None:
+    one = template("a", (WarehouseUse("X-Small", 10, 900.0, 100, 50.0, 100.0),), 100)
+    two = template("b", (WarehouseUse("XSMALL", 10, 90_000.0, 100, 150.0, 500.0),), 100)
+    assert milliseconds_per_partition(workload(one, two)) == {"XSMALL": 3.0}
+
+
+def test_no_partition_saves_more_than_its_even_part_of_the_time() -> None:
+    quick = template("a", (WarehouseUse("Large", 10, 100.0, 1000, 1.0, 5.0),), 1000)
+    price = scan_price(quick, {"LARGE": 5.0}, Settings())
+    assert price is not None
+    assert price.milliseconds.expected == price.milliseconds.high == pytest.approx(0.1)
+    assert price.credits_per_hour == 8
+
+
+def test_without_a_slope_part_of_the_time_is_taken_to_be_scanning() -> None:
+    flat = template("a", (WarehouseUse(None, 10, 1000.0, 100, None, None),), 100)
+    price = scan_price(flat, {}, Settings())
+    assert price is not None
+    assert (price.milliseconds.low, price.milliseconds.high) == (2.5, 10.0)
+
+
+def test_a_template_without_recorded_partitions_has_no_price() -> None:
+    assert scan_price(template("a", (WarehouseUse(None, 1, 5.0, None, None, None),), None), {}, Settings()) is None
+
+
+def test_building_grows_with_bytes() -> None:
+    assert build(2 * 2**30, Settings()).expected == pytest.approx(2 * build(2**30, Settings()).expected)
+
+
+def test_arrivals_in_load_order_are_cheaper_to_keep_than_scattered_ones() -> None:
+    churn = Churn(1e6, 0, 0)
+    size = 1e9, 6e10, 4000
+    ordered = upkeep(churn, *size, in_load_order=True, settings=Settings())
+    scattered = upkeep(churn, *size, in_load_order=False, settings=Settings())
+    assert ordered.expected < scattered.expected
+
+
+def test_scattered_updates_rewrite_the_whole_table_each_day() -> None:
+    churn = Churn(0, 0, 1e7)
+    month = upkeep(churn, 1e9, 6e10, 4000, in_load_order=False, settings=Settings())
+    assert month.expected == pytest.approx(30 * build(6e10, Settings()).expected, rel=0.01)
+
+
+def test_a_table_that_nobody_writes_needs_no_upkeep() -> None:
+    assert upkeep(Churn(0, 0, 0), 1e9, 6e10, 4000, in_load_order=False, settings=Settings()).high == 0

@@ -1,0 +1,108 @@
+"""The closed form against the count: tables are sorted for real and their partitions' minima and maxima looked at."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import numpy as np
+import pytest
+
+from advisor.model import KeyPart
+from advisor.pruning import Ask, predict
+from tests.worlds import Floats, World
+
+DAY0 = 19_000.0
+
+
+def uniform(seed: int = 1, rows: int = 60_000, partitions: int = 300) -> World:
+    rng = np.random.default_rng(seed)
+    columns = {
+        "DAY": DAY0 + rng.integers(0, 730, rows).astype(float),
+        "TENANT": rng.integers(0, 40, rows).astype(float),
+        "ITEM": rng.integers(0, 20_000, rows).astype(float),
+    }
+    return World(columns, {"DAY": "date", "TENANT": "number", "ITEM": "number"}, partitions)
+
+
+def questions(world: World) -> list[list[Ask]]:
+    week, month = world.between("DAY", DAY0 + 300, DAY0 + 307), world.between("DAY", DAY0 + 100, DAY0 + 131)
+    tenant, three = world.equal("TENANT", 7), world.equal("TENANT", 3, 11, 29)
+    item, few = world.equal("ITEM", 1234), world.between("ITEM", 5000, 5600)
+    return [
+        [week],
+        [month],
+        [tenant],
+        [three],
+        [item],
+        [few],
+        [week, tenant],
+        [month, few],
+        [tenant, item],
+        [three, month],
+    ]
+
+
+LADDER = {
+    "DAY": [KeyPart("DAY"), KeyPart("DAY", unit="WEEK"), KeyPart("DAY", unit="MONTH")],
+    "TENANT": [KeyPart("TENANT"), KeyPart("TENANT", digits=1)],
+    "ITEM": [KeyPart("ITEM"), KeyPart("ITEM", digits=2), KeyPart("ITEM", digits=3)],
+}
+
+
+def keys() -> list[tuple[KeyPart, ...]]:
+    pairs: list[tuple[KeyPart, ...]] = [
+        (a, b) for one, two in permutations(LADDER, 2) for a in LADDER[one] for b in LADDER[two]
+    ]
+    return [*((part,) for parts in LADDER.values() for part in parts), *pairs]
+
+
+def errors(world: World, asked: list[list[Ask]], tried: list[tuple[KeyPart, ...]]) -> Floats:
+    layout = world.layout(asked)
+    ratios = []
+    for key in tried:
+        for predicted, asks in zip(predict(layout, key), asked, strict=True):
+            true = max(1, world.counted(key, asks))
+            ratios.append(max(predicted / true, true / predicted))
+    return np.array(ratios)
+
+
+def test_the_closed_form_matches_the_count_under_every_key_of_the_ladder() -> None:
+    world = uniform()
+    found = errors(world, questions(world), keys())
+    assert np.median(found) < 1.05
+    assert np.quantile(found, 0.95) < 1.6
+
+
+def test_a_key_on_one_date_prunes_the_other_date_that_moves_with_it() -> None:
+    rng = np.random.default_rng(3)
+    ordered = DAY0 + np.floor(np.sort(rng.uniform(0, 700, 60_000)))
+    shipped = ordered + rng.integers(1, 10, 60_000).astype(float)
+    world = World({"ORDERED": ordered, "SHIPPED": shipped}, {"ORDERED": "date", "SHIPPED": "date"}, 300)
+    asked = [[world.between("SHIPPED", DAY0 + 200, DAY0 + 214)], [world.between("ORDERED", DAY0 + 200, DAY0 + 214)]]
+    found = errors(world, asked, [(KeyPart("ORDERED"),), (KeyPart("ORDERED", unit="WEEK"),), (KeyPart("SHIPPED"),)])
+    assert found.max() < 1.6
+
+
+def test_loading_order_is_learned_as_narrow_and_disorder_as_wide() -> None:
+    rng = np.random.default_rng(4)
+    columns = {
+        "DAY": DAY0 + np.sort(rng.integers(0, 365, 50_000)).astype(float),
+        "TENANT": rng.integers(0, 50, 50_000) * 1.0,
+    }
+    world = World(columns, {"DAY": "date", "TENANT": "number"}, 200)
+    widths = world.layout([[world.between("DAY", DAY0 + 30, DAY0 + 60)], [world.equal("TENANT", 3)]]).widths
+    assert widths["DAY"] < 0.02
+    assert widths["TENANT"] > 0.9
+
+
+@pytest.mark.parametrize("key", [(), (KeyPart("TENANT"),)])
+def test_a_question_without_conditions_scans_everything(key: tuple[KeyPart, ...]) -> None:
+    world = uniform()
+    assert list(predict(world.layout([[]]), key)) == [world.partitions]
+
+
+def test_a_deeper_overlap_never_scans_less() -> None:
+    world = uniform()
+    layout = world.layout(questions(world))
+    for key in keys():
+        assert (predict(layout, key, 3.0) >= predict(layout, key, 1.0) - 1e-9).all()

@@ -1,0 +1,80 @@
+"""Small tables whose truth can be counted: sort for real, cut into partitions, count those whose minimum and maximum overlap."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from advisor.axes import Axis, _calendar_bucket
+from advisor.model import KeyPart
+from advisor.pruning import Ask, Layout, Question, learn_widths
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class World:
+    """Columns as positions, in the order of loading; time columns hold days since 1970."""
+
+    columns: Mapping[str, Floats]
+    families: Mapping[str, str]
+    partitions: int
+
+    @property
+    def rows(self) -> int:
+        return len(next(iter(self.columns.values())))
+
+    def axis(self, name: str) -> Axis:
+        values = self.columns[name]
+        return Axis(name, self.families[name], values.min(), values.max(), float(len(np.unique(values))), known=True)
+
+    def sorted_by(self, key: Sequence[KeyPart], seed: int = 7) -> NDArray[np.intp]:
+        """The rows in the key's order, ties broken at random; in loading order for the empty key."""
+        if not key:
+            return np.arange(self.rows)
+        ties = np.random.default_rng(seed).random(self.rows)
+        return np.lexsort((ties, *(self._group(part) for part in reversed(key))))
+
+    def _group(self, part: KeyPart) -> Floats:
+        values = self.columns[part.column]
+        if part.unit is not None:
+            days, which = np.unique(np.floor(values * 24) / 24, return_inverse=True)
+            return np.array([_calendar_bucket(part.unit, float(day)) for day in days])[which]
+        return values if part.digits is None else np.trunc(values / math.pow(10, part.digits))
+
+    def counted(self, key: Sequence[KeyPart], asks: Sequence[Ask]) -> int:
+        """Partitions that no condition rules out."""
+        order = self.sorted_by(key)
+        alive = np.ones(self.partitions, dtype=bool)
+        for ask in asks:
+            blocks = np.array_split(self.columns[ask.column][order], self.partitions)
+            low, high = np.array([b.min() for b in blocks]), np.array([b.max() for b in blocks])
+            if ask.values:
+                alive &= np.any([(low <= p) & (p <= high) for p in ask.positions], axis=0)
+            else:
+                alive &= (high >= (-np.inf if ask.low is None else ask.low)) & (
+                    low < (np.inf if ask.high is None else ask.high)
+                )
+        return int(alive.sum())
+
+    def layout(self, questions: Sequence[Sequence[Ask]]) -> Layout:
+        """The layout as the model would learn it from having seen each question run once on the loaded table."""
+        axes = {name: self.axis(name) for name in self.columns}
+        asked = tuple(Question(i, 1.0, tuple(asks)) for i, asks in enumerate(questions))
+        seen = [self.counted((), asks) / self.partitions for asks in questions]
+        widths = learn_widths(axes, asked, seen, [1.0] * len(asked))
+        return Layout(float(self.rows), self.partitions, axes, widths, asked, len(asked))
+
+    def equal(self, name: str, *positions: float) -> Ask:
+        share = len(positions) / len(np.unique(self.columns[name]))
+        return Ask(name, share, len(positions), positions=positions)
+
+    def between(self, name: str, low: float, high: float) -> Ask:
+        """low ≤ column < high."""
+        axis = self.axis(name)
+        last = high - 1 if axis.family == "date" else high
+        return Ask(name, axis.share(low, last), 0, low, high)
