@@ -221,8 +221,8 @@ def _value(given: tuple[str, str] | None, kind: Kind) -> str:
     column, text = _identifier(given[0]), given[1] == "VARCHAR"
     if kind is Kind.TEXT:
         return f"CAST({column} AS VARCHAR)"
-    if kind is Kind.WHOLE:
-        return f"TRY_CAST({column} AS BIGINT)"
+    if kind in (Kind.WHOLE, Kind.EXACT):
+        return f"TRY_CAST({column} AS {kind})"
     if kind is Kind.NUMBER:
         return f"CASE WHEN isfinite(TRY_CAST({column} AS DOUBLE)) THEN TRY_CAST({column} AS DOUBLE) END"
     if text:

@@ -17,6 +17,8 @@ class Kind(StrEnum):
     TEXT = "VARCHAR"
     WHOLE = "BIGINT"
     NUMBER = "DOUBLE"
+    EXACT = "DECIMAL(38, 3)"
+    """Sums that must not depend on the order of the rows: milliseconds, and counts beyond 64 bits."""
     TIME = "TIMESTAMP"
 
     @property
@@ -33,8 +35,8 @@ class View:
     """What its absence costs the advice; None for a view that must be there or that replaces another."""
 
 
-def _columns(text: str = "", whole: str = "", number: str = "", time: str = "") -> Mapping[str, Kind]:
-    kinds = {Kind.TEXT: text, Kind.WHOLE: whole, Kind.NUMBER: number, Kind.TIME: time}
+def _columns(text: str = "", whole: str = "", number: str = "", exact: str = "", time: str = "") -> Mapping[str, Kind]:
+    kinds = {Kind.TEXT: text, Kind.WHOLE: whole, Kind.NUMBER: number, Kind.EXACT: exact, Kind.TIME: time}
     return MappingProxyType({name: kind for kind, names in kinds.items() for name in names.split()})
 
 
@@ -49,18 +51,17 @@ VIEWS: Mapping[str, View] = MappingProxyType(
                 " ERROR_CODE ERROR_MESSAGE QUERY_PARAMETERIZED_HASH QUERY_PARAMETERIZED_HASH_VERSION",
                 whole="BYTES_SCANNED BYTES_READ_FROM_RESULT PARTITIONS_SCANNED PARTITIONS_TOTAL ROWS_INSERTED"
                 " ROWS_UPDATED ROWS_DELETED",
-                number="TOTAL_ELAPSED_TIME EXECUTION_TIME",
+                exact="TOTAL_ELAPSED_TIME EXECUTION_TIME",
                 time="START_TIME END_TIME",
             ),
             (("QUERY_TEXT",), ("START_TIME",), ("EXECUTION_TIME", "TOTAL_ELAPSED_TIME")),
         ),
         "query_templates": View(
             _columns(
-                text="STATEMENT PARAMETERIZED_HASH DATABASE_NAME SCHEMA_NAME QUERY_TYPE OUTCOME WAREHOUSE_SIZE"
-                " EXAMPLE_QUERY_ID",
-                whole="EXECUTIONS BYTES_SCANNED PARTITIONS_SCANNED PARTITIONS_TOTAL ROWS_INSERTED ROWS_UPDATED"
-                " ROWS_DELETED SCAN_COUNT",
-                number="EXECUTION_MS SCAN_MEAN MS_MEAN SCAN_SXX SCAN_SXY",
+                text="STATEMENT PARAMETERIZED_HASH DATABASE_NAME SCHEMA_NAME QUERY_TYPE OUTCOME WAREHOUSE_SIZE",
+                whole="EXECUTIONS SCAN_COUNT",
+                exact="EXECUTION_MS BYTES_SCANNED BYTES_READ_FROM_RESULT PARTITIONS_SCANNED PARTITIONS_TOTAL"
+                " ROWS_INSERTED ROWS_UPDATED ROWS_DELETED SCAN_SUM SCAN_MS SCAN_SQUARES SCAN_PRODUCTS",
                 time="FIRST_SEEN LAST_SEEN LAST_END",
             ),
             tuple(
@@ -70,8 +71,8 @@ VIEWS: Mapping[str, View] = MappingProxyType(
         "query_samples": View(
             _columns(
                 text="STATEMENT DATABASE_NAME SCHEMA_NAME OUTCOME QUERY_ID QUERY_TEXT",
-                whole="PARTITIONS_SCANNED PARTITIONS_TOTAL BYTES_SCANNED",
-                number="EXECUTION_MS WEIGHT",
+                whole="PARTITIONS_SCANNED PARTITIONS_TOTAL BYTES_SCANNED WEIGHT",
+                exact="EXECUTION_MS",
                 time="START_TIME",
             ),
             tuple((name,) for name in ["STATEMENT", "OUTCOME", "QUERY_ID", "QUERY_TEXT", "START_TIME", "WEIGHT"]),

@@ -1,0 +1,353 @@
+"""Executions → templates. DuckDB does the work and spills to disk; only templates and their samples come to Python.
+
+    query_history → executions → statements, samples → templates
+        (a snapshot that `collect` aggregated in Snowflake starts at the last arrow)
+
+The first two arrows are the texts of `sql/`, in Snowflake's dialect. A *statement* is one parameterized hash; a template is
+the statements of one fingerprint in one session context, since an unqualified name means another table elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from fractions import Fraction
+from typing import Any
+
+import sqlglot
+from sqlglot import exp
+
+from advisor import fingerprint, resources
+from advisor.errors import InputError
+from advisor.model import Distribution, Execution, QueryTemplate, Skipped, WarehouseUse, Workload
+from advisor.settings import Settings
+from advisor.snapshot import Snapshot
+
+WRITES = ("INSERT", "MULTI_TABLE_INSERT", "UPDATE", "DELETE", "MERGE", "COPY", "CREATE_TABLE_AS_SELECT", "UNLOAD")
+
+UNREADABLE = "a value that cannot be read"
+CACHED = "answered from the result cache (likely)"
+METADATA = "answered without a warehouse, from metadata"
+NO_SCAN = "neither a scan nor a write (SHOW, USE, …)"
+
+_PERCENTILES = (0.5, 0.95, 0.99)
+
+# The text that stands for a statement, normalised: literals that the statement's own hash tells apart are gone.
+_FINGERPRINTS = """
+CREATE OR REPLACE TEMP TABLE fingerprints AS
+WITH exemplars AS (SELECT STATEMENT, min_by(QUERY_TEXT, md5(QUERY_ID)) AS TEXT FROM samples GROUP BY STATEMENT),
+normal AS MATERIALIZED (SELECT STATEMENT, {normalised} AS TEXT FROM exemplars),
+canonical AS MATERIALIZED (
+    SELECT TEXT, canonical_aliases(TEXT) AS CANONICAL FROM (SELECT DISTINCT TEXT FROM normal)
+)
+SELECT STATEMENT, CANONICAL,
+    CASE regexp_extract(CANONICAL, '^(?:\\( )*([A-Z]+)', 1)
+        WHEN 'WITH' THEN 'SELECT'
+        WHEN 'CREATE' THEN CASE
+            WHEN regexp_matches(CANONICAL, '^CREATE(?: [A-Z]+)* TABLE (?s:.)* AS (?:\\( )*(?:SELECT|WITH) ')
+            THEN 'CREATE_TABLE_AS_SELECT' ELSE 'CREATE' END
+        WHEN 'COPY' THEN CASE WHEN CANONICAL LIKE 'COPY INTO @%' THEN 'UNLOAD' ELSE 'COPY' END
+        ELSE regexp_extract(CANONICAL, '^(?:\\( )*([A-Z]+)', 1)
+    END AS KIND
+FROM normal JOIN canonical USING (TEXT)
+"""
+
+_MEMBERS = f"""
+CREATE OR REPLACE TEMP TABLE members AS
+WITH known AS (
+    SELECT statements.* REPLACE (coalesce(QUERY_TYPE, KIND, 'UNKNOWN') AS QUERY_TYPE), QUERY_TYPE AS RECORDED_TYPE,
+        substr(md5(concat_ws(chr(31), CANONICAL, coalesce(DATABASE_NAME, chr(30)), coalesce(SCHEMA_NAME, chr(30)))), 1, 16)
+            AS FINGERPRINT,
+        CANONICAL IS NULL AS TEXTLESS,
+        bool_or(WAREHOUSE_SIZE IS NOT NULL) OVER () AS SIZES_KNOWN
+    FROM statements LEFT JOIN fingerprints USING (STATEMENT)
+),
+computed AS (
+    SELECT FINGERPRINT, bool_or(coalesce(PARTITIONS_SCANNED, BYTES_SCANNED, 0) > 0) AS SCANS
+    FROM known WHERE OUTCOME = 'executed' GROUP BY FINGERPRINT
+)
+SELECT known.*, CASE
+    WHEN OUTCOME NOT IN ('executed', 'no warehouse') THEN OUTCOME
+    WHEN TEXTLESS THEN 'text missing or redacted'
+    WHEN QUERY_TYPE NOT IN ('SELECT', {", ".join(repr(kind) for kind in WRITES)}) THEN '{NO_SCAN}'
+    WHEN OUTCOME = 'executed' OR NOT SIZES_KNOWN OR QUERY_TYPE <> 'SELECT' THEN NULL
+    WHEN coalesce(SCANS, false) OR BYTES_READ_FROM_RESULT > 0 THEN '{CACHED}'
+    ELSE '{METADATA}'
+END AS REASON
+FROM known LEFT JOIN computed USING (FINGERPRINT)
+"""
+
+_TOTALS = """
+sum(EXECUTIONS), sum(EXECUTION_MS), sum(BYTES_SCANNED), sum(PARTITIONS_SCANNED), sum(PARTITIONS_TOTAL)
+"""
+
+_TEMPLATES = f"""
+SELECT FINGERPRINT, {_TOTALS}, sum(ROWS_INSERTED), sum(ROWS_UPDATED), sum(ROWS_DELETED), min(FIRST_SEEN), max(LAST_SEEN),
+    any_value(DATABASE_NAME), any_value(SCHEMA_NAME), min(QUERY_TYPE),
+    coalesce(list_sort(list(DISTINCT PARAMETERIZED_HASH) FILTER (PARAMETERIZED_HASH IS NOT NULL)), [])
+FROM members WHERE REASON IS NULL GROUP BY FINGERPRINT
+ORDER BY sum(EXECUTION_MS) DESC, FINGERPRINT
+"""
+
+_WAREHOUSES = """
+SELECT FINGERPRINT, WAREHOUSE_SIZE, sum(EXECUTIONS), sum(EXECUTION_MS), sum(PARTITIONS_SCANNED),
+    sum(SCAN_COUNT), sum(SCAN_SUM), sum(SCAN_MS), sum(SCAN_SQUARES), sum(SCAN_PRODUCTS)
+FROM members WHERE REASON IS NULL GROUP BY ALL ORDER BY ALL
+"""
+
+# Each statement's samples stand for equal shares of it. Over a template they are laid end to end, by partitions scanned, and
+# those are taken that $samples evenly spaced marks fall upon.
+_SAMPLES = """
+WITH kept AS (
+    SELECT DISTINCT STATEMENT, DATABASE_NAME, SCHEMA_NAME, OUTCOME, FINGERPRINT FROM members WHERE REASON IS NULL
+),
+laid AS (
+    SELECT FINGERPRINT, samples.*, md5(QUERY_ID) AS SHUFFLE,
+        sum(WEIGHT) OVER (
+            PARTITION BY FINGERPRINT ORDER BY PARTITIONS_SCANNED, md5(QUERY_ID) ROWS UNBOUNDED PRECEDING
+        ) AS UPTO,
+        sum(WEIGHT) OVER (PARTITION BY FINGERPRINT) AS TOTAL,
+        count(*) OVER (PARTITION BY FINGERPRINT) AS HELD
+    FROM samples JOIN kept
+    ON samples.STATEMENT = kept.STATEMENT AND samples.OUTCOME = kept.OUTCOME
+        AND samples.DATABASE_NAME IS NOT DISTINCT FROM kept.DATABASE_NAME
+        AND samples.SCHEMA_NAME IS NOT DISTINCT FROM kept.SCHEMA_NAME
+)
+SELECT FINGERPRINT, QUERY_ID, QUERY_TEXT, START_TIME, EXECUTION_MS, PARTITIONS_SCANNED, PARTITIONS_TOTAL, BYTES_SCANNED
+FROM laid
+WHERE HELD <= $samples
+    OR floor((2 * UPTO * $samples + TOTAL) / (2 * TOTAL)) > floor((2 * (UPTO - WEIGHT) * $samples + TOTAL) / (2 * TOTAL))
+ORDER BY FINGERPRINT, SHUFFLE, QUERY_ID
+"""
+
+_TIMES = """
+CREATE OR REPLACE TEMP TABLE times AS
+SELECT FINGERPRINT, executions.EXECUTION_MS AS MS, count(*) AS N
+FROM executions JOIN members
+ON executions.STATEMENT = members.STATEMENT AND executions.OUTCOME = members.OUTCOME AND REASON IS NULL
+    AND executions.DATABASE_NAME IS NOT DISTINCT FROM members.DATABASE_NAME
+    AND executions.SCHEMA_NAME IS NOT DISTINCT FROM members.SCHEMA_NAME
+    AND executions.QUERY_TYPE IS NOT DISTINCT FROM members.RECORDED_TYPE
+    AND executions.WAREHOUSE_SIZE IS NOT DISTINCT FROM members.WAREHOUSE_SIZE
+GROUP BY ALL
+"""
+
+# Exact, and spilled to disk where a quantile function would hold every value in memory.
+_QUANTILES = """
+WITH counted AS (SELECT {by} AS FINGERPRINT, CAST(MS AS DOUBLE) AS MS, sum(N) AS N FROM times GROUP BY ALL),
+ranked AS (
+    SELECT FINGERPRINT, MS, sum(N) OVER (PARTITION BY FINGERPRINT ORDER BY MS) AS UPTO,
+        sum(N) OVER (PARTITION BY FINGERPRINT) - 1 AS LAST
+    FROM counted
+)
+SELECT FINGERPRINT, {quantiles} FROM ranked GROUP BY FINGERPRINT
+"""
+_QUANTILE = """
+min(MS) FILTER (UPTO > floor(LAST * {share})) + (min(LAST) * {share} - floor(min(LAST) * {share}))
+    * (min(MS) FILTER (UPTO > ceil(LAST * {share})) - min(MS) FILTER (UPTO > floor(LAST * {share})))
+"""
+
+
+def compress(snapshot: Snapshot, settings: Settings) -> Workload:
+    """The snapshot's history as templates, and what was left out of them.
+
+    Times are those of the executions in templates; `queries` counts every row. Percentiles are None for a snapshot that was
+    aggregated before it was written. Raises InputError when no SELECT was executed in the window.
+    """
+    with _tables(snapshot, settings) as view:
+        percentiles = _percentiles(snapshot) if view == "query_history" else {}
+        templates = _templates(snapshot, settings, view, percentiles)
+        if not any(template.kind == "SELECT" for template in templates):
+            raise InputError(
+                f"{snapshot.folder / view} holds no SELECT that was executed; export a window with queries in it"
+            )
+        totals = snapshot.rows(view, f"SELECT {_TOTALS} FROM members WHERE REASON IS NULL")[0]
+        skipped = _skipped(snapshot, view)
+        return Workload(
+            window_start=snapshot.window_start,
+            window_end=snapshot.window_end,
+            queries=int(totals[0]) + sum(reason.queries for reason in skipped),
+            execution_ms=_distribution(totals, percentiles.get(None)),
+            result_cache_hit_rate=_hit_rate(snapshot, view),
+            bytes_scanned=_whole(totals[2]),
+            partitions_scanned=_whole(totals[3]),
+            partitions_total=_whole(totals[4]),
+            templates=templates,
+            skipped=skipped,
+        )
+
+
+def duckdb_sql(name: str) -> str:
+    """The text of `sql/<name>.sql` in DuckDB's dialect, over a snapshot's views."""
+    tree = sqlglot.parse_one(resources.sql(name), read="snowflake")
+    for table in tree.find_all(exp.Table):
+        if table.catalog:
+            table.set("catalog", None)
+            table.set("db", None)
+    return tree.sql(dialect="duckdb", comments=False)
+
+
+@contextmanager
+def _tables(snapshot: Snapshot, settings: Settings) -> Iterator[str]:
+    """The tables that the figures are taken from; gives the view that they come from."""
+    fingerprint.register(snapshot.connection)
+    view = "query_history" if "query_history" in snapshot.present else "query_templates"
+    parameters = {"samples": settings.samples_per_template}
+    try:
+        if view == "query_history":
+            _define_executions(snapshot)
+        statements, samples = (
+            (duckdb_sql("query_templates"), duckdb_sql("query_samples"))
+            if view == "query_history"
+            else ("FROM query_templates", "FROM query_samples")
+        )
+        snapshot.rows(view, f"CREATE OR REPLACE TEMP TABLE statements AS {statements}")
+        sampled = parameters if "$samples" in samples else None
+        snapshot.rows(view, f"CREATE OR REPLACE TEMP TABLE samples AS {samples}", sampled)
+        snapshot.rows(view, _FINGERPRINTS.format(normalised=fingerprint.normalised("TEXT")))
+        snapshot.rows(view, _MEMBERS)
+        yield view
+    finally:
+        for table in ("statements", "samples", "fingerprints", "members", "times"):
+            snapshot.connection.execute(f"DROP TABLE IF EXISTS {table}")
+        snapshot.connection.remove_function("canonical_aliases")
+
+
+def _define_executions(snapshot: Snapshot) -> None:
+    """Written to disk once: its key is a regular expression over each text that has no hash."""
+    path = str(snapshot.scratch / "executions.parquet").replace("'", "''")
+    snapshot.rows("query_history", f"COPY ({duckdb_sql('executions')}) TO '{path}' (FORMAT parquet)")
+    snapshot.rows("query_history", f"CREATE OR REPLACE TEMP VIEW executions AS FROM read_parquet('{path}')")
+
+
+def _percentiles(snapshot: Snapshot) -> Mapping[str | None, tuple[float, ...]]:
+    """For each fingerprint, and for None the whole history, the percentiles of the execution time in milliseconds."""
+    snapshot.rows("query_history", _TIMES)
+    quantiles = ", ".join(_QUANTILE.format(share=share) for share in _PERCENTILES)
+    found: dict[str | None, tuple[float, ...]] = {}
+    for by in ("FINGERPRINT", "NULL"):
+        for row in snapshot.rows("query_history", _QUANTILES.format(by=by, quantiles=quantiles)):
+            found[row[0]] = row[1:]
+    return found
+
+
+def _templates(
+    snapshot: Snapshot, settings: Settings, view: str, percentiles: Mapping[str | None, tuple[float, ...]]
+) -> tuple[QueryTemplate, ...]:
+    samples, warehouses = _samples(snapshot, settings, view), _warehouses(snapshot, view)
+    days = max((snapshot.window_end - snapshot.window_start).total_seconds() / 86_400, 1 / 24)
+    return tuple(
+        _template(row, percentiles.get(row[0]), tuple(warehouses[row[0]]), samples[row[0]], days)
+        for row in snapshot.rows(view, _TEMPLATES)
+    )
+
+
+def _template(
+    row: tuple[Any, ...],
+    percentiles: tuple[float, ...] | None,
+    warehouses: tuple[WarehouseUse, ...],
+    samples: list[Execution],
+    days: float,
+) -> QueryTemplate:
+    (
+        name,
+        executions,
+        _,
+        size,
+        scanned,
+        total,
+        inserted,
+        updated,
+        deleted,
+        first,
+        last,
+        database,
+        schema,
+        kind,
+        hashes,
+    ) = row
+    return QueryTemplate(
+        fingerprint=name,
+        text=samples[0].text,
+        kind=kind,
+        database=database,
+        schema=schema,
+        executions=int(executions),
+        example_query_id=samples[0].query_id,
+        first_seen=first,
+        last_seen=last,
+        executions_per_day=int(executions) / days,
+        execution_ms=_distribution(row[1:], percentiles),
+        bytes_scanned=_whole(size),
+        partitions_scanned=_whole(scanned),
+        partitions_total=_whole(total),
+        rows_inserted=_whole(inserted),
+        rows_updated=_whole(updated),
+        rows_deleted=_whole(deleted),
+        warehouses=warehouses,
+        hashes=tuple(hashes),
+        samples=tuple(sorted(samples, key=lambda sample: (sample.started, sample.query_id or "", sample.text))),
+    )
+
+
+def _samples(snapshot: Snapshot, settings: Settings, view: str) -> Mapping[str, list[Execution]]:
+    """Each template's samples; the first stands for the template."""
+    found: defaultdict[str, list[Execution]] = defaultdict(list)
+    for name, query_id, text, started, ms, *figures in snapshot.rows(
+        view, _SAMPLES, {"samples": settings.samples_per_template}
+    ):
+        known = None if query_id.startswith("~") else query_id
+        found[name].append(Execution(known, text, started, _float(ms), *figures))
+    return found
+
+
+def _warehouses(snapshot: Snapshot, view: str) -> Mapping[str, list[WarehouseUse]]:
+    found: defaultdict[str, list[WarehouseUse]] = defaultdict(list)
+    for name, size, executions, ms, partitions, count, *sums in snapshot.rows(view, _WAREHOUSES):
+        squares, products = _about_the_mean(int(count or 0), [Fraction(figure or 0) for figure in sums])
+        found[name].append(WarehouseUse(size, int(executions), float(ms), _whole(partitions), squares, products))
+    return found
+
+
+def _about_the_mean(count: int, sums: list[Fraction]) -> tuple[float | None, float | None]:
+    """Sxx and Sxy from plain sums, exact: they may be large and nearly equal."""
+    if count < 2:
+        return None, None
+    x, y, squares, products = sums
+    return float(squares - x * x / count), float(products - x * y / count)
+
+
+def _skipped(snapshot: Snapshot, view: str) -> tuple[Skipped, ...]:
+    found = snapshot.rows(
+        view,
+        "SELECT REASON, sum(EXECUTIONS), sum(EXECUTION_MS) FROM members WHERE REASON IS NOT NULL GROUP BY REASON",
+    )
+    skipped = [Skipped(reason, int(queries), float(ms)) for reason, queries, ms in found]
+    if unreadable := snapshot.unreadable.get("query_history"):
+        skipped.append(Skipped(UNREADABLE, unreadable, 0.0))
+    return tuple(sorted(skipped, key=lambda reason: (-reason.execution_ms, -reason.queries, reason.reason)))
+
+
+def _hit_rate(snapshot: Snapshot, view: str) -> float | None:
+    """Likely hits among the SELECTs that succeeded; None where no execution names a warehouse size."""
+    sql = f"""
+        SELECT sum(EXECUTIONS) FILTER (REASON = '{CACHED}'), sum(EXECUTIONS) FROM members
+        WHERE SIZES_KNOWN AND QUERY_TYPE = 'SELECT' AND OUTCOME IN ('executed', 'no warehouse')
+    """
+    hits, answered = snapshot.rows(view, sql)[0]
+    return int(hits or 0) / int(answered) if answered else None
+
+
+def _distribution(totals: tuple[Any, ...], percentiles: tuple[float, ...] | None) -> Distribution:
+    executions, ms = int(totals[0] or 0), float(totals[1] or 0)
+    p50, p95, p99 = percentiles or (None, None, None)
+    return Distribution(ms, ms / executions if executions else None, p50, p95, p99)
+
+
+def _whole(figure: Any) -> int | None:
+    return None if figure is None else int(figure)
+
+
+def _float(figure: Any) -> float | None:
+    return None if figure is None else float(figure)
