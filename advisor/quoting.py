@@ -124,8 +124,10 @@ def timestamp(moment: datetime) -> str:
 
 
 def dollar_quoted(block: str) -> str:
-    """`block` as a string constant: `$$…$$` where that is possible, because it reads as it is."""
-    return literal(block) if "$$" in block else f"$${block}$$"
+    """`block` as a string constant, its lines kept: `$$…$$` where that is possible, because it reads as it is."""
+    if "$$" not in block:
+        return f"$${block}$$"
+    return "'" + "\n".join(literal(line)[1:-1] for line in block.split("\n")) + "'"
 
 
 def _shows(character: str) -> bool:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from advisor.errors import InputError
 from advisor.generator.document import document
@@ -77,22 +76,20 @@ def _listed(target: Path) -> set[str]:
 
 def _replace(target: Path, files: dict[str, bytes]) -> None:
     """Builds beside `target`, then renames: a failure on the way leaves what was there before."""
-    building = target.with_name(f".{target.name}.{os.getpid()}.new")
-    retired = target.with_name(f".{target.name}.{os.getpid()}.old")
-    try:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as workshop:
+        new, old = Path(workshop, "new"), Path(workshop, "old")
         for path, content in files.items():
-            file = building / path
+            file = new / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content)
-        if target.exists():
-            target.rename(retired)
-        building.rename(target)
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
-        if target.exists():
-            shutil.rmtree(retired, ignore_errors=True)
-        elif retired.exists():
-            retired.rename(target)
+        try:
+            if target.exists():
+                target.rename(old)
+            new.rename(target)
+        finally:
+            if old.exists() and not target.exists():
+                old.rename(target)
 
 
 def funnel(advice: Advice) -> str:

@@ -63,7 +63,8 @@ def markdown(value: object) -> Markup:
     """`value` as it reads, on one line: nothing in it is markup."""
     if isinstance(value, Markup):
         return value
-    return Markup(_MARKDOWN.sub(r"\\\g<0>", comment(str(value))))
+    line = comment(str(value)).lstrip(" ")  # four spaces would begin a block of code
+    return Markup(_MARKDOWN.sub(r"\\\g<0>", line))
 
 
 def table(listing: Listing) -> Markup:

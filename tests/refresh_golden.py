@@ -1,0 +1,39 @@
+"""Writes the generator's golden files anew: `python -m tests.refresh_golden`, then read the diff."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from advisor.generator.pages import plan, report
+from advisor.generator.scripts import scripts
+from tests.advices import empty, rich
+
+GOLDEN = Path(__file__).parent / "golden" / "generator"
+
+
+def goldens() -> dict[str, str]:
+    """What each golden file must hold, by its name."""
+    written = scripts(rich())
+    texts = {
+        f"{recommendation.kind}_{recommendation.action}.sql": script.text
+        for recommendation, script in zip(rich().recommendations, written, strict=True)
+        if script
+    }
+    return texts | {
+        "plan.md": plan(rich(), written),
+        "plan_empty.md": plan(empty(), ()),
+        "report.html": report(rich(), written),
+    }
+
+
+def refresh() -> None:
+    GOLDEN.mkdir(parents=True, exist_ok=True)
+    texts = goldens()
+    for orphan in {path for path in GOLDEN.iterdir() if path.name not in texts}:
+        orphan.unlink()
+    for name, text in texts.items():
+        (GOLDEN / name).write_bytes(text.encode())
+
+
+if __name__ == "__main__":
+    refresh()
