@@ -1,0 +1,139 @@
+"""Many statements read in killable processes: a text that hangs or crashes its reader costs itself and nothing else."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from types import TracebackType
+
+from advisor.errors import InputError
+from advisor.model import Catalog, Reading
+from advisor.settings import Settings
+from advisor.usage.names import Directory
+from advisor.usage.reading import TOO_LONG, TRUNCATED, Request, failed
+
+TOO_SLOW = "takes too long"
+CRASHED = "crashes the reader"
+BATCH = 32
+MIN_SHARE = 200
+"""Fewer requests than this don't pay for a process more: starting one costs some 200 ms."""
+START_SECONDS = 120.0
+"""A large catalog takes seconds to hand over; a process that isn't ready by then never will be."""
+
+
+def read_all(requests: Sequence[Request], catalog: Catalog, settings: Settings) -> tuple[Reading, ...]:
+    """One Reading a request, in order, whatever the number of processes (`settings.threads`); equal ones are read once.
+
+    Limits: `settings.parse_seconds` and `parse_bytes` a statement. Raises InputError when no process can be started.
+    """
+    distinct = list(dict.fromkeys(requests))
+    waiting = deque(request for request in distinct if len(request.text) <= settings.parse_bytes)
+    readings = {request: failed(TOO_LONG) for request in distinct}
+    workers = min(settings.threads, -(-len(waiting) // MIN_SHARE))
+    if workers:
+        directory = Directory.of(catalog)
+        with ThreadPoolExecutor(workers) as executor:
+            drives = [executor.submit(_drive, waiting, directory, settings.parse_seconds) for _ in range(workers)]
+            for drive in drives:
+                readings.update(drive.result())
+    cut = {request for request in distinct if settings.truncated_at <= len(request.text) <= settings.parse_bytes}
+    return tuple(
+        replace(readings[request], problem=TRUNCATED) if request in cut else readings[request] for request in requests
+    )
+
+
+def _drive(waiting: deque[Request], directory: Directory, seconds: float) -> dict[Request, Reading]:
+    """Empty the queue together with the other drivers."""
+    readings: dict[Request, Reading] = {}
+    with _Worker(directory, seconds) as worker:
+        while batch := _taken(waiting):
+            while batch:
+                answers = worker.read(batch)
+                readings.update(zip(batch, answers, strict=False))
+                batch = batch[len(answers) :]
+    return readings
+
+
+def _taken(waiting: deque[Request]) -> list[Request]:
+    batch: list[Request] = []
+    while waiting and len(batch) < BATCH:
+        try:
+            batch.append(waiting.popleft())
+        except IndexError:
+            # Another driver took the last one.
+            break
+    return batch
+
+
+class _Worker:
+    """A reading process and the line to it; replaced by a new one when it has to be killed."""
+
+    def __init__(self, directory: Directory, seconds: float) -> None:
+        self._directory = directory
+        self._seconds = seconds
+
+    def __enter__(self) -> _Worker:
+        self._start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop()
+
+    def read(self, batch: list[Request]) -> list[Reading]:
+        """At least one reading: of the whole batch, or up to and with the statement that had to be given up."""
+        readings: list[Reading] = []
+        problem = TOO_SLOW
+        try:
+            self._line.send(batch)
+            while len(readings) < len(batch) and self._line.poll(self._seconds):
+                readings.append(self._line.recv())
+        except (EOFError, ConnectionError):
+            problem = CRASHED
+        if len(readings) < len(batch):
+            readings.append(failed(problem))
+            self._stop()
+            self._start()
+        return readings
+
+    def _start(self) -> None:
+        self._line, other = Pipe()
+        self._process = _spawn(other)
+        other.close()
+        try:
+            self._line.send(self._directory)
+            ready = self._line.poll(START_SECONDS) and self._line.recv()
+        except (EOFError, ConnectionError):
+            ready = False
+        if not ready:
+            self._stop()
+            raise InputError(
+                f"cannot read SQL: {sys.executable} -m advisor.usage.worker does not start; "
+                "check the installation with `python -m pip check`"
+            )
+
+    def _stop(self) -> None:
+        self._line.close()
+        self._process.kill()
+        self._process.wait()
+
+
+def _spawn(line: Connection) -> subprocess.Popen[bytes]:
+    """A fresh interpreter rather than a fork: the parent may run threads. -P keeps the working directory's files out."""
+    path = os.pathsep.join(entry for entry in sys.path if entry)
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "advisor.usage.worker", str(line.fileno())],
+        pass_fds=(line.fileno(),),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": path},
+    )

@@ -1,0 +1,217 @@
+"""Where a column of an expression comes from: names followed through aliases, subqueries, CTEs and views to base tables."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sqlglot import exp
+
+from advisor.usage.names import fold
+from advisor.usage.scope import (
+    Layer,
+    Origin,
+    Scope,
+    Source,
+    aggregated,
+    base_column,
+    column_names,
+    has,
+    leaves,
+    output_names,
+    path,
+    stars,
+)
+
+Origins = tuple[Origin, ...]
+
+
+class Resolver:
+    """Answers for one statement; remembers answers, and the names that nobody owns."""
+
+    def __init__(self) -> None:
+        self.unresolved: set[str] = set()
+        self._outputs: dict[tuple[int, str], Origins] = {}
+        self._window_keys: dict[int, list[set[tuple[int, str]]]] = {}
+        self._expanding: set[tuple[int, str]] = set()
+
+    def expression(self, node: exp.Expr, scope: Scope, alias_first: bool = False) -> Origins:
+        """The origins of all columns under the node, each once; empty for a constant."""
+        found: dict[Origin, None] = {}
+        under = leaves(node)
+        for leaf in under:
+            for origin in self._leaf(leaf, scope, alias_first):
+                if leaf is not node:
+                    origin = replace(origin, layers=(*origin.layers, Layer(node, leaf)))
+                computed = origin.computed or aggregated(leaf, node)
+                found[replace(origin, computed=computed, mixed=origin.mixed or len(under) > 1)] = None
+        return tuple(found)
+
+    def _leaf(self, leaf: exp.Expr, scope: Scope, alias_first: bool) -> Origins:
+        origins = self._column(base_column(leaf), scope, alias_first)
+        steps = path(leaf)
+        if not steps:
+            return origins
+        return tuple(
+            replace(origin, column=origin.column + (steps if ":" in origin.column else f":{steps.removeprefix('.')}"))
+            for origin in origins
+        )
+
+    def _column(self, node: exp.Column, scope: Scope, alias_first: bool) -> Origins:
+        name, qualifier = fold(node.this) or "", fold(node.args.get("table"))
+        asked: Scope | None = scope
+        while asked is not None:
+            if qualifier is not None:
+                if qualifier in asked.sources:
+                    return self._qualified(asked.sources[qualifier], name, f"{qualifier}.{name}")
+            else:
+                origins = self._unqualified(name, asked, alias_first and asked is scope)
+                if origins is not None:
+                    return origins
+            asked = asked.parent
+        self.unresolved.add(name if qualifier is None else f"{qualifier}.{name}")
+        return ()
+
+    def _qualified(self, source: Source, name: str, shown: str) -> Origins:
+        if has(source, name) is False:
+            self.unresolved.add(shown)
+            return ()
+        return self.through(source, name)
+
+    def _unqualified(self, name: str, scope: Scope, alias_first: bool) -> Origins | None:
+        """A column of the sources before an alias of the select list, as Snowflake does; None when the scope has neither."""
+        alias = scope.outputs.get(name)
+        usable = alias is not None and (id(scope), name) not in self._expanding and not _is_itself(alias, name)
+        if usable and alias_first:
+            return self._aliased(name, scope)
+        sources = list(scope.sources.values())
+        owners = [source for source in sources if has(source, name)]
+        if owners:
+            return self.through(owners[0], name)
+        if usable:
+            return self._aliased(name, scope)
+        possible = [source for source in sources if has(source, name) is None]
+        if len(possible) == 1:
+            return self.through(possible[0], name)
+        if possible:
+            self.unresolved.add(name)
+            return ()
+        return None
+
+    def _aliased(self, name: str, scope: Scope) -> Origins:
+        alias = scope.outputs[name]
+        if alias is None:
+            return ()
+        self._expanding.add((id(scope), name))
+        origins = self.expression(alias, scope)
+        self._expanding.discard((id(scope), name))
+        return origins
+
+    def through(self, source: Source, name: str) -> Origins:
+        """The origins of a column that a source offers."""
+        if source.scan is not None:
+            if source.renamed and source.columns:
+                name = dict(zip(source.renamed, source.columns, strict=False)).get(name, name)
+            return (Origin(source.scan, name, source=source, optional=source.optional),)
+        if source.scope is None:
+            return ()
+        if source.renamed:
+            inner = output_names(source.scope) or []
+            position = source.renamed.index(name) if name in source.renamed else len(inner)
+            if position >= len(inner):
+                return ()
+            name = inner[position]
+        return tuple(_passed(origin, source) for origin in self.output(source.scope, name))
+
+    def output(self, scope: Scope, name: str) -> Origins:
+        """The origins of a column that a scope offers, seen from outside."""
+        key = (id(scope), name)
+        if key not in self._outputs:
+            # A recursive CTE asks for itself: nothing more to learn on the second visit.
+            self._outputs[key] = ()
+            origins = self._united(scope, name) if scope.branches else self._selected(scope, name)
+            blocked = scope.limited or scope.recursive
+            seen = (replace(origin, source=None, blocked=origin.blocked or blocked) for origin in origins)
+            self._outputs[key] = tuple(dict.fromkeys(seen))
+        return self._outputs[key]
+
+    def _united(self, scope: Scope, name: str) -> list[Origin]:
+        names = output_names(scope.branches[0])
+        position = names.index(name) if names and name in names else None
+        found: list[Origin] = []
+        for branch in scope.branches:
+            own = output_names(branch) if position is not None else None
+            found += self.output(
+                branch, own[position] if own and position is not None and position < len(own) else name
+            )
+        return found
+
+    def _selected(self, scope: Scope, name: str) -> list[Origin]:
+        origins: Origins = ()
+        if name in scope.outputs:
+            expression = scope.outputs[name]
+            origins = () if expression is None else self._expanded(expression, name, scope)
+        else:
+            for star in stars(scope):
+                original = star.original(name)
+                owner = None if original is None else _owner(star.sources, original)
+                if owner is not None and original is not None:
+                    origins = self.through(owner, original)
+                    break
+        return [replace(origin, blocked=origin.blocked or not self.passes_windows(origin, scope)) for origin in origins]
+
+    def _expanded(self, expression: exp.Expr, name: str, scope: Scope) -> Origins:
+        self._expanding.add((id(scope), name))
+        origins = self.expression(expression, scope)
+        self._expanding.discard((id(scope), name))
+        return origins
+
+    def passes_windows(self, origin: Origin, scope: Scope) -> bool:
+        """A condition may move below the scope's windows: it takes or leaves whole partitions of each."""
+        if not scope.windows:
+            return True
+        if id(scope) not in self._window_keys:
+            self._window_keys[id(scope)] = [
+                {
+                    (o.scan, o.column)
+                    for key in window.args.get("partition_by") or ()
+                    for o in self.expression(key, scope)
+                }
+                for window in scope.windows
+            ]
+        return all((origin.scan, origin.column) in keys for keys in self._window_keys[id(scope)])
+
+    def joined(self, left: list[Source], right: Source, name: str) -> list[tuple[Origins, Origins]]:
+        """The pairs that USING (name) compares."""
+        owner = _owner(tuple(left), name)
+        return [] if owner is None else [(self.through(owner, name), self.through(right, name))]
+
+
+def natural_columns(left: list[Source], right: Source) -> tuple[str, ...]:
+    """What NATURAL JOIN compares: the names on both sides, as far as both are known."""
+    known = {name for source in left for name in column_names(source) or ()}
+    return tuple(name for name in column_names(right) or () if name in known)
+
+
+def _owner(sources: tuple[Source, ...], name: str) -> Source | None:
+    owners = [source for source in sources if has(source, name)]
+    possible = [source for source in sources if has(source, name) is None]
+    return owners[0] if owners else possible[0] if len(possible) == 1 else None
+
+
+def _passed(origin: Origin, source: Source) -> Origin:
+    reference, blurred = origin.reference, origin.blurred
+    if source.reference is not None:
+        blurred = blurred or reference is not None
+        reference = None if blurred else source.reference
+    return replace(
+        origin,
+        source=source,
+        optional=origin.optional or source.optional,
+        blocked=origin.blocked or source.barrier,
+        reference=reference,
+        blurred=blurred,
+    )
+
+
+def _is_itself(alias: exp.Expr | None, name: str) -> bool:
+    return isinstance(alias, exp.Column) and fold(alias.this) == name

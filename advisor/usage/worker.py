@@ -1,0 +1,63 @@
+"""The process that parses: `python -m advisor.usage.worker FD` answers requests on a socket until its parent hangs up.
+
+Parsing stays out of the advisor's own process because only the death of a process bounds it: compiled sqlglot checks no
+signals, and deep nesting overflows the C stack, which no exception handler catches.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import logging
+import resource
+import sys
+import threading
+from multiprocessing.connection import Connection
+
+from advisor.usage.names import Session
+from advisor.usage.reading import failed, read_with
+
+READY = "ready"
+NO_MEMORY = "ran out of memory"
+MEMORY_BYTES = 2 * 2**30
+STACK_BYTES = 64 * 2**20
+RECURSION_LIMIT = 5_000
+"""What the stack holds with room to spare: compiled sqlglot crashes above about 8,000 frames on 8 MB."""
+
+
+def serve(connection: Connection) -> None:
+    """Messages in: a Directory, then batches of requests. Out: READY, then one Reading per request."""
+    directory = connection.recv()
+    # A catalog and a parser hold millions of objects that never become garbage.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+    connection.send(READY)
+    while True:
+        for request in connection.recv():
+            session = Session(directory, request.database, request.schema)
+            try:
+                reading = read_with(session, request.text, request.at)
+            except MemoryError:
+                reading = failed(NO_MEMORY)
+            connection.send(reading)
+
+
+def _serve_until_hangup(connection: Connection) -> None:
+    with contextlib.suppress(EOFError, ConnectionError):
+        serve(connection)
+
+
+def main() -> None:
+    logging.disable(logging.CRITICAL)
+    with contextlib.suppress(ValueError, OSError):
+        # macOS refuses this limit; the deadline alone bounds it there.
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    sys.setrecursionlimit(RECURSION_LIMIT)
+    threading.stack_size(STACK_BYTES)
+    thread = threading.Thread(target=_serve_until_hangup, args=(Connection(int(sys.argv[1])),))
+    thread.start()
+    thread.join()
+
+
+if __name__ == "__main__":
+    main()
