@@ -26,9 +26,10 @@ from advisor.resources import folder
 _MARKDOWN = re.compile(
     r"""[\\`*\[\]<>|~&@$] | (?<![^\W_])_ | _(?![^\W_])
       | :(?=//) | (?<=www)\.
-      | \A[-+=\#](?!\d) | (?<=\A\d)[.)](?=\s|\Z) | (?<=\A\d\d)[.)](?=\s|\Z)""",
+      | \A[-+=\#](?!\d)""",
     re.IGNORECASE | re.VERBOSE,
 )
+_LIST_ITEM = re.compile(r"\A(\d{1,9})([.)])(?=\s|\Z)", re.ASCII)
 _BACKTICKS = re.compile("`+")
 
 
@@ -64,7 +65,7 @@ def markdown(value: object) -> Markup:
     if isinstance(value, Markup):
         return value
     line = comment(str(value)).lstrip(" ")  # four spaces would begin a block of code
-    return Markup(_MARKDOWN.sub(r"\\\g<0>", line))
+    return Markup(_LIST_ITEM.sub(r"\1\\\2", _MARKDOWN.sub(r"\\\g<0>", line)))
 
 
 def table(listing: Listing) -> Markup:
