@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 from advisor.errors import InputError
 from advisor.generator.document import document
-from advisor.generator.figures import count, percent, ratio
+from advisor.generator.figures import account_ms, count, percent, ratio
 from advisor.generator.pages import plan, report
 from advisor.generator.scripts import scripts
 from advisor.model import Advice
@@ -101,7 +101,7 @@ def funnel(advice: Advice) -> str:
         f" -> {count(advice.candidates)} candidates -> {count(len(advice.recommendations))} recommendations"
         f" ({count(len(advice.rejections))} rejected)"
     ]
-    total = advice.workload.execution_ms.total
+    total = account_ms(advice.workload)
     lines += [
         f"skipped: {skipped.reason}: {count(skipped.queries)} queries, {percent(ratio(skipped.execution_ms, total))} of the execution time"
         for skipped in coverage.skipped

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 
-from advisor.generator.figures import excerpt, ratio
+from advisor.generator.figures import account_ms, excerpt, ratio
 from advisor.generator.scripts import Script
 from advisor.model import (
     Advice,
@@ -94,7 +94,7 @@ def _coverage(coverage: Coverage, workload: Workload, candidates: int) -> Json:
             {
                 "reason": skipped.reason,
                 "queries": skipped.queries,
-                "execution_time_share": ratio(skipped.execution_ms, workload.execution_ms.total),
+                "execution_time_share": ratio(skipped.execution_ms, account_ms(workload)),
             }
             for skipped in coverage.skipped
         ],

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from advisor.model import Range
+from advisor.model import Range, Workload
 
 UNKNOWN = "unknown"
 EXCERPT_LENGTH = 160
@@ -25,6 +25,11 @@ def ratio(part: float | None, whole: float | None) -> float | None:
     if part is None or not whole:
         return None
     return part / whole
+
+
+def account_ms(workload: Workload) -> float:
+    """The execution time of the whole history, that of queries left out of the templates included."""
+    return workload.execution_ms.total + sum(skipped.execution_ms for skipped in workload.skipped)
 
 
 def number(value: float | None) -> str:

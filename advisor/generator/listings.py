@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from advisor.generator.figures import between, count, duration, excerpt, number, percent, ratio, size
+from advisor.generator.figures import account_ms, between, count, duration, excerpt, number, percent, ratio, size
 from advisor.generator.scripts import Script
 from advisor.model import Advice, Change, Recommendation, Table
 
@@ -119,7 +119,7 @@ def slowest(advice: Advice) -> Listing:
             (
                 template.fingerprint,
                 duration(template.execution_ms.total),
-                percent(ratio(template.execution_ms.total, advice.workload.execution_ms.total)),
+                percent(ratio(template.execution_ms.total, account_ms(advice.workload))),
                 count(template.executions),
                 duration(template.execution_ms.p50),
                 duration(template.execution_ms.p95),
@@ -161,7 +161,7 @@ def baseline(advice: Advice) -> Listing:
 
 
 def skipped(advice: Advice) -> Listing:
-    total = advice.workload.execution_ms.total
+    total = account_ms(advice.workload)
     return Listing(
         ("Left out because", "Queries", "Share of the execution time"),
         tuple(

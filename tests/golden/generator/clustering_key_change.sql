@@ -95,7 +95,7 @@ SELECT SYSTEM$CLUSTERING_INFORMATION('SALES."web"."Click Events"', '("User Id")'
 
 -- The scans: this table's pruning in the advice's window and over the last 7 days. Read it a week after the change.
 SELECT
-  IFF(start_time < '2026-01-31 00:00:00 +0000'::TIMESTAMP_TZ, 'before', 'after') AS period,
+  IFF(start_time <= '2026-01-31 00:00:00 +0000'::TIMESTAMP_TZ, 'before', 'after') AS period,
   SUM(num_scans) AS scans,
   SUM(partitions_scanned) / NULLIF(SUM(partitions_scanned + partitions_pruned), 0) AS partitions_scanned_share
 FROM SNOWFLAKE.ACCOUNT_USAGE.TABLE_PRUNING_HISTORY
@@ -112,6 +112,7 @@ WHERE database_name = 'SALES' AND schema_name = 'web' AND table_name = 'Click Ev
   AND start_time >= '2026-01-31 00:00:00 +0000'::TIMESTAMP_TZ
 GROUP BY 1
 ORDER BY 1;
+
 
 -- ---------------------------------------------------------------- revert
 

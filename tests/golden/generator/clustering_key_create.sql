@@ -94,7 +94,7 @@ SELECT SYSTEM$CLUSTERING_INFORMATION('SALES.PUBLIC.ORDERS', '(TENANT_ID, TO_DATE
 -- the change; QUERY_HISTORY is up to 45 minutes late, and counts all tables that a query reads.
 SELECT
   query_parameterized_hash,
-  IFF(start_time < '2026-01-31 00:00:00 +0000'::TIMESTAMP_TZ, 'before', 'after') AS period,
+  IFF(start_time <= '2026-01-31 00:00:00 +0000'::TIMESTAMP_TZ, 'before', 'after') AS period,
   COUNT(*) AS executions,
   SUM(partitions_scanned) / NULLIF(SUM(partitions_total), 0) AS partitions_scanned_share,
   AVG(execution_time) AS mean_execution_ms
@@ -113,6 +113,7 @@ WHERE database_name = 'SALES' AND schema_name = 'PUBLIC' AND table_name = 'ORDER
   AND start_time >= '2026-01-31 00:00:00 +0000'::TIMESTAMP_TZ
 GROUP BY 1
 ORDER BY 1;
+
 
 -- ---------------------------------------------------------------- revert
 

@@ -7,8 +7,6 @@
 -- Size       1,000,001 rows in 834 micro-partitions
 -- Key now    ITEM_ID
 -- Net        44.1 to 102 (expected 74.8) credits a month
--- Build      1 to 11 (expected 2) credits, once
--- Upkeep     8 to 15 (expected 10) credits a month
 -- Evidence   estimated, confidence medium
 -- Window     2026-01-01 00:00 UTC to 2026-01-31 00:00 UTC
 -- Valid      until 2026-03-02: when you read this later, run the advisor again first
@@ -77,6 +75,7 @@ $$;
 -- Ends automatic clustering and its charges for this table. The data stays in the order that it has.
 ALTER TABLE SALES.PUBLIC.ITEMS DROP CLUSTERING KEY;
 
+
 -- ---------------------------------------------------------------- verify
 
 -- The layout: average_depth grows from here as writes dilute the old order.
@@ -86,7 +85,7 @@ SELECT SYSTEM$CLUSTERING_INFORMATION('SALES.PUBLIC.ITEMS', '(ITEM_ID)') AS clust
 -- the change; QUERY_HISTORY is up to 45 minutes late, and counts all tables that a query reads.
 SELECT
   query_parameterized_hash,
-  IFF(start_time < '2026-01-31 00:00:00 +0000'::TIMESTAMP_TZ, 'before', 'after') AS period,
+  IFF(start_time <= '2026-01-31 00:00:00 +0000'::TIMESTAMP_TZ, 'before', 'after') AS period,
   COUNT(*) AS executions,
   SUM(partitions_scanned) / NULLIF(SUM(partitions_total), 0) AS partitions_scanned_share,
   AVG(execution_time) AS mean_execution_ms
@@ -105,6 +104,7 @@ WHERE database_name = 'SALES' AND schema_name = 'PUBLIC' AND table_name = 'ITEMS
   AND start_time >= '2026-01-31 00:00:00 +0000'::TIMESTAMP_TZ
 GROUP BY 1
 ORDER BY 1;
+
 
 -- ---------------------------------------------------------------- revert
 
