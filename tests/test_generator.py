@@ -14,6 +14,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import jsonschema
 import pytest
 import sqlglot
@@ -22,8 +23,9 @@ from advisor.errors import InputError
 from advisor.generator import funnel, generate
 from advisor.generator.document import document
 from advisor.generator.figures import between, duration, excerpt, number, percent, size
+from advisor.generator.pages import plan
 from advisor.generator.scripts import scripts
-from advisor.model import Advice, Range
+from advisor.model import Advice, Cost, Range, Recommendation
 from tests.advices import empty, one, recommendation, rich
 from tests.refresh_golden import GOLDEN, goldens
 
@@ -138,6 +140,76 @@ def test_the_guard_asks_what_the_check_asks() -> None:
     check, guard = re.findall(r"SELECT\n  CASE.*?;\n", script.text, re.DOTALL)
     assert check.replace("AS verdict", "INTO :verdict") == guard
     sqlglot.parse_one(check, read="snowflake")
+
+
+def verdict(advised: Recommendation, *tables: tuple[str, str | None, int]) -> str:
+    """What the check says of INFORMATION_SCHEMA.TABLES rows (type, key, rows), run on DuckDB."""
+    (script,) = scripts(one(advised))
+    assert script is not None
+    tree = sqlglot.parse_one(script.text[script.text.index("SELECT\n  CASE") :].partition(";\n")[0], read="snowflake")
+    for table in tree.find_all(sqlglot.exp.Table):
+        table.replace(sqlglot.exp.to_table("found"))
+    with duckdb.connect() as engine:
+        engine.execute(
+            "CREATE TABLE found (table_schema TEXT, table_name TEXT, table_type TEXT, clustering_key TEXT, row_count INT)"
+        )
+        for row in tables:
+            engine.execute("INSERT INTO found VALUES ('PUBLIC', 'ORDERS', ?, ?, ?)", row)
+        engine.execute("INSERT INTO found VALUES ('PUBLIC', 'OTHER', 'VIEW', 'LINEAR(X)', 1)")
+        ((said,),) = engine.execute(tree.sql(dialect="duckdb")).fetchall()
+    return str(said)
+
+
+WITH_KEY = recommendation(current=("TO_DATE(TS)", '"id"'))
+UNKEYED = replace(recommendation(), details={**recommendation().details, "valid_until": "9999-12-31"})
+KEYED = replace(WITH_KEY, details={**WITH_KEY.details, "valid_until": "9999-12-31"})
+EXPIRED = replace(recommendation(), details={**recommendation().details, "valid_until": "2000-01-01"})
+
+
+@pytest.mark.parametrize(
+    ("advised", "tables", "expected"),
+    [
+        (UNKEYED, [("BASE TABLE", None, 1_000_000)], "OK"),
+        (UNKEYED, [("BASE TABLE", "", 500_000)], "OK"),
+        (UNKEYED, [], "STOP: the table does not exist"),
+        (UNKEYED, [("VIEW", None, 1_000_000)], "STOP: the name stands for something"),
+        (
+            UNKEYED,
+            [("BASE TABLE", None, 1_000_000), ("LOCAL TEMPORARY", None, 1_000_000)],
+            "STOP: the name stands for something",
+        ),
+        (UNKEYED, [("BASE TABLE", "LINEAR(A)", 1_000_000)], "STOP: the clustering key"),
+        (UNKEYED, [("BASE TABLE", None, 499_999)], "STOP: the row count"),
+        (UNKEYED, [("BASE TABLE", None, 2_000_003)], "STOP: the row count"),
+        (EXPIRED, [("BASE TABLE", None, 1_000_000)], "OK, but the advice is past its date"),
+        (EXPIRED, [("BASE TABLE", "LINEAR(A)", 1_000_000)], "STOP: the clustering key"),
+        (KEYED, [("BASE TABLE", 'LINEAR(TO_DATE(TS),"id")', 1_000_000)], "OK"),
+        (KEYED, [("BASE TABLE", '(to_date(ts), "id")', 1_000_000)], "OK"),
+        (KEYED, [("BASE TABLE", None, 1_000_000)], "STOP: the clustering key"),
+        (KEYED, [("BASE TABLE", "LINEAR(TO_DATE(TS))", 1_000_000)], "STOP: the clustering key"),
+    ],
+)
+def test_the_check_tells_the_table_that_the_advice_saw_from_another(
+    advised: Recommendation, tables: list[tuple[str, str | None, int]], expected: str
+) -> None:
+    said = verdict(advised, *tables)
+    assert said == expected if expected == "OK" else said.startswith(expected)
+
+
+def test_a_cost_that_is_unknown_makes_the_plans_total_unknown() -> None:
+    advice = replace(rich(), recommendations=(recommendation(), replace(recommendation(), cost=Cost())))
+    assert "Building them costs unknown credits once; upkeep is unknown credits a month" in plan(
+        advice, scripts(advice)
+    )
+
+
+def test_the_plan_counts_what_it_leaves_to_advice_json() -> None:
+    many = [{"fingerprint": f"f{number}", "why": "no filter"} for number in range(13)]
+    advised = replace(recommendation(), details={**recommendation().details, "unserved": many})
+    advice = replace(one(advised), rejections=rich().rejections * 103)
+    text = plan(advice, scripts(advice))
+    assert "- and 3 more in `advice.json`" in text
+    assert "… and 3 more in `advice.json`" in text
 
 
 def test_a_key_expression_that_is_none_stops_the_generator() -> None:
