@@ -33,8 +33,9 @@ _ROW = r"\([^()]*(?:\([^()]*\)[^()]*)*\)"
 # matched at once; what is captured is kept.
 _STEPS = (
     (rf"({_STRING}|{_QUOTED})|--[^\n]*|//[^\n]*|/\*(?s:.*?)(?:\*/|\z)", r"\1 "),
+    (rf"(?i){_UUID}", "#"),
     (rf"(?i)_[0-9a-f]{{12,}}\b|{_DATE}", "_#"),
-    (rf"(?i){_UUID}|[0-9]{{6,}}(?:_[0-9]+)*", "#"),
+    (r"[0-9]{6,}(?:_[0-9]+)*", "#"),
     (r"(?i)(#Tableau)_[0-9_]+", r"\1"),
     (rf"({_QUOTED}|\$[0-9]+|\[[0-9]+\]|{_ORDINALS})|{_STRING}|{_NUMBER}", r"\1?"),
     (r"""(["\]0-9])\?""", r"\1"),
@@ -100,7 +101,7 @@ def normalised(text: str) -> str:
 
 def register(connection: duckdb.DuckDBPyConnection) -> None:
     """Makes `canonical_aliases(text)` known to the connection's SQL."""
-    connection.create_function("canonical_aliases", canonical_aliases, ["VARCHAR"], "VARCHAR")  # type: ignore[list-item, arg-type]
+    connection.create_function("canonical_aliases", canonical_aliases, ["VARCHAR"], "VARCHAR")
 
 
 def canonical_aliases(text: str) -> str:

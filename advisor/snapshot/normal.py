@@ -1,0 +1,172 @@
+"""One view of a snapshot as DuckDB sees it: Snowflake's column names, one type each, whatever the files hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import duckdb
+
+from advisor.errors import InputError
+from advisor.snapshot.manifest import first_line, literal, scan
+from advisor.snapshot.views import VIEWS, Kind, View
+
+NEVER_EMPTY = ("query_history", "tables", "query_templates", "query_samples")
+
+# What DuckDB calls the types that a column may be converted from; from text it may always be tried.
+_WHOLE_TYPES = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
+_NUMBER_TYPES = (*_WHOLE_TYPES, *(f"U{name}" for name in _WHOLE_TYPES), "DECIMAL", "FLOAT", "DOUBLE", "BOOLEAN")
+_TIME_TYPES = ("TIMESTAMP", "DATE")
+
+
+@dataclass(frozen=True)
+class _Column:
+    """A column as the files have it."""
+
+    name: str
+    type: str
+
+    @property
+    def sql(self) -> str:
+        return '"' + self.name.replace('"', '""') + '"'
+
+
+@dataclass(frozen=True)
+class _Source:
+    place: Path
+    relation: str
+    columns: Mapping[str, _Column]
+    """By name in upper case."""
+
+
+def define_view(connection: duckdb.DuckDBPyConnection, scratch: Path, name: str, paths: Sequence[Path]) -> int:
+    """Creates the normalised view of the files, without rows when there are none.
+
+    Gives the number of rows with a value that is not of its column's type. Raises InputError.
+    """
+    view = VIEWS[name]
+    if not paths:
+        nothing = ", ".join(f"CAST(NULL AS {kind}) AS {column}" for column, kind in view.columns.items())
+        connection.execute(f"CREATE VIEW {name} AS SELECT {nothing} WHERE false")
+        return 0
+    place = paths[0] if len(paths) == 1 else paths[0].parent
+    with blaming(place):
+        source = _checked(connection, view, _Source(place, scan(paths), _columns(connection, scan(paths))))
+        if paths[0].suffix.lower() == ".csv":
+            source = _converted(connection, view, source, scratch / f"{name}.parquet")
+        return _normalise(connection, name, source)
+
+
+@contextmanager
+def blaming(place: Path) -> Iterator[None]:
+    """Whatever DuckDB fails with inside becomes one line about `place`."""
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        raise InputError(f"out of memory while reading {place}; raise the setting memory_limit") from error
+    except (duckdb.Error, UnicodeDecodeError) as error:
+        raise InputError(f"cannot read {place}: {first_line(error)}; export the view again") from error
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, _Column]:
+    described = connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
+    return {str(name).upper(): _Column(str(name), str(kind).upper()) for name, kind, *_ in reversed(described)}
+
+
+def _checked(connection: duckdb.DuckDBPyConnection, view: View, source: _Source) -> _Source:
+    """The source less the columns of another type that hold nothing: a Parquet column of nulls alone may be of any."""
+    for alternatives in view.required:
+        if not any(name in source.columns for name in alternatives):
+            raise InputError(f"{source.place} has no column {' or '.join(alternatives)}; export the view with it")
+    columns = dict(source.columns)
+    for name, kind in view.columns.items():
+        if name not in columns or _convertible(columns[name].type, kind):
+            continue
+        column = columns.pop(name)
+        found = connection.execute(f"SELECT count({column.sql}) FROM {source.relation}").fetchone()
+        if found is None or found[0]:
+            needed = f"{column.type}, a {kind.noun} is needed"
+            raise InputError(f"{source.place}: column {name} is {needed}; export it as one")
+    return replace(source, columns=columns)
+
+
+def _convertible(given: str, kind: Kind) -> bool:
+    if given == "VARCHAR" or kind is Kind.TEXT:
+        return True
+    return given.startswith(_TIME_TYPES if kind is Kind.TIME else _NUMBER_TYPES) and not given.endswith("]")
+
+
+def _converted(connection: duckdb.DuckDBPyConnection, view: View, source: _Source, target: Path) -> _Source:
+    """The needed columns of a CSV as Parquet: its text is parsed once, and its errors show here."""
+    names = ", ".join(column.sql for name, column in source.columns.items() if name in view.columns)
+    connection.execute(f"COPY (SELECT {names} FROM {source.relation}) TO {literal(str(target))} (FORMAT parquet)")
+    return replace(source, relation=scan([target]))
+
+
+def _normalise(connection: duckdb.DuckDBPyConnection, name: str, source: _Source) -> int:
+    columns = VIEWS[name].columns
+    values = {column: _value(source.columns.get(column), kind) for column, kind in columns.items()}
+    tried = {
+        column: source.columns[column].sql
+        for column, kind in columns.items()
+        if kind is not Kind.TEXT and column in source.columns and source.columns[column].type == "VARCHAR"
+    }
+    bad = " OR ".join(f"({raw} IS NOT NULL AND {values[column]} IS NULL)" for column, raw in tried.items()) or "false"
+    unreadable = _count(connection, name, source, bad, {raw: values[column] for column, raw in tried.items()})
+    keep = ""
+    if name == "query_history":
+        values["QUERY_ID"] = _identity(values)
+        keep = f" WHERE NOT ({bad})"
+    normal = ", ".join(f"{value} AS {column}" for column, value in values.items())
+    connection.execute(f"CREATE VIEW {name} AS SELECT {normal} FROM {source.relation}{keep}")
+    return unreadable
+
+
+def _count(
+    connection: duckdb.DuckDBPyConnection, name: str, source: _Source, bad: str, tried: Mapping[str, str]
+) -> int:
+    """Rows that `bad` holds of; a column of which no value can be read is refused."""
+    counts = "".join(f", count({raw}), count({value})" for raw, value in tried.items())
+    sql = f"SELECT count(*), count(*) FILTER (WHERE {bad}){counts} FROM {source.relation}"
+    rows, unreadable, *pairs = connection.execute(sql).fetchone() or (0, 0)
+    if not rows and name in NEVER_EMPTY:
+        raise InputError(f"{source.place} holds no rows; export the view over a window with queries in it")
+    for raw, given, read in zip(tried, pairs[::2], pairs[1::2], strict=True):
+        if given and not read:
+            column = raw.strip('"').upper()
+            noun = VIEWS[name].columns[column].noun
+            raise InputError(f"{source.place}: column {column} holds text where a {noun} is needed; export it as one")
+    return int(unreadable)
+
+
+def _identity(values: Mapping[str, str]) -> str:
+    """A query without an id is known by what it was and when: `~` marks such an id."""
+    known = ("QUERY_TEXT", "START_TIME", "END_TIME", "EXECUTION_TIME", "TOTAL_ELAPSED_TIME", "PARTITIONS_SCANNED")
+    parts = ", ".join(values[name] for name in known)
+    return f"COALESCE({values['QUERY_ID']}, '~' || md5(concat_ws('|', {parts})))"
+
+
+def _value(column: _Column | None, kind: Kind) -> str:
+    """The expression that reads a column as its kind; NULL where it holds something else."""
+    if column is None:
+        return f"CAST(NULL AS {kind})"
+    if kind is Kind.TEXT:
+        return f"CAST({column.sql} AS VARCHAR)"
+    if kind is Kind.NUMBER:
+        return f"CASE WHEN isfinite(TRY_CAST({column.sql} AS DOUBLE)) THEN TRY_CAST({column.sql} AS DOUBLE) END"
+    if kind is Kind.TIME:
+        return _time(column)
+    return f"TRY_CAST({column.sql} AS {kind})"
+
+
+def _time(column: _Column) -> str:
+    """A time in UTC, without a zone."""
+    if column.type == "VARCHAR":
+        # Snowflake prints a zone as ` -0800` or ` Z`; DuckDB reads `-08:00` and `Z`, without the blank.
+        zoned = rf"regexp_replace({column.sql}, ' ?([+-][0-9]{{2}}):?([0-9]{{2}})$', '\1:\2')"
+        return f"TRY_CAST(replace({zoned}, ' Z', 'Z') AS TIMESTAMPTZ) AT TIME ZONE 'UTC'"
+    if column.type.endswith("TIME ZONE"):
+        return f"({column.sql} AT TIME ZONE 'UTC')"
+    return f"TRY_CAST({column.sql} AS TIMESTAMP)"
