@@ -164,15 +164,14 @@ def _judge(
     if not ranked:
         return [], [clustering_key.reject(each, (), "No column that its queries filter can be part of a key.")], 0
     best = clustering_key.preferred(ranked, each)
-    why = clustering_key.fault(best, each, settings)
-    if why is not None:
-        return [], [clustering_key.reject(each, best.key, why)], len(ranked)
-    others = [
-        clustering_key.reject(each, other.key, clustering_key.second_to(other, best))
+    faults = {other.key: clustering_key.fault(other, each, settings) for other in ranked}
+    taken = [] if faults[best.key] else [clustering_key.recommend(best, each, settings, workload)]
+    dropped = [
+        clustering_key.reject(each, other.key, faults[other.key] or clustering_key.second_to(other, best))
         for other in ranked
-        if other is not best
+        if not taken or other is not best
     ]
-    return [clustering_key.recommend(best, each, settings, workload)], others, len(ranked)
+    return taken, dropped, len(ranked)
 
 
 def _within_budget(

@@ -1,4 +1,4 @@
-"""Which clustering keys are thinkable for a table, and the best of each order of columns.
+"""Which clustering keys are thinkable for a table, and the best of each set of columns.
 
 Every column that a condition asks stands on a ladder: bare, and in each coarser form that keeps its order. All ladders'
 rungs are tried alone and in pairs, then the best pairs are extended by a third expression, one at a time (greedy, as in
@@ -20,6 +20,7 @@ from advisor.settings import Settings
 
 COLUMNS_TRIED = 6
 PAIRS_EXTENDED = 6
+MARGIN = 0.02
 UNCLUSTERABLE_TYPES = ("VARIANT", "OBJECT", "ARRAY", "GEOGRAPHY", "GEOMETRY", "VECTOR", "BINARY")
 CLASSIC_TEXT_BYTES = 5  # Classic clustering orders text by its first 5 bytes only
 
@@ -27,7 +28,7 @@ CLASSIC_TEXT_BYTES = 5  # Classic clustering orders text by its first 5 bytes on
 def candidates(
     profile: TableProfile, prices: Mapping[str, ScanPrice | None], settings: Settings, days: float
 ) -> tuple[Estimate, ...]:
-    """The best key for each order of columns worth trying, most net credits first.
+    """The best key for each set of columns worth trying, most net credits first.
 
     `prices` go by fingerprint; `days` is the window's length.
     """
@@ -51,9 +52,11 @@ def candidates(
             for third in parts
             if column not in {part.column for part in pair}
         ]
-        best += _best_per_columns(judge, triples)
+        # A third expression must bring more than the pair has already.
+        better = [key for key in triples if judge.quick_net(key) > judge.quick_net(key[:2]) * (1 + MARGIN)]
+        best = _best_per_columns(judge, [*best, *better])
     judged = [judge.estimate(key) for key in best if len(key) <= settings.max_key_columns]
-    return tuple(sorted(judged, key=lambda c: (-c.net.expected, len(c.key), c.key)))
+    return tuple(sorted(judged, key=lambda c: (-c.net.expected, len(c.key), _ranks(c.key))))
 
 
 def ladder(profile: TableProfile, column: str) -> tuple[KeyPart, ...]:
@@ -98,10 +101,14 @@ def _columns(judge: Judge) -> list[str]:
     return sorted(worth, key=lambda column: (-worth[column], column))[:COLUMNS_TRIED]
 
 
+def _ranks(key: Sequence[KeyPart]) -> list[tuple[str, str, int, tuple[int, ...]]]:
+    return [part.rank for part in key]
+
+
 def _best_per_columns(judge: Judge, keys: Sequence[tuple[KeyPart, ...]]) -> list[tuple[KeyPart, ...]]:
-    best: dict[tuple[str, ...], tuple[float, tuple[KeyPart, ...]]] = {}
-    for key in sorted(keys):
-        columns = tuple(part.column for part in key)
+    best: dict[frozenset[str], tuple[float, tuple[KeyPart, ...]]] = {}
+    for key in sorted(keys, key=_ranks):
+        columns = frozenset(part.column for part in key)
         net = judge.quick_net(key)
         if columns not in best or net > best[columns][0]:
             best[columns] = (net, key)

@@ -7,64 +7,64 @@ Constants come from the published Snowflake cluster-key quickstart and from Sett
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from advisor.model import ZERO, Churn, QueryTemplate, Range, Workload
+from advisor.model import ZERO, Churn, QueryTemplate, Range, WarehouseUse, Workload
 from advisor.settings import Settings, normal_size
 
 DAYS_PER_MONTH = 30.0
 GIB = 2.0**30
-# Scanning and filtering take over half of processing time ("Pruning in Snowflake", SIGMOD 2025): what a partition is
-# taken to cost, as a share of all time spent per partition, where the history shows no slope.
-SCAN_SHARE = Range(0.25, 0.5, 1.0)
+# Scanning and filtering take over half of processing time ("Pruning in Snowflake", SIGMOD 2025): the part of the time per
+# partition that one partition more is taken to cost where the history shows no slope.
+SCAN_SHARE = 0.5
 
 
 @dataclass(frozen=True)
 class ScanPrice:
-    """What one template's execution saves for each partition of a table that it no longer scans."""
+    """What a partition of a scan takes in one template's executions."""
 
-    milliseconds: Range
+    saved_ms: Range
+    """For each partition that it no longer reads: no more than its even part of the template's whole time."""
+    added_ms: Range
+    """For each partition that it reads more than today."""
     credits_per_hour: float
 
-    @property
-    def credits(self) -> Range:
-        return self.milliseconds.scaled(self.credits_per_hour / 3_600_000)
 
-
-def milliseconds_per_partition(workload: Workload) -> Mapping[str, float | None]:
+def milliseconds_per_partition(workload: Workload) -> Mapping[str, float]:
     """Per warehouse size, how much longer an execution takes for each partition more, all else equal.
 
     The slope is taken within templates (each about its own means) and pooled over them, so that heavy templates which
-    also scan much don't pass for a price. None where the history shows no rising slope.
+    also scan much don't pass for a price. Where the history shows no rising slope it is `SCAN_SHARE` of the time that
+    all executions took per partition; a size whose executions scanned nothing is left out.
     """
-    sums: dict[str, tuple[float, float]] = {}
+    uses: dict[str, list[WarehouseUse]] = {}
     for template in workload.templates:
         for use in template.warehouses:
-            if use.scan_sxx is not None and use.scan_sxy is not None:
-                sxx, sxy = sums.get(normal_size(use.size), (0.0, 0.0))
-                sums[normal_size(use.size)] = (sxx + use.scan_sxx, sxy + use.scan_sxy)
-    return {size: sxy / sxx if sxx > 0 and sxy > 0 else None for size, (sxx, sxy) in sorted(sums.items())}
+            if use.partitions_scanned:
+                uses.setdefault(normal_size(use.size), []).append(use)
+    return {size: _slope(found) for size, found in sorted(uses.items())}
 
 
-def scan_price(template: QueryTemplate, slopes: Mapping[str, float | None], settings: Settings) -> ScanPrice | None:
-    """None where the history records no partitions for the template.
+def _slope(uses: Sequence[WarehouseUse]) -> float:
+    measured = [(use.scan_sxx, use.scan_sxy) for use in uses if use.scan_sxx is not None and use.scan_sxy is not None]
+    sxx, sxy = sum(pair[0] for pair in measured), sum(pair[1] for pair in measured)
+    if sxx > 0 and sxy > 0:
+        return sxy / sxx
+    return SCAN_SHARE * sum(use.execution_ms for use in uses) / sum(use.partitions_scanned or 0 for use in uses)
 
-    No partition can save more than its even part of the template's whole time.
-    """
+
+def scan_price(template: QueryTemplate, slopes: Mapping[str, float], settings: Settings) -> ScanPrice | None:
+    """None where the history records no partitions for the template."""
     if not template.partitions_scanned:
         return None
+    uses = [use for use in template.warehouses if normal_size(use.size) in slopes]
+    executions = sum(use.executions for use in uses)
     even = template.execution_ms.total / template.partitions_scanned
-    executions = sum(use.executions for use in template.warehouses)
-    if not executions:
-        return ScanPrice(SCAN_SHARE.scaled(even), settings.price(None))
-    known = [(slopes.get(normal_size(use.size)), use.executions) for use in template.warehouses]
-    slope = sum((s or 0) * n for s, n in known) / sum(n for _, n in known)
-    rate = sum(settings.price(use.size) * use.executions for use in template.warehouses) / executions
-    if not all(s for s, _ in known):
-        return ScanPrice(SCAN_SHARE.scaled(even), rate)
+    slope = sum(slopes[normal_size(use.size)] * use.executions for use in uses) / executions
+    rate = sum(settings.price(use.size) * use.executions for use in uses) / executions
     expected = min(slope, even)
-    return ScanPrice(Range(expected / 2, expected, even), rate)
+    return ScanPrice(Range(expected / 2, expected, even), Range(slope / 2, slope, slope * 2), rate)
 
 
 def build(table_bytes: float, settings: Settings) -> Range:

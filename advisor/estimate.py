@@ -19,6 +19,7 @@ from advisor.settings import Settings
 
 Flags = NDArray[np.bool_]
 
+MS_PER_HOUR = 3_600_000
 LAGGING_DEPTH = 2.0  # overlapping partitions while automatic clustering lags behind the writes: the pessimistic case
 SPREAD_KNOWN, SPREAD_INFERRED = 1.5, 2.5  # predicted partitions lie within this factor, with and without statistics
 
@@ -59,7 +60,9 @@ class Judge:
     settings: Settings
     before: Floats
     monthly: Floats
-    milliseconds: tuple[Floats, Floats, Floats]
+    saved_ms: tuple[Floats, Floats, Floats]
+    added_ms: tuple[Floats, Floats, Floats]
+    """Milliseconds a partition: low, expected, high."""
     rates: Floats
     """Credits an hour."""
     asks: Flags
@@ -72,16 +75,13 @@ class Judge:
     ) -> Judge:
         loads = profile.loads
         priced = [prices[load.template.fingerprint] for load in loads]
-        columns = [
-            (p.milliseconds.low, p.milliseconds.expected, p.milliseconds.high) if p else (0.0, 0.0, 0.0) for p in priced
-        ]
-        low, expected, high = (np.array(column) for column in zip(*columns, strict=True))
         return Judge(
             profile,
             settings,
             np.array([load.before or 0.0 for load in loads]),
             np.array([load.template.executions / days * cost.DAYS_PER_MONTH for load in loads]),
-            (low, expected, high),
+            _columns([p.saved_ms if p else ZERO for p in priced]),
+            _columns([p.added_ms if p else ZERO for p in priced]),
             np.array([p.credits_per_hour if p else 0.0 for p in priced]),
             np.array([load.asks for load in loads]),
             np.array([load.limited or load.before is None for load in loads]),
@@ -90,10 +90,12 @@ class Judge:
     @property
     def worth(self) -> Floats:
         """Credits a month that each load's scans of this table take today."""
-        return self._credits(self.before, 1)
+        return self.before * self.saved_ms[1] * self.monthly * self.rates / MS_PER_HOUR
 
-    def _credits(self, partitions: Floats, which: int) -> Floats:
-        return partitions * self.monthly * self.milliseconds[which] * self.rates / 3_600_000
+    def _saved(self, after: Floats, which: int) -> Floats:
+        """Milliseconds a month that each load saves, at the low, expected or high price of a partition."""
+        fewer = self.before - after
+        return fewer * np.where(fewer > 0, self.saved_ms[which], self.added_ms[which]) * self.monthly
 
     def after(self, key: Sequence[KeyPart], depth: float = 1.0) -> Floats:
         """Partitions that each load scans per execution under the key.
@@ -107,7 +109,7 @@ class Judge:
 
     def quick_net(self, key: Sequence[KeyPart]) -> float:
         """Expected net credits a month, for ranking many keys."""
-        saved = float(self._credits(self.before - self.after(key), 1).sum())
+        saved = float((self._saved(self.after(key), 1) * self.rates).sum()) / MS_PER_HOUR
         upkeep, _ = self.upkeep(key)
         return saved - upkeep.expected
 
@@ -128,7 +130,7 @@ class Judge:
     def estimate(self, key: tuple[KeyPart, ...]) -> Estimate:
         after = self.after(key)
         low, high = self._bounds(key, after)
-        credits = self._range(low, after, high, self.rates / 3_600_000)
+        credits = self._range(low, after, high, self.rates / MS_PER_HOUR)
         upkeep, assumed = self.upkeep(key)
         build = cost.build(float(self.profile.table.bytes or 0), self.settings)
         net = credits - upkeep - build.scaled(1 / self.settings.payback_months)
@@ -156,19 +158,22 @@ class Judge:
         return low, high
 
     def _range(self, low: Floats, after: Floats, high: Floats, factor: Floats) -> Range:
-        """What is saved a month: partitions × milliseconds × factor; a loss counts at its dearest in the low."""
-        cheap, middle, dear = self.milliseconds
-        least, most = self.before - high, self.before - low
-        sums = (
-            np.where(least > 0, cheap, dear) * least,
-            middle * (self.before - after),
-            np.where(most > 0, dear, cheap) * most,
-        )
-        return Range(*sorted(float((total * self.monthly * factor).sum()) for total in sums))
+        """What is saved a month: milliseconds × factor, under every price of a partition.
+
+        The loads' own errors are independent, so their deviations add up as squares; the price is common to all.
+        """
+        saved = []
+        for which in range(3):
+            middle, worst, best = (self._saved(scanned, which) * factor for scanned in (after, high, low))
+            less, more = float(np.sqrt(((middle - worst) ** 2).sum())), float(np.sqrt(((best - middle) ** 2).sum()))
+            saved.append((float(middle.sum()) - less, float(middle.sum()), float(middle.sum()) + more))
+        return Range(min(s[0] for s in saved), saved[1][1], max(s[2] for s in saved))
 
     def _partitions(self, low: Floats, after: Floats, high: Floats) -> Change:
-        sums = (float((scanned * self.monthly).sum()) for scanned in (low, after, high))
-        return Change(float((self.before * self.monthly).sum()), Range(*sums))
+        total = float((after * self.monthly).sum())
+        less = float(np.sqrt((((after - low) * self.monthly) ** 2).sum()))
+        more = float(np.sqrt((((high - after) * self.monthly) ** 2).sum()))
+        return Change(float((self.before * self.monthly).sum()), Range(max(0.0, total - less), total, total + more))
 
     def _seconds(self, low: Floats, after: Floats, high: Floats) -> Change:
         saved = self._range(low, after, high, np.full(len(after), 1 / 1000))
@@ -179,3 +184,11 @@ class Judge:
 
 def _keeps_load_order(layout: Layout, key: Sequence[KeyPart]) -> bool:
     return layout.widths.get(key[0].column, 1.0) < UNSORTED
+
+
+def _columns(ranges: Sequence[Range]) -> tuple[Floats, Floats, Floats]:
+    return (
+        np.array([figure.low for figure in ranges]),
+        np.array([figure.expected for figure in ranges]),
+        np.array([figure.high for figure in ranges]),
+    )

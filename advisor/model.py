@@ -79,7 +79,7 @@ class Catalog:
     """A view's definition: the text of its CREATE VIEW statement or of its SELECT."""
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class KeyPart:
     """One expression of a clustering key: a column, bare or coarsened in one way that keeps its order."""
 
@@ -90,6 +90,11 @@ class KeyPart:
     """TRUNC(column, -digits): whole tens for 1, hundreds for 2."""
     substring: tuple[int, int] | None = None
     """SUBSTRING(column, start, length), start counted from 1."""
+
+    @property
+    def rank(self) -> tuple[str, str, int, tuple[int, ...]]:
+        """What to sort by, the bare column first."""
+        return self.column, self.unit or "", self.digits or 0, self.substring or ()
 
 
 # ---------------------------------------------------------------- what the account's own histories say of a table

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from statistics import median
 
@@ -22,9 +23,10 @@ from advisor.model import (
     Value,
     Workload,
 )
-from advisor.pruning import Ask, Layout, Question, learn_widths
+from advisor.pruning import Ask, Layout, Question, learn_widths, observations, scanned_today
 
 PRUNABLE = frozenset({Role.EQUALITY, Role.MEMBERSHIP, Role.RANGE, Role.PREFIX, Role.NULL_TEST})
+READS_ALL = 0.9  # a load that scans over this share of the partitions isn't pruned
 LAST_LETTER = "\U0010ffff"
 
 
@@ -110,11 +112,7 @@ def profile(
         before = _before(table.name, read, partitions, history)
         loads.append(_load(table.name, read, before, any(question.asks for question in asked)))
         questions += asked
-    shares = [None if load.before is None else load.before / partitions[table.name] for load in loads]
-    unlimited = [None if load.limited else share for load, share in zip(loads, shares, strict=True)]
-    widths = learn_widths(axes, questions, unlimited, [load.template.executions for load in loads])
-    rows = float(table.rows or 0)
-    layout = Layout(rows, partitions[table.name], axes, widths, tuple(questions), len(loads))
+    layout, loads = _layout(table, partitions[table.name], axes, loads, questions)
     return TableProfile(
         table,
         partitions[table.name],
@@ -125,6 +123,25 @@ def profile(
         history.clustering_credits,
         frozenset(u.column for read in readers for u in read.reading.usages if u.table == table.name),
     )
+
+
+def _layout(
+    table: Table, partitions: int, axes: Mapping[str, Axis], loads: list[Load], questions: list[Question]
+) -> tuple[Layout, list[Load]]:
+    """The layout as the loads show it, and the loads; those whose conditions are seen not to prune ask nothing any more."""
+    shares = [None if load.before is None or load.limited else load.before / partitions for load in loads]
+    seen = observations(questions, shares, [float(load.template.executions) for load in loads])
+    layout = Layout(float(table.rows or 0), partitions, axes, learn_widths(seen), tuple(questions), len(loads))
+    idle = {i for i, today in enumerate(scanned_today(layout)) if _idle(loads[i], shares[i], today / partitions)}
+    idle &= {q.load for q in questions if any(not ask.bare for ask in q.asks)}
+    heard = tuple(replace(q, asks=()) if q.load in idle else q for q in questions)
+    why = "filters in a form that doesn't prune: it reads nearly all although the rows lie in that order"
+    kept = [replace(load, asks=False, unserved=why) if i in idle else load for i, load in enumerate(loads)]
+    return replace(layout, questions=heard), kept
+
+
+def _idle(load: Load, seen: float | None, expected: float) -> bool:
+    return load.asks and seen is not None and seen > READS_ALL and expected < seen / 2
 
 
 # ---------------------------------------------------------------- axes
@@ -156,6 +173,7 @@ def _questions(
 ) -> list[Question]:
     readings = read.samples or (read.reading,)
     matched = _matched_share(read.template, history)
+    texts = {name for name, line in axes.items() if line.family == "text"}
     questions = []
     for reading in readings:
         for scan, name in enumerate(reading.scans):
@@ -163,7 +181,7 @@ def _questions(
                 usages = [u for u in reading.usages if u.scan == scan and u.table == table and u.role in FILTERS]
                 asks = _asks(usages, axes)
                 if matched is not None and len(asks) == len({u.clause for u in usages}):
-                    asks = _skewed(asks, matched)
+                    asks = _skewed(asks, matched, texts)
                 questions.append(Question(load, 1 / len(readings), asks))
     return questions
 
@@ -177,7 +195,7 @@ def _asks(usages: Sequence[ColumnUsage], axes: Mapping[str, Axis]) -> tuple[Ask,
 
 
 def _clause_asks(clause: Sequence[ColumnUsage], axes: Mapping[str, Axis]) -> list[Ask]:
-    asks = [_ask(usage, axes) for usage in clause]
+    asks = [_bare_or_not(_ask(usage, axes), usage) for usage in clause]
     if all(usage.branch is None for usage in clause):
         return [ask for ask in asks if ask is not None]
     # An OR prunes on a column only if each of its alternatives does.
@@ -185,6 +203,10 @@ def _clause_asks(clause: Sequence[ColumnUsage], axes: Mapping[str, Axis]) -> lis
     if len(found) != len(asks) or len({ask.column for ask in found}) != 1:
         return []
     return [_union(found)]
+
+
+def _bare_or_not(ask: Ask | None, usage: ColumnUsage) -> Ask | None:
+    return ask if ask is None or usage.wrapper is None else replace(ask, bare=False)
 
 
 def _union(asks: Sequence[Ask]) -> Ask:
@@ -228,7 +250,9 @@ def _ask(usage: ColumnUsage, axes: Mapping[str, Axis]) -> Ask | None:
 
 
 def _range(line: Axis, column: str, present: float, low: float | None, high: float | None) -> Ask:
-    share = present * line.share(low, high)
+    # Text isn't spread evenly over its alphabet: a range holds one of its values at least.
+    least = 1 / line.distinct if line.family == "text" else 0.0
+    share = present * max(least, line.share(low, high))
     # The bucket arithmetic takes the upper end as excluded: a date's day ends a day later.
     end = high + 1 if line.family == "date" and high is not None else high
     return Ask(column, share, 0, low, end)
@@ -245,17 +269,20 @@ def _matched_share(template: QueryTemplate, history: TableHistory) -> float | No
     return sum(scan.rows_matched or 0 for scan in scans) / (rows * every / seen)
 
 
-def _skewed(asks: tuple[Ask, ...], matched: float) -> tuple[Ask, ...]:
-    """The asks with the shares of their single values corrected so that together they match what was recorded: a hot
-    value holds more than one in its column's distinct count."""
-    single = [ask for ask in asks if ask.values]
-    ranges = math.prod(max(ask.share, 1e-6) for ask in asks if not ask.values)
-    assumed = math.prod(max(ask.share, 1e-12) for ask in single)
-    if not single or matched <= 0 or assumed >= 1:
+def _skewed(asks: tuple[Ask, ...], matched: float, texts: AbstractSet[str]) -> tuple[Ask, ...]:
+    """The asks with the shares of their single values and text ranges corrected so that together they match what was
+    recorded: a hot value holds more than one in its column's distinct count, and text isn't spread evenly."""
+    guessed = [bool(ask.values) or ask.column in texts for ask in asks]
+    ranges = math.prod(max(ask.share, 1e-6) for ask, guess in zip(asks, guessed, strict=True) if not guess)
+    assumed = math.prod(max(ask.share, 1e-12) for ask, guess in zip(asks, guessed, strict=True) if guess)
+    if not any(guessed) or matched <= 0 or assumed >= 1:
         return asks
     target = min(1.0, max(matched / ranges, 1e-12))
     exponent = math.log(target) / math.log(assumed)
-    return tuple(replace(ask, share=min(1.0, ask.share**exponent)) if ask.values else ask for ask in asks)
+    return tuple(
+        replace(ask, share=min(1.0, ask.share**exponent)) if guess else ask
+        for ask, guess in zip(asks, guessed, strict=True)
+    )
 
 
 # ---------------------------------------------------------------- loads

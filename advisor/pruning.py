@@ -40,6 +40,8 @@ class Ask:
     """A range's ends as positions on the column's axis; None where open."""
     positions: tuple[float, ...] = ()
     """Where the single values stand, those that stand anywhere."""
+    bare: bool = True
+    """No function or cast stands around the column."""
 
 
 @dataclass(frozen=True)
@@ -187,26 +189,77 @@ def distinct_within(layout: Layout, earlier: Sequence[KeyPart], part: KeyPart) -
     return distinct
 
 
-def learn_widths(
-    axes: Mapping[str, Axis], questions: Sequence[Question], scanned: Sequence[float | None], weights: Sequence[float]
-) -> dict[str, float]:
-    """Today's width of each column, from the share of partitions that each load was seen to scan.
+@dataclass(frozen=True)
+class Observation:
+    """What one load was seen to scan: the share of partitions per scan, and the questions it stands for."""
 
-    `scanned` and `weights` go by load: the observed share (None: not observed) and its executions. Loads that ask one
-    column only are measures; one that asks several bounds the column that would explain it best.
-    """
-    alone: dict[str, list[tuple[float, float]]] = {}
+    share: float
+    weight: float
+    """Executions."""
+    questions: tuple[Question, ...]
+
+    @cached_property
+    def columns(self) -> frozenset[str]:
+        return frozenset(ask.column for question in self.questions for ask in question.asks)
+
+    @cached_property
+    def bare(self) -> bool:
+        return all(ask.bare for question in self.questions for ask in question.asks)
+
+
+def observations(
+    questions: Sequence[Question], scanned: Sequence[float | None], weights: Sequence[float]
+) -> list[Observation]:
+    """The loads that can measure widths: seen to scan, and asking in each of their scans. `scanned` and `weights` go by
+    load: the share of partitions an execution scans (None: not recorded) and its executions."""
     by_load: dict[int, list[Question]] = {}
     for question in questions:
         by_load.setdefault(question.load, []).append(question)
+    found = []
     for load, asked in sorted(by_load.items()):
-        observed = scanned[load]
-        columns = {ask.column for question in asked for ask in question.asks}
-        if observed is None or len(columns) != 1 or not all(question.asks for question in asked):
-            continue
-        widths = [_width(observed / len(asked) / question.weight, question.asks[0]) for question in asked]
-        alone.setdefault(columns.pop(), []).append((float(np.mean(widths)), weights[load]))
-    return {column: _weighted_median(pairs) for column, pairs in sorted(alone.items()) if column in axes}
+        share = scanned[load]
+        if share is not None and all(question.asks for question in asked):
+            scans = sum(question.weight for question in asked)
+            found.append(Observation(share / scans, weights[load], tuple(asked)))
+    return found
+
+
+def learn_widths(seen: Sequence[Observation]) -> dict[str, float]:
+    """Today's width of each column.
+
+    A load that asks one column measures it. One that asks several measures the one that the others, known to be wide,
+    leave to explain what it skipped. A condition on a wrapped column may not prune at all, so it measures only what
+    no bare one does.
+    """
+    widths: dict[str, float] = {}
+    bare = [each for each in seen if each.bare]
+    for trusted in (bare, bare, seen):
+        measured: dict[str, list[tuple[float, float]]] = {}
+        for each in trusted:
+            left = {column for column in each.columns if widths.get(column, 0.0) < UNSORTED}
+            if len(left) == 1 and not left & widths.keys():
+                column = left.pop()
+                asks = [ask for question in each.questions for ask in question.asks if ask.column == column]
+                width = sum(_width(each.share, ask) for ask in asks) / len(asks)
+                measured.setdefault(column, []).append((width, each.weight))
+        widths |= {column: _weighted_median(pairs) for column, pairs in measured.items()}
+    return dict(sorted(widths.items()))
+
+
+def scanned_today(layout: Layout) -> Floats:
+    """Partitions that each load should scan per execution on today's layout, by the widths learned from all of them."""
+    shares = [
+        math.prod(_touched(ask, layout.widths[ask.column]) for ask in question.asks if ask.column in layout.widths)
+        for question in layout.questions
+    ]
+    return layout.per_load(np.array(shares) * layout.partitions)
+
+
+def _touched(ask: Ask, width: float) -> float:
+    """The share of partitions that a condition touches where each spans that width: the inverse of `_width`."""
+    if not ask.values:
+        return min(1.0, ask.share + width)
+    return 1 - math.pow(1 - min(1.0, ask.share / ask.values + width), ask.values)
 
 
 def _width(observed: float, ask: Ask) -> float:

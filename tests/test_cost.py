@@ -37,15 +37,18 @@ def test_no_partition_saves_more_than_its_even_part_of_the_time() -> None:
     quick = template("a", (WarehouseUse("Large", 10, 100.0, 1000, 1.0, 5.0),), 1000)
     price = scan_price(quick, {"LARGE": 5.0}, Settings())
     assert price is not None
-    assert price.milliseconds.expected == price.milliseconds.high == pytest.approx(0.1)
+    assert price.saved_ms.expected == price.saved_ms.high == pytest.approx(0.1)
+    assert price.added_ms.expected == 5
     assert price.credits_per_hour == 8
 
 
 def test_without_a_slope_part_of_the_time_is_taken_to_be_scanning() -> None:
     flat = template("a", (WarehouseUse(None, 10, 1000.0, 100, None, None),), 100)
-    price = scan_price(flat, {}, Settings())
+    slopes = milliseconds_per_partition(workload(flat))
+    assert slopes == {"": 5.0}
+    price = scan_price(flat, slopes, Settings())
     assert price is not None
-    assert (price.milliseconds.low, price.milliseconds.high) == (2.5, 10.0)
+    assert (price.saved_ms.expected, price.saved_ms.high) == (5.0, 10.0)
 
 
 def test_a_template_without_recorded_partitions_has_no_price() -> None:

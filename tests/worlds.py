@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from advisor.axes import Axis, _calendar_bucket
 from advisor.model import KeyPart
-from advisor.pruning import Ask, Layout, Question, learn_widths
+from advisor.pruning import Ask, Layout, Question, learn_widths, observations
 
 Floats = NDArray[np.float64]
 
@@ -66,7 +66,7 @@ class World:
         axes = {name: self.axis(name) for name in self.columns}
         asked = tuple(Question(i, 1.0, tuple(asks)) for i, asks in enumerate(questions))
         seen = [self.counted((), asks) / self.partitions for asks in questions]
-        widths = learn_widths(axes, asked, seen, [1.0] * len(asked))
+        widths = learn_widths(observations(asked, seen, [1.0] * len(asked)))
         return Layout(float(self.rows), self.partitions, axes, widths, asked, len(asked))
 
     def equal(self, name: str, *positions: float) -> Ask:

@@ -105,17 +105,23 @@ def preferred(ranked: Sequence[Estimate], profile: TableProfile) -> Estimate:
     close = [estimate for estimate in ranked if estimate.net.expected >= best - abs(best) * AS_GOOD]
     return min(
         close,
-        key=lambda e: (len(e.key), math.prod(axes[part.column].buckets(part) for part in e.key), e.key),
+        key=lambda e: (
+            len(e.key),
+            math.prod(axes[part.column].buckets(part) for part in e.key),
+            [part.rank for part in e.key],
+        ),
     )
 
 
 def fault(estimate: Estimate, profile: TableProfile, settings: Settings) -> str | None:
     """Why this key isn't worth it, in one sentence; None where it is."""
-    if estimate.partitions.after.high >= estimate.partitions.before:
+    before, after = estimate.partitions.before, estimate.partitions.after
+    if after.expected >= before:
+        return f"Its queries read {number(before)} partitions a month today and would read {between(after)} under this key."
+    if after.high >= before:
         return (
-            f"Queries read {number(estimate.partitions.before)} of its partitions a month today and "
-            f"{between(estimate.partitions.after)} under "
-            f"this key: not surely fewer."
+            f"Its queries read {number(before)} partitions a month today; under this key {between(after)}, which is not "
+            f"surely less."
         )
     if estimate.net.expected <= settings.min_net_credits_per_month:
         return (
