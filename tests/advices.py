@@ -91,6 +91,7 @@ def recommendation(
         },
         benefit=Benefit(
             partitions_scanned=Change(900_000.0, Range(20_000.0, 30_000.0, 60_000.0)),
+            bytes_scanned=Change(14e12, Range(3e11, 5e11, 1e12)),
             execution_seconds=Change(3600.0, Range(300.0, 400.0, 900.123456789)),
             credits=Range(60.0, 85.0, 110.0),
         ),

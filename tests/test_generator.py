@@ -59,7 +59,7 @@ def test_the_schema_check_can_fail() -> None:
 def test_unknown_figures_are_left_out_or_null_and_never_zero() -> None:
     content = written(rich())
     first = content["recommendations"][0]
-    assert "bytes_scanned" not in first["benefit"]
+    assert "storage_bytes" not in first["benefit"]
     assert first["evidence"]["templates"][1]["partitions_scanned_share"] == {}
     assert content["baseline"]["execution_time_ms"]["p99"] is None
     assert written(empty())["baseline"]["partitions_scanned_share"] is None
@@ -380,6 +380,7 @@ def test_the_funnel_says_how_the_history_narrowed_and_what_was_left_out() -> Non
         (between(None), "unknown"),
         (between(Range(2, 2, 2)), "2"),
         (between(Range(60, 85, 110)), "60 to 110 (expected 85)"),
+        (between(Range(60, 85, 110), size), "60 bytes to 110 bytes (expected 85 bytes)"),
         (percent(None), "unknown"),
         (percent(0.0), "0.0%"),
         (percent(0.00001), "<0.1%"),

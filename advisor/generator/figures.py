@@ -44,14 +44,6 @@ def count(value: float | None) -> str:
     return UNKNOWN if value is None else f"{value:,.0f}"
 
 
-def between(figure: Range | None) -> str:
-    """`60 to 110 (expected 85)`."""
-    if figure is None:
-        return UNKNOWN
-    low, expected, high = (number(value) for value in (figure.low, figure.expected, figure.high))
-    return low if low == high else f"{low} to {high} (expected {expected})"
-
-
 def percent(share: float | None) -> str:
     """A share of 0..1 in percent."""
     if share is None:
@@ -83,6 +75,18 @@ def duration(milliseconds: float | None) -> str:
             return f"{number(seconds)} {unit}"
         seconds /= length
     return f"{number(seconds)} days"
+
+
+def seconds(value: float | None) -> str:
+    return duration(None if value is None else value * 1000)
+
+
+def between(figure: Range | None, printed: Callable[[float], str] = number) -> str:
+    """`60 to 110 (expected 85)`, each in the form that `printed` gives it."""
+    if figure is None:
+        return UNKNOWN
+    low, expected, high = printed(figure.low), printed(figure.expected), printed(figure.high)
+    return low if low == high else f"{low} to {high} (expected {expected})"
 
 
 def moment(value: datetime | None) -> str:

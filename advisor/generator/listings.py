@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from advisor.generator.figures import account_ms, between, count, duration, excerpt, number, percent, ratio, size
+from advisor.generator.figures import (
+    account_ms,
+    between,
+    count,
+    duration,
+    excerpt,
+    number,
+    percent,
+    ratio,
+    seconds,
+    size,
+)
 from advisor.generator.scripts import Script
 from advisor.model import Advice, Change, Recommendation, Table
 
@@ -57,9 +68,9 @@ def figures(recommendation: Recommendation) -> Listing:
     """What a recommendation brings and costs, a month before and after."""
     benefit, cost = recommendation.benefit, recommendation.cost
     rows = (
-        _change("Partitions scanned a month", benefit.partitions_scanned),
-        _change("Bytes scanned a month", benefit.bytes_scanned),
-        _change("Execution seconds a month", benefit.execution_seconds),
+        _change("Partitions scanned a month", benefit.partitions_scanned, number),
+        _change("Bytes scanned a month", benefit.bytes_scanned, size),
+        _change("Execution time a month", benefit.execution_seconds, seconds),
         ("Credits saved a month", "", between(benefit.credits)),
         ("Upkeep, credits a month", "", between(cost.upkeep_credits_per_month)),
         ("Build, credits once", "", between(cost.build_credits)),
@@ -68,8 +79,8 @@ def figures(recommendation: Recommendation) -> Listing:
     return Listing(("Figure", "Now", "With the change"), rows)
 
 
-def _change(name: str, change: Change | None) -> tuple[str, str, str]:
-    return name, number(change.before if change else None), between(change.after if change else None)
+def _change(name: str, change: Change | None, printed: Callable[[float | None], str]) -> tuple[str, str, str]:
+    return name, printed(change.before if change else None), between(change.after if change else None, printed)
 
 
 def evidence(recommendation: Recommendation) -> Listing:
