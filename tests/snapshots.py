@@ -74,24 +74,21 @@ def write_snapshot(
 def write_view(folder: Path, view: str, rows: Sequence[Row], form: str = "parquet", parts: int = 1) -> None:
     """One view as `<view>.<form>`, or as a folder of that many parts."""
     write = {"parquet": _write_parquet, "csv": _write_csv}[form]
+    columns = list(dict.fromkeys(name for row in rows for name in row))
     if parts == 1:
-        write(folder / f"{view}.{form}", rows)
+        write(folder / f"{view}.{form}", rows, columns)
         return
     (folder / view).mkdir()
     for part in range(parts):
-        write(folder / view / f"part{part}.{form}", rows[part::parts] or rows[:0])
+        write(folder / view / f"part{part}.{form}", rows[part::parts], columns)
 
 
-def _columns(rows: Sequence[Row]) -> list[str]:
-    return list(dict.fromkeys(name for row in rows for name in row))
+def _write_parquet(path: Path, rows: Sequence[Row], columns: Sequence[str]) -> None:
+    pq.write_table(pa.table({name: [row.get(name) for row in rows] for name in columns}), path)
 
 
-def _write_parquet(path: Path, rows: Sequence[Row]) -> None:
-    pq.write_table(pa.table({name: [row.get(name) for row in rows] for name in _columns(rows)}), path)
-
-
-def _write_csv(path: Path, rows: Sequence[Row]) -> None:
+def _write_csv(path: Path, rows: Sequence[Row], columns: Sequence[str]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, _columns(rows))
+        writer = csv.DictWriter(file, columns)
         writer.writeheader()
         writer.writerows(rows)

@@ -79,11 +79,10 @@ def scan(paths: Sequence[Path]) -> str:
     """The DuckDB table function that reads files of one kind; CSV comes as text throughout."""
     names = ", ".join(literal(str(path)) for path in paths)
     if paths[0].suffix.lower() == ".csv":
-        # A text of 100,000 characters may double when its quotes are escaped.
-        # Snowflake's own unloads write a null as \N.
+        # Room for a text of a million characters, each quote of it doubled. Snowflake unloads a null as \N.
         return (
             f"read_csv([{names}], header = true, all_varchar = true, delim = ',', quote = '\"', escape = '\"',"
-            f" nullstr = ['', '\\N'], union_by_name = true, max_line_size = 16000000)"
+            f" nullstr = ['', '\\N'], union_by_name = true, max_line_size = 4000000, buffer_size = 8000000)"
         )
     return f"read_parquet([{names}], union_by_name = true, binary_as_string = true)"
 
