@@ -167,12 +167,17 @@ class Engine:
         self.rows(f"CREATE TABLE {table} {block_options(rows_per_block)} AS SELECT * FROM {source}")
         self.rows("UNSET max_threads")
 
-    def copy_sorted(self, table: str, copy: str, order: str, rows_per_block: int) -> None:
-        """Makes a copy in the order of a key.
+    def copy_sorted(self, table: str, copy: str, order: str) -> None:
+        """Makes a copy in the order of a key, in as many blocks.
 
         Rows with equal keys are shuffled, or the key would profit from the order in which they arrived. (The engine's own
         RECLUSTER does nothing to blocks that were written before the table had its key.)
         """
+        measures = "num_rows, number_of_blocks"
+        rows, blocks = self.rows(
+            f"SELECT {measures} FROM system.tables WHERE database = '{DATABASE}' AND name = '{table}'"
+        )[0]
+        rows_per_block = -(-rows // blocks)
         self.rows(f"DROP TABLE IF EXISTS {copy} ALL")
         self.rows(
             f"CREATE TABLE {copy} {block_options(rows_per_block)} AS SELECT * FROM {table} ORDER BY {order}, rand()"

@@ -151,8 +151,14 @@ def _dml(recorded: Sequence[Recorded], spread: Spread) -> Iterable[Row]:
             ):
                 count[change] += int(str(row[f"ROWS_{column}"]))
     for (hour, table), counts in sorted(hours.items()):
-        times = {"START_TIME": hour, "END_TIME": hour + timedelta(hours=1)}
-        yield times | {"DATABASE_NAME": CATALOG, "SCHEMA_NAME": SCHEMA, "TABLE_NAME": table.upper()} | counts
+        yield {
+            "START_TIME": hour,
+            "END_TIME": hour + timedelta(hours=1),
+            "DATABASE_NAME": CATALOG,
+            "SCHEMA_NAME": SCHEMA,
+            "TABLE_NAME": table.upper(),
+            **counts,
+        }
 
 
 def _pruning(recorded: Sequence[Recorded], spread: Spread) -> Iterable[Row]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from advisor.demo.data import TABLES
 from advisor.demo.engine import Engine, Scan
 from advisor.model import KeyPart
 
@@ -13,9 +12,7 @@ def measure(engine: Engine, table: str, key: Sequence[KeyPart], texts: Sequence[
     """Partitions per statement: `text`, `before`, `after`, `total_before`, `total_after`. The table itself is left as it is."""
     asked = [text for text in texts if text.lstrip()[:6].upper() in ("SELECT", "WITH")]
     before = [_scans(engine, table, text) for text in asked]
-    rows = int(engine.rows(f"SELECT COUNT(*) FROM {table}")[0][0])
-    blocks = next(known.blocks for known in TABLES if known.name == table)
-    engine.copy_sorted(table, "keyed_copy", ", ".join(expression(part) for part in key), -(-rows // blocks))
+    engine.copy_sorted(table, "keyed_copy", ", ".join(expression(part) for part in key))
     # The copy takes the table's name for as long as it is asked, so that the texts stay as they are.
     engine.rows(f"RENAME TABLE {table} TO as_loaded")
     engine.rows(f"RENAME TABLE keyed_copy TO {table}")

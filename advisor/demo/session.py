@@ -17,7 +17,6 @@ from advisor.demo.layout import measure
 from advisor.errors import AdvisorError
 from advisor.model import KeyPart
 
-
 ARRIVALS_PER_BLOCK = 100_000
 
 
@@ -41,11 +40,11 @@ def _say(line: str) -> None:
 
 
 def _snapshot(home: Path, scale: float) -> None:
-    made = data.make(home / "data", scale, _say)
+    # First, because it tells whether its package is there, and with it what the other two import.
     engine = Engine(home / "engine")
-    # Needs the package's pyarrow, and the engine has just told whether the package is there.
     from advisor.demo import history
 
+    made = data.make(home / "data", scale, _say)
     for one in made:
         engine.load(one.table.name, one.parquet, one.rows_per_block)
         if one.arrivals:
