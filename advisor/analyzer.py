@@ -164,6 +164,9 @@ def _judge(
     if not ranked:
         return [], [clustering_key.reject(each, (), "No column that its queries filter can be part of a key.")], 0
     best = clustering_key.preferred(ranked, each)
+    why = clustering_key.keep_present(best, each, prices, settings, workload.days)
+    if why is not None:
+        return [], [clustering_key.reject(each, best.key, why)], len(ranked)
     faults = {other.key: clustering_key.fault(other, each, settings) for other in ranked}
     taken = [] if faults[best.key] else [clustering_key.recommend(best, each, settings, workload)]
     dropped = [

@@ -89,10 +89,16 @@ def _run(source: Path, settings: Settings, out: Path | None) -> tuple[Advice, Pa
 def _summary(advice: Advice, folder: Path) -> None:
     from tabulate import tabulate
 
-    from advisor.generator.figures import between
+    from advisor.figures import between
+    from advisor.quoting import comment
 
     rows = [
-        (number, recommendation.title, between(recommendation.net_credits_per_month), recommendation.confidence)
+        (
+            number,
+            comment(recommendation.title),
+            between(recommendation.net_credits_per_month),
+            recommendation.confidence,
+        )
         for number, recommendation in enumerate(advice.recommendations, 1)
     ]
     if rows:

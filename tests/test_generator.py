@@ -22,7 +22,7 @@ import sqlglot
 from advisor.errors import InputError
 from advisor.generator import funnel, generate
 from advisor.generator.document import document
-from advisor.generator.figures import between, duration, excerpt, number, percent, size
+from advisor.figures import between, duration, excerpt, number, percent, size
 from advisor.generator.pages import plan
 from advisor.generator.scripts import scripts
 from advisor.model import Advice, Cost, Range, Recommendation

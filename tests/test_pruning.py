@@ -87,7 +87,7 @@ def test_loading_order_is_learned_as_narrow_and_disorder_as_wide() -> None:
     rng = np.random.default_rng(4)
     columns = {
         "DAY": DAY0 + np.sort(rng.integers(0, 365, 50_000)).astype(float),
-        "TENANT": rng.integers(0, 50, 50_000) * 1.0,
+        "TENANT": rng.integers(0, 50, 50_000).astype(float),
     }
     world = World(columns, {"DAY": "date", "TENANT": "number"}, 200)
     widths = world.layout([[world.between("DAY", DAY0 + 30, DAY0 + 60)], [world.equal("TENANT", 3)]]).widths

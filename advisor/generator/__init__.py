@@ -7,8 +7,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from advisor.errors import InputError
+from advisor.figures import account_ms, count, percent, ratio
 from advisor.generator.document import document
-from advisor.generator.figures import account_ms, count, percent, ratio
 from advisor.generator.pages import plan, report
 from advisor.generator.scripts import scripts
 from advisor.model import Advice

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 
-from advisor.generator.figures import account_ms, excerpt, ratio
+from advisor.figures import account_ms, excerpt, ratio
 from advisor.generator.scripts import Script
 from advisor.model import (
     Advice,

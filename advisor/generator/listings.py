@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from advisor.generator.figures import (
+from advisor.figures import (
     account_ms,
     between,
     count,

@@ -14,7 +14,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from tabulate import tabulate
 
-from advisor.generator import figures, listings
+from advisor import figures
+from advisor.generator import listings
 from advisor.generator.listings import Listing
 from advisor.generator.scripts import Script
 from advisor.model import ZERO, Advice, Range

@@ -12,8 +12,7 @@ from functools import cache
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from advisor import quoting
-from advisor.generator import figures
+from advisor import figures, quoting
 from advisor.model import Advice, Recommendation, TableName
 from advisor.resources import folder
 

@@ -33,14 +33,16 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 
-from advisor.cost import DAYS_PER_MONTH
-from advisor.estimate import Estimate
-from advisor.generator.figures import between, number, percent
+from advisor.cost import DAYS_PER_MONTH, ScanPrice
+from advisor.errors import InputError
+from advisor.estimate import Estimate, Judge
+from advisor.figures import between, number, percent
 from advisor.keys import parse, render
 from advisor.model import (
+    ZERO,
     Benefit,
     Cost,
     Grade,
@@ -53,6 +55,7 @@ from advisor.model import (
     Workload,
 )
 from advisor.profile import TableProfile
+from advisor.quoting import expression, identifier, qualified
 from advisor.settings import Settings
 
 CODE = "clustering_key"
@@ -60,6 +63,8 @@ CODE = "clustering_key"
 FORBIDDEN_TRAITS = ("external", "hybrid", "temporary", "event")
 AS_GOOD = 0.015  # share of the best key's net credits within which a simpler key is taken
 EVIDENCE_TEMPLATES = 20
+HASHES_PER_TEMPLATE = 3
+WORTH_A_CHANGE = 0.1  # share of its net credits by which a key must beat the one in force
 WORSE = 1.1  # a template that reads over this many times its partitions of today is named in a warning
 
 
@@ -111,6 +116,31 @@ def preferred(ranked: Sequence[Estimate], profile: TableProfile) -> Estimate:
             [part.rank for part in e.key],
         ),
     )
+
+
+def keep_present(
+    best: Estimate,
+    profile: TableProfile,
+    prices: Mapping[str, ScanPrice | None],
+    settings: Settings,
+    days: float,
+) -> str | None:
+    """Why the key in force should stay, in one sentence; None where there is none, or a better one.
+
+    It is judged by the model too and not by the scans alone: a key that was set lately hasn't shown in the history yet.
+    """
+    key = present(profile)
+    if not key:
+        return None
+    if key == best.key:
+        return "It has this key already."
+    if any(part.column not in profile.layout.axes for part in key):
+        return None
+    now = Judge.of(profile, prices, settings, days).estimate(key)
+    if best.net.expected - now.net.expected > abs(best.net.expected) * WORTH_A_CHANGE:
+        return None
+    shown = ", ".join(render(part) for part in key)
+    return f"The key in force, ({shown}), is expected to serve as well: rewriting the table for this one wouldn't pay."
 
 
 def fault(estimate: Estimate, profile: TableProfile, settings: Settings) -> str | None:
@@ -173,7 +203,7 @@ def recommend(estimate: Estimate, profile: TableProfile, settings: Settings, wor
         templates=evidence,
         edition="standard",
         privileges=(f"OWNERSHIP on table {table.name}", "USAGE on its database and schema"),
-        warnings=_warnings(estimate, profile),
+        warnings=_warnings(estimate, profile, settings),
     )
 
 
@@ -194,7 +224,7 @@ def recommend_drop(profile: TableProfile, settings: Settings, workload: Workload
         f"{number(credits)} credits in {number(workload.days)} days.",
         details=_details(profile, [], (), settings, workload),
         benefit=Benefit(credits=saved),
-        cost=Cost(),
+        cost=Cost(ZERO, ZERO),
         net_credits_per_month=saved,
         confidence="medium",
         grade=Grade.ESTIMATED,
@@ -227,8 +257,9 @@ def _reason(estimate: Estimate, profile: TableProfile, workload: Workload) -> st
         / scans
         / profile.partitions
     )
+    many = f"{len(served)} query templates filter" if len(served) != 1 else "One query template filters"
     return (
-        f"{len(served)} query templates filter it by {columns} {number(daily)} times a day and read "
+        f"{many} it by {columns} {number(daily)} times a day and read "
         f"{percent(min(1, before))} of its {profile.partitions:,} micro-partitions; in this order they are expected to "
         f"read {percent(min(1, after))}. That saves {between(estimate.credits)} credits a month; upkeep takes "
         f"{between(estimate.upkeep)} a month and the build {between(estimate.build)} once."
@@ -266,9 +297,7 @@ def _details(
         "partitions": profile.partitions,
         "rows": profile.table.rows,
         "valid_until": (workload.window_end + timedelta(days=settings.advice_valid_days)).date().isoformat(),
-        "hashes": sorted(
-            {h for load in profile.loads if load.template.fingerprint in served for h in load.template.hashes}
-        ),
+        "hashes": _hashes(profile, served),
         "unserved": [
             {"fingerprint": load.template.fingerprint, "why": load.unserved}
             for load in sorted(profile.loads, key=lambda load: load.template.fingerprint)
@@ -277,13 +306,20 @@ def _details(
     }
 
 
+def _hashes(profile: TableProfile, served: Collection[str]) -> list[str]:
+    """Parameterized hashes to watch afterwards: one of each served template at least, and not so many as to fill a page."""
+    each = [sorted(load.template.hashes) for load in profile.loads if load.template.fingerprint in served]
+    firsts = [hashes[:HASHES_PER_TEMPLATE] for hashes in each]
+    return sorted({found for hashes in firsts for found in hashes})
+
+
 def _confidence(estimate: Estimate, profile: TableProfile) -> str:
     if estimate.net.low <= 0 or estimate.assumed_churn:
         return "low"
     return "high" if all(axis.known for axis in profile.layout.axes.values()) else "medium"
 
 
-def _warnings(estimate: Estimate, profile: TableProfile) -> tuple[str, ...]:
+def _warnings(estimate: Estimate, profile: TableProfile, settings: Settings) -> tuple[str, ...]:
     slower = [
         f"{load.template.fingerprint} ({number(load.before)} → {number(float(after))} partitions an execution)"
         for load, after in zip(profile.loads, estimate.after, strict=True)
@@ -296,8 +332,25 @@ def _warnings(estimate: Estimate, profile: TableProfile) -> tuple[str, ...]:
         said.append("The table's writes aren't recorded: its upkeep is bounded by a full turnover a month.")
     if not all(axis.known for axis in profile.layout.axes.values()):
         said.append("Distinct counts and spans are inferred from the literals seen: no column_statistics.")
+    if any(use.size is None for load in profile.loads for use in load.template.warehouses):
+        size, price = settings.default_warehouse_size, settings.price(None)
+        said.append(f"The history names no warehouse size: its time is priced as {size}, {price:g} credits an hour.")
     said.append("Rewritten partitions stay in Time Travel and Fail-safe, and the table's cached results end.")
     return tuple(said)
+
+
+def _quotable(profile: TableProfile) -> bool:
+    """The scripts can spell the table's names and the key that a revert would restore."""
+    table = profile.table
+    try:
+        qualified(table.name)
+        for stored in table.clustering_key:
+            expression(stored)
+        for column in profile.layout.axes:
+            identifier(column)
+    except InputError:
+        return False
+    return True
 
 
 def _written(profile: TableProfile) -> str:

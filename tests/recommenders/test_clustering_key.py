@@ -1,0 +1,204 @@
+"""Planted accounts, each with the advice it should get by hand, from the files to the sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from advisor.analyzer import analyze
+from advisor.model import Advice
+from advisor.settings import Settings
+from advisor.snapshot import open_snapshot
+from tests.snapshots import START, Row, query, table, write_snapshot
+
+FIRST_DAY = date(2024, 1, 1)
+GB = 10**9
+COLUMNS = [("ID", "NUMBER"), ("CUSTOMER_ID", "NUMBER"), ("DAY", "DATE"), ("NAME", "TEXT"), ("REGION", "TEXT")]
+
+
+def columns(name: str) -> list[dict[str, Any]]:
+    place = {"TABLE_CATALOG": "DB", "TABLE_SCHEMA": "PUBLIC", "TABLE_NAME": name}
+    return [
+        {**place, "COLUMN_NAME": column, "DATA_TYPE": kind, "ORDINAL_POSITION": i}
+        for i, (column, kind) in enumerate(COLUMNS, 1)
+    ]
+
+
+def runs(
+    text: Callable[[int], str], times: int, scanned: int, total: int = 2000, start: int = 0, **figures: Any
+) -> list[dict[str, Any]]:
+    """So many executions over 28 days, each scanning that many partitions; time follows them."""
+    ms = figures.pop("EXECUTION_TIME", 500 + scanned * 10)
+    return [
+        query(
+            text(i),
+            start + i * (28 * 1440 // times),
+            QUERY_ID=f"q-{start}-{i}",
+            PARTITIONS_SCANNED=scanned,
+            PARTITIONS_TOTAL=total,
+            EXECUTION_TIME=ms,
+            WAREHOUSE_SIZE="Large",
+            **figures,
+        )
+        for i in range(times)
+    ]
+
+
+def by_customer(i: int) -> str:
+    return f"SELECT * FROM orders WHERE customer_id = {i * 7919 % 100_000}"
+
+
+def by_week(i: int) -> str:
+    low = FIRST_DAY + timedelta(days=i * 37 % 360)
+    return f"SELECT SUM(id) FROM orders WHERE day >= '{low}' AND day < '{low + timedelta(days=7)}'"
+
+
+def loads(rows: int) -> list[dict[str, Any]]:
+    insert = "INSERT INTO orders SELECT * FROM staging"
+    return [
+        query(insert, i * 1440, QUERY_ID=f"w-{i}", QUERY_TYPE="INSERT", ROWS_INSERTED=rows, PARTITIONS_SCANNED=None)
+        for i in range(28)
+    ]
+
+
+ORDERS = table("ORDERS", ROW_COUNT=400_000_000, BYTES=32 * GB, CREATED=START - timedelta(days=366))
+
+
+def advise(folder: Path, history: Sequence[Row], tables: Sequence[Row] = (ORDERS,), **views: Any) -> Advice:
+    views.setdefault("columns", [row for each in tables for row in columns(each["TABLE_NAME"])])
+    with open_snapshot(write_snapshot(folder, history, tables, **views), Settings()) as snapshot:
+        return analyze(snapshot, Settings())
+
+
+def keys(advice: Advice) -> list[tuple[str, object]]:
+    return [(r.action, r.details["clustering_key"]) for r in advice.recommendations]
+
+
+def reasons(advice: Advice, name: str = "ORDERS") -> str:
+    return " ".join(r.reason for r in advice.rejections if r.target.name == name)
+
+
+# ---------------------------------------------------------------- advice is due
+
+
+def test_scattered_look_ups_get_a_key_on_their_column(tmp_path: Path) -> None:
+    advice = advise(tmp_path, runs(by_customer, 400, 2000) + loads(100_000))
+    ((action, key),) = keys(advice)
+    assert action == "create"
+    assert "CUSTOMER_ID" in str(key)
+    assert advice.recommendations[0].net_credits_per_month.low > 0
+
+
+def test_date_ranges_over_scattered_rows_get_a_key_on_the_date(tmp_path: Path) -> None:
+    advice = advise(tmp_path, runs(by_week, 400, 1990) + loads(100_000))
+    ((_, key),) = keys(advice)
+    assert "DAY" in str(key)
+
+
+def test_a_small_table_asked_all_day_pays_and_a_huge_one_rarely_asked_does_not(tmp_path: Path) -> None:
+    rare = table("HISTORY", ROW_COUNT=60_000_000_000, BYTES=5000 * GB)
+    busy = table("ORDERS", ROW_COUNT=400_000_000, BYTES=60 * GB)
+    history = runs(by_customer, 2000, 3600, 3600) + loads(50_000)
+    text = "SELECT * FROM history WHERE customer_id = {}"
+    history += runs(lambda i: text.format(i * 131), 3, 300_000, 300_000, start=1, EXECUTION_TIME=300_000)
+    advice = advise(tmp_path, history, [rare, busy])
+    assert [r.target.name for r in advice.recommendations] == ["ORDERS"]
+    assert "keeping the order takes" in reasons(advice, "HISTORY") or "not surely" in reasons(advice, "HISTORY")
+
+
+def test_a_key_that_no_query_uses_is_dropped_for_what_it_was_billed(tmp_path: Path) -> None:
+    keyed = {**ORDERS, "CLUSTERING_KEY": "LINEAR(REGION)", "AUTO_CLUSTERING_ON": "ON"}
+    place = {"DATABASE_NAME": "DB", "SCHEMA_NAME": "PUBLIC", "TABLE_NAME": "ORDERS"}
+    bill = [{"START_TIME": START, "END_TIME": START, "CREDITS_USED": 56.0, **place}]
+    advice = advise(tmp_path, runs(by_week, 50, 20), [keyed], automatic_clustering_history=bill)
+    assert [r.action for r in advice.recommendations] == ["drop"]
+    assert advice.recommendations[0].net_credits_per_month.expected == pytest.approx(60, rel=0.05)
+
+
+def test_a_key_on_the_wrong_column_is_changed(tmp_path: Path) -> None:
+    keyed = {**ORDERS, "CLUSTERING_KEY": "LINEAR(REGION)"}
+    region = runs(lambda i: "SELECT COUNT(*) FROM orders WHERE region = 'EU'", 2, 500, start=3)
+    advice = advise(tmp_path, runs(by_customer, 400, 2000) + region + loads(1000), [keyed])
+    ((action, key),) = keys(advice)
+    assert action == "change"
+    assert "CUSTOMER_ID" in str(key)
+
+
+# ---------------------------------------------------------------- advice is not due
+
+
+def test_a_table_in_load_order_needs_no_key_on_its_load_date(tmp_path: Path) -> None:
+    advice = advise(tmp_path, runs(by_week, 400, 42) + loads(1000))
+    assert not advice.recommendations
+    assert "would read" in reasons(advice) or "not surely" in reasons(advice)
+
+
+def test_advice_once_followed_is_not_repeated(tmp_path: Path) -> None:
+    history = runs(by_customer, 400, 2000) + loads(100_000)
+    first = advise(tmp_path / "before", history)
+    key = f"LINEAR({', '.join(str(part) for part in first.recommendations[0].details['clustering_key'])})"  # type: ignore[attr-defined]
+    second = advise(tmp_path / "after", history, [{**ORDERS, "CLUSTERING_KEY": key}])
+    assert not second.recommendations
+    assert "It has this key already." in reasons(second)
+
+
+def test_a_table_of_few_partitions_is_left_alone(tmp_path: Path) -> None:
+    advice = advise(tmp_path, runs(by_customer, 400, 60, 60))
+    assert not advice.recommendations
+    assert "60 micro-partitions; under 100" in reasons(advice)
+
+
+def test_a_churning_table_costs_more_to_keep_than_it_saves(tmp_path: Path) -> None:
+    place = {"DATABASE_NAME": "DB", "SCHEMA_NAME": "PUBLIC", "TABLE_NAME": "ORDERS"}
+    churn = [
+        {"START_TIME": START + timedelta(days=i), "END_TIME": START + timedelta(days=i, hours=1), **place}
+        | {"ROWS_ADDED": 100_000_000, "ROWS_REMOVED": 100_000_000, "ROWS_UPDATED": 100_000_000}
+        for i in range(28)
+    ]
+    advice = advise(tmp_path, runs(by_customer, 40, 2000), table_dml_history=churn)
+    assert not advice.recommendations
+    assert "of its rows are written a day" in reasons(advice)
+
+
+def test_a_table_that_a_job_recreates_gets_no_alter(tmp_path: Path) -> None:
+    build = "CREATE OR REPLACE TABLE orders AS SELECT * FROM staging"
+    rebuilt = [query(build, i * 1440, QUERY_ID=f"c-{i}", QUERY_TYPE="CREATE_TABLE_AS_SELECT") for i in range(28)]
+    advice = advise(tmp_path, runs(by_customer, 400, 2000) + rebuilt)
+    assert not advice.recommendations
+    assert "A job recreates it" in reasons(advice)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("SELECT * FROM orders WHERE UPPER(name) = 'ANNA'", "filters NAME inside UPPER(_)"),
+        ("SELECT * FROM orders WHERE name LIKE '%son'", "searches inside text"),
+        ("SELECT * FROM orders WHERE customer_id = 5 OR name = 'x'", "combines different columns by OR"),
+        ("SELECT region, COUNT(*) FROM orders GROUP BY region", "reads it without a filter"),
+    ],
+)
+def test_conditions_that_no_minimum_and_maximum_can_serve_are_named(tmp_path: Path, text: str, said: str) -> None:
+    advice = advise(tmp_path, runs(lambda i: text, 400, 2000))
+    assert not advice.recommendations
+    assert said in reasons(advice)
+
+
+@pytest.mark.parametrize(
+    ("figures", "word"), [({"IS_HYBRID": "YES"}, "hybrid"), ({"TABLE_TYPE": "EXTERNAL TABLE"}, "external")]
+)
+def test_tables_that_cannot_have_a_key_are_refused(tmp_path: Path, figures: Row, word: str) -> None:
+    advice = advise(tmp_path, runs(by_customer, 400, 2000), [{**ORDERS, **figures}])
+    assert not advice.recommendations
+    assert f"no clustering key on {word} tables" in reasons(advice)
+
+
+def test_nothing_is_advised_beyond_the_budget(tmp_path: Path) -> None:
+    history = runs(by_customer, 400, 2000) + loads(100_000)
+    with open_snapshot(write_snapshot(tmp_path, history, [ORDERS], columns=columns("ORDERS")), Settings()) as snapshot:
+        advice = analyze(snapshot, Settings(budget_credits=0.001))
+    assert not advice.recommendations
+    assert "doesn't fit the budget" in reasons(advice)
