@@ -13,7 +13,7 @@ from advisor.model import ColumnUsage, Role, TableName, Value
 from advisor.usage import constants
 from advisor.usage.clauses import Term, clauses
 from advisor.usage.conditions import Draft, DraftClause, project, weakened
-from advisor.usage.constants import BOOLEAN, TEXT, VARIANT
+from advisor.usage.constants import TEXT, VARIANT
 from advisor.usage.resolver import Origins, Resolver
 from advisor.usage.scope import Origin, Scans, Scope, Source, leaves, output_names
 from advisor.usage.wrappers import Same, Span, Wrapping, wrapping
@@ -108,10 +108,11 @@ class Predicates:
         return self._each(node, place, compared)
 
     def _between(self, node: exp.Expr, negated: bool, place: Place) -> list[Draft]:
+        low, high = node.args["low"], node.args["high"]
         if negated or node.args.get("symmetric"):
-            return self._others(node, place, negated)
-        low = self._compared(node.this, ">=", node.args["low"], place)
-        return low + self._compared(node.this, "<=", node.args["high"], place)
+            constant = is_constant(low) and is_constant(high)
+            return self._others(node.this if constant else node, place, negated)
+        return self._compared(node.this, ">=", low, place) + self._compared(node.this, "<=", high, place)
 
     def _in(self, node: exp.Expr, negated: bool, place: Place) -> list[Draft]:
         query = node.args.get("query")
@@ -400,4 +401,3 @@ RULES: dict[type[exp.Expr], Rule] = {
     exp.Null: Predicates._nothing,
     exp.Literal: Predicates._nothing,
 }
-__all__ = ["BOOLEAN", "Place", "Predicates", "is_constant"]

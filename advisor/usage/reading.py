@@ -19,6 +19,7 @@ from advisor.usage.predicates import Place, Predicates
 from advisor.usage.resolver import Resolver
 from advisor.usage.scope import Joined, Scope, Source
 
+BYTE_ORDER_MARK = "\ufeff"
 NO_PARSE = "does not parse"
 TOO_LONG = "too long"
 TRUNCATED = "truncated"
@@ -66,7 +67,7 @@ def failed(problem: str) -> Reading:
 
 def _read(session: Session, text: str, at: datetime) -> Reading:
     try:
-        parsed = Snowflake().parse(text)
+        parsed = Snowflake().parse(text.removeprefix(BYTE_ORDER_MARK))
     except (AttributeError, LookupError, TypeError, ValueError):
         # sqlglot's own slips on malformed texts.
         return failed(NO_PARSE)
@@ -74,6 +75,9 @@ def _read(session: Session, text: str, at: datetime) -> Reading:
     if len(trees) != 1:
         return failed(SEVERAL if trees else EMPTY)
     tree = trees[0]
+    if isinstance(tree, (exp.Condition, exp.Alias)) and not isinstance(tree, exp.Query):
+        # sqlglot takes a bare expression for a statement.
+        return failed(NO_PARSE)
     if isinstance(tree, exp.Command):
         return failed(NOT_READ)
     return _Statement(Builder(session), at).read(tree)

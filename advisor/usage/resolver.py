@@ -31,20 +31,30 @@ class Resolver:
     def __init__(self) -> None:
         self.unresolved: set[str] = set()
         self._outputs: dict[tuple[int, str], Origins] = {}
+        self._aliases: dict[tuple[int, str], Origins] = {}
         self._window_keys: dict[int, list[set[tuple[int, str]]]] = {}
         self._expanding: set[tuple[int, str]] = set()
 
     def expression(self, node: exp.Expr, scope: Scope, alias_first: bool = False) -> Origins:
-        """The origins of all columns under the node, each once; empty for a constant."""
-        found: dict[Origin, None] = {}
+        """The origins of all columns under the node; empty for a constant."""
         under = leaves(node)
+        if under == [node]:
+            return self._leaf(node, scope, alias_first)
+        mixed = len(under) > 1
+        found: dict[object, Origin] = {}
         for leaf in under:
+            layer = Layer(node, leaf)
+            inside = aggregated(leaf, node)
             for origin in self._leaf(leaf, scope, alias_first):
-                if leaf is not node:
-                    origin = replace(origin, layers=(*origin.layers, Layer(node, leaf)))
-                computed = origin.computed or aggregated(leaf, node)
-                found[replace(origin, computed=computed, mixed=origin.mixed or len(under) > 1)] = None
-        return tuple(found)
+                origin = replace(
+                    origin,
+                    layers=(*origin.layers, layer),
+                    computed=origin.computed or inside,
+                    mixed=origin.mixed or mixed,
+                )
+                # `a + a` uses a once: aliases that double each other must not double their origins.
+                found.setdefault(replace(origin, layers=()) if mixed else origin, origin)
+        return tuple(found.values())
 
     def _leaf(self, leaf: exp.Expr, scope: Scope, alias_first: bool) -> Origins:
         origins = self._column(base_column(leaf), scope, alias_first)
@@ -99,12 +109,16 @@ class Resolver:
 
     def _aliased(self, name: str, scope: Scope) -> Origins:
         alias = scope.outputs[name]
-        if alias is None:
-            return ()
-        self._expanding.add((id(scope), name))
-        origins = self.expression(alias, scope)
-        self._expanding.discard((id(scope), name))
-        return origins
+        return () if alias is None else self._expanded(alias, name, scope)
+
+    def _expanded(self, expression: exp.Expr, name: str, scope: Scope) -> Origins:
+        """An item of the select list; within it its own alias means the source's column."""
+        key = (id(scope), name)
+        if key not in self._aliases:
+            self._expanding.add(key)
+            self._aliases[key] = self.expression(expression, scope)
+            self._expanding.discard(key)
+        return self._aliases[key]
 
     def through(self, source: Source, name: str) -> Origins:
         """The origins of a column that a source offers."""
@@ -158,12 +172,6 @@ class Resolver:
                     origins = self.through(owner, original)
                     break
         return [replace(origin, blocked=origin.blocked or not self.passes_windows(origin, scope)) for origin in origins]
-
-    def _expanded(self, expression: exp.Expr, name: str, scope: Scope) -> Origins:
-        self._expanding.add((id(scope), name))
-        origins = self.expression(expression, scope)
-        self._expanding.discard((id(scope), name))
-        return origins
 
     def passes_windows(self, origin: Origin, scope: Scope) -> bool:
         """A condition may move below the scope's windows: it takes or leaves whole partitions of each."""

@@ -19,7 +19,7 @@ from advisor.usage.reading import failed, read_with
 
 READY = "ready"
 NO_MEMORY = "ran out of memory"
-MEMORY_BYTES = 2 * 2**30
+MEMORY_BYTES = 2**30
 STACK_BYTES = 64 * 2**20
 RECURSION_LIMIT = 5_000
 """What the stack holds with room to spare: compiled sqlglot crashes above about 8,000 frames on 8 MB."""

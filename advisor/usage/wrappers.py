@@ -17,7 +17,8 @@ from sqlglot import ErrorLevel, exp
 from advisor.model import Value
 from advisor.usage import constants, moments
 from advisor.usage.constants import DATE, NUMBER, TEXT, TIMESTAMP, VARIANT, Interval, family
-from advisor.usage.scope import Layer
+from advisor.usage.names import fold
+from advisor.usage.scope import Layer, base_column, leaves, path
 
 
 @dataclass(frozen=True)
@@ -116,16 +117,22 @@ class Offset:
         return replace(span, low=low, high=high)
 
 
+LAST_CHARACTER = "\U0010ffff"
+
+
 @dataclass(frozen=True)
 class Prefix:
-    """LEFT and SUBSTRING from the first character."""
+    """LEFT and SUBSTRING from the first character. What begins with a text sorts from it to the text and LAST_CHARACTER."""
 
     length: int
 
     def preimage(self, span: Span) -> Span:
-        # The last character of Unicode: no text that begins with `high` sorts after it.
-        high = f"{span.high}\U0010ffff" if span.high is not None and span.high_included else span.high
-        return replace(span, high=high)
+        low, high, low_included, high_included = span.low, span.high, span.low_included, span.high_included
+        if isinstance(low, str) and (len(low) > self.length or (len(low) == self.length and not low_included)):
+            low, low_included = low[: self.length] + LAST_CHARACTER, False
+        if isinstance(high, str) and (len(high) > self.length or (len(high) == self.length and high_included)):
+            high, high_included = high[: self.length] + LAST_CHARACTER, True
+        return Span(low, high, low_included, high_included)
 
 
 @dataclass(frozen=True)
@@ -199,10 +206,16 @@ def _upwards(layer: Layer) -> list[tuple[exp.Expr, exp.Expr]]:
 
 
 def _render(layer: Layer, beneath: str | None) -> str:
-    placeholder = exp.Var(this=beneath or "_")
-    layer.leaf.replace(placeholder)
-    text = layer.expression.sql(dialect="snowflake", unsupported_level=ErrorLevel.IGNORE)
-    placeholder.replace(layer.leaf)
+    """Other columns go by their bare names, so that the text doesn't depend on the query's aliases."""
+    replaced: list[tuple[exp.Expr, exp.Expr]] = []
+    for leaf in leaves(layer.expression):
+        name = (beneath or "_") if leaf is layer.leaf else f"{fold(base_column(leaf).this)}{path(leaf)}"
+        placeholder: exp.Expr = exp.Var(this=name)
+        leaf.replace(placeholder)
+        replaced.append((placeholder, leaf))
+    text = layer.expression.sql(dialect="snowflake", comments=False, unsupported_level=ErrorLevel.IGNORE)
+    for stand_in, leaf in replaced:
+        stand_in.replace(leaf)
     return text
 
 
