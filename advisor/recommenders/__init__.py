@@ -1,0 +1,29 @@
+"""The rules. One module each, named for the kind of advice it gives; its docstring is its documentation."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from types import ModuleType
+
+from advisor.recommenders import clustering_key
+
+RECOMMENDERS: tuple[ModuleType, ...] = (clustering_key,)
+HEADINGS = ("What it finds", "Why it matters", "Example", "When not to", "References")
+
+
+def documentation(recommender: ModuleType) -> dict[str, str]:
+    """A recommender's docstring by heading; its first line under the empty heading."""
+    text = inspect.cleandoc(recommender.__doc__ or "")
+    parts = re.split(r"^(.+)\n-+$\n", text, flags=re.MULTILINE)
+    return {"": parts[0].strip()} | {parts[i].strip(): parts[i + 1].strip() for i in range(1, len(parts), 2)}
+
+
+def table() -> str:
+    """The recommenders as a Markdown table, for the README."""
+    rows = ["| kind | what it finds | when not to |", "|---|---|---|"]
+    for recommender in RECOMMENDERS:
+        said = documentation(recommender)
+        found, silent = (" ".join(said[heading].split()) for heading in ("What it finds", "When not to"))
+        rows.append(f"| `{recommender.__name__.rpartition('.')[2]}` | {found} | {silent} |")
+    return "\n".join(rows)
