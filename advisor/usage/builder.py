@@ -5,15 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-import sqlglot
 from sqlglot import exp
 
 from advisor.model import TableName
 from advisor.usage.names import Session, fold
 from advisor.usage.resolver import natural_columns
 from advisor.usage.scope import Joined, Scans, Scope, Source, Star, output_names
+from advisor.usage.syntax import (
+    alias_columns,
+    expressions,
+    identifier,
+    is_limited,
+    mentions,
+    name_parts,
+    opaque_columns,
+    set_operands,
+    view_definition,
+)
 
-FLATTEN_COLUMNS = dict.fromkeys(("SEQ", "KEY", "PATH", "INDEX", "VALUE", "THIS"), "VARIANT")
 MAX_VIEW_DEPTH = 40
 MAX_SCOPES = 20_000
 
@@ -48,13 +57,13 @@ class Builder:
         limited = False
         while isinstance(node, (exp.Subquery, exp.Paren)):
             ctes = self.with_ctes(node, parent, ctes)
-            limited = limited or _limited(node)
+            limited = limited or is_limited(node)
             node = node.this
         ctes = self.with_ctes(node, parent, ctes)
         scope = self.scope(node, parent)
-        scope.limited = limited or _limited(node)
+        scope.limited = limited or is_limited(node)
         if isinstance(node, exp.SetOperation):
-            scope.branches = [self.query(branch, parent, ctes) for branch in _branches(node)]
+            scope.branches = [self.query(branch, parent, ctes) for branch in set_operands(node)]
         elif isinstance(node, exp.Select):
             self._select(node, scope, ctes)
         return scope
@@ -73,10 +82,10 @@ class Builder:
         known = dict(ctes)
         for cte in clause.expressions:
             alias = cte.args["alias"]
-            name, renamed = fold(alias.this) or "", _columns(alias)
+            name, renamed = fold(alias.this) or "", alias_columns(alias)
             # Snowflake takes a CTE for recursive when it names itself, with or without the word.
             body = cte.this.unnest() if isinstance(cte.this, exp.Subquery) else cte.this
-            build = self._recursive if isinstance(body, exp.SetOperation) and _mentions(body, name) else self._plain
+            build = self._recursive if isinstance(body, exp.SetOperation) and mentions(body, name) else self._plain
             known[name] = build(body if build == self._recursive else cte.this, parent, known, name, renamed)
         return known
 
@@ -88,7 +97,7 @@ class Builder:
         ctes = self.with_ctes(node, parent, ctes)
         scope = self.scope(node, parent)
         scope.recursive = True
-        first, *others = _branches(node)
+        first, *others = set_operands(node)
         scope.branches = [self.query(first, parent, ctes)]
         inside = {**ctes, name: Cte(scope.branches[0], renamed, barrier=True)}
         scope.branches += [self.query(other, parent, inside) for other in others]
@@ -102,7 +111,7 @@ class Builder:
         for join in node.args.get("joins") or ():
             self.join(join, scope, ctes)
         _select_list(node, scope)
-        self.subqueries(_expressions(node), scope, ctes)
+        self.subqueries(expressions(node), scope, ctes)
 
     def join(self, node: exp.Expr, scope: Scope, ctes: Ctes) -> None:
         left = list(scope.sources.values())
@@ -159,7 +168,7 @@ class Builder:
     def _derived(self, node: exp.Expr, scope: Scope, ctes: Ctes) -> Source:
         alias = node.args.get("alias")
         name = (fold(alias.this) if isinstance(alias, exp.TableAlias) else None) or ""
-        renamed = _columns(alias)
+        renamed = alias_columns(alias)
         if isinstance(node, exp.Table):
             return self._table(node, name, renamed, scope, ctes)
         if isinstance(node, exp.Subquery):
@@ -167,14 +176,14 @@ class Builder:
         if isinstance(node, exp.Lateral) and isinstance(node.this, exp.Subquery):
             return Source(name, scope=self.query(node.this, scope, ctes), renamed=renamed)
         if isinstance(node, exp.TableFromRows) and isinstance(node.this, exp.Literal):
-            return self._base(self.session.named(_parts(node.this.name)), name, renamed)
+            return self._base(self.session.named(name_parts(node.this.name)), name, renamed)
         self.subqueries([node.this] if isinstance(node.this, exp.Expr) else [], scope, ctes)
-        return Source(name, columns=_opaque_columns(node, renamed))
+        return Source(name, columns=opaque_columns(node, renamed))
 
     def _table(self, node: exp.Table, name: str, renamed: tuple[str, ...], scope: Scope, ctes: Ctes) -> Source:
         called = node.this
         if isinstance(called, exp.DynamicIdentifier) and isinstance(called.this, exp.Literal):
-            return self._base(self.session.named(_parts(called.this.name)), name, renamed)
+            return self._base(self.session.named(name_parts(called.this.name)), name, renamed)
         if not isinstance(called, exp.Identifier):
             return Source(name)
         own = fold(called) or ""
@@ -197,7 +206,7 @@ class Builder:
     def _view(self, table: TableName) -> Source | None:
         """The view's query as a source, its names completed by the view's own place; None when its text can't be used."""
         if table not in self._views:
-            self._views[table] = _definition(self.session.directory.views[table])
+            self._views[table] = view_definition(self.session.directory.views[table])
         definition = self._views[table]
         if definition is None:
             return None
@@ -212,7 +221,7 @@ class Builder:
         scope = self.query(query.copy(), None, {})
         self.view_depth -= 1
         self.session = outside
-        return Source(table.name, scope=scope, renamed=tuple(fold(_named(column)) or "" for column in named))
+        return Source(table.name, scope=scope, renamed=tuple(fold(identifier(column)) or "" for column in named))
 
     def _pivoted(self, inner: Source, pivots: Sequence[exp.Expr], scope: Scope) -> Source:
         """A PIVOT lets the columns that it doesn't use pass, as group keys do, and makes others of its own."""
@@ -224,12 +233,12 @@ class Builder:
             used |= {fold(column.this) or "" for column in pivot.find_all(exp.Column)}
             made = [fold(column) or "" for column in pivot.args.get("columns") or ()]
             if pivot.args.get("unpivot"):
-                made += [fold(_named(column)) or "" for column in pivot.expressions]
-                made += [fold(_named(part.this)) or "" for part in pivot.args.get("fields") or ()]
+                made += [fold(identifier(column)) or "" for column in pivot.expressions]
+                made += [fold(identifier(part.this)) or "" for part in pivot.args.get("fields") or ()]
             around.outputs.update(dict.fromkeys(made))
             alias = pivot.args.get("alias")
             if isinstance(alias, exp.TableAlias):
-                name, renamed = fold(alias.this) or name, _columns(alias) or renamed
+                name, renamed = fold(alias.this) or name, alias_columns(alias) or renamed
         around.positions = [Star((inner,), frozenset(used)), *around.outputs]
         return Source(name, scope=around, renamed=renamed if output_names(around) is not None else ())
 
@@ -269,54 +278,6 @@ class Builder:
         return Scans(tables, tuple(source.columns for source in used)), counts
 
 
-def _columns(alias: object) -> tuple[str, ...]:
-    names = alias.args.get("columns") or () if isinstance(alias, exp.TableAlias) else ()
-    return tuple(fold(name) or "" for name in names)
-
-
-def _named(node: exp.Expr) -> exp.Expr:
-    """The identifier of a column, a column definition or a bare name."""
-    return node.this if isinstance(node, (exp.Column, exp.ColumnDef)) else node
-
-
-def _parts(text: str) -> list[str]:
-    """A name written in a string: `IDENTIFIER('db.schema."t"')`."""
-    try:
-        table = exp.to_table(text, dialect="snowflake")
-    except sqlglot.errors.SqlglotError:
-        return [text]
-    return [fold(part) or "" for part in table.parts]
-
-
-def _limited(node: exp.Expr) -> bool:
-    return node.args.get("limit") is not None or node.args.get("fetch") is not None
-
-
-def _branches(node: exp.Expr) -> list[exp.Expr]:
-    """The operands of a chain of set operations; one with its own WITH, ORDER BY or LIMIT stays whole."""
-    found: list[exp.Expr] = []
-    stack = [node]
-    while stack:
-        operand = stack.pop()
-        own = operand is node or not any(operand.args.get(part) for part in ("with_", "order", "limit"))
-        if isinstance(operand, exp.SetOperation) and own:
-            stack += [operand.expression, operand.this]
-        else:
-            found.append(operand)
-    return found
-
-
-def _mentions(node: exp.Expr, name: str) -> bool:
-    return any(fold(table.this) == name and not table.args.get("db") for table in node.find_all(exp.Table))
-
-
-def _expressions(node: exp.Select) -> list[exp.Expr]:
-    """The parts of a SELECT that can hold subqueries and windows, but for its FROM and joins."""
-    parts = [*node.expressions, *(node.args.get("distinct"),)]
-    parts += [node.args.get(name) for name in ("where", "group", "having", "qualify", "order", "connect", "match")]
-    return [part for part in parts if isinstance(part, exp.Expr)]
-
-
 def _select_list(node: exp.Select, scope: Scope) -> None:
     for number, item in enumerate(node.expressions):
         star = item.this if isinstance(item, exp.Column) else item
@@ -335,34 +296,11 @@ def _select_list(node: exp.Select, scope: Scope) -> None:
 def _star(star: exp.Star, qualifier: str | None, scope: Scope) -> Star:
     sources = [source for alias, source in scope.sources.items() if qualifier in (None, alias)]
     renamed = {
-        fold(item.args["alias"]) or "": fold(_named(item.this)) or ""
+        fold(item.args["alias"]) or "": fold(identifier(item.this)) or ""
         for item in star.args.get("rename") or ()
         if isinstance(item, exp.Alias)
     }
     for item in star.args.get("replace") or ():
         scope.outputs[fold(item.args["alias"]) or ""] = item.this
-    excluded = frozenset(fold(_named(item)) or "" for item in star.args.get("except_") or ())
+    excluded = frozenset(fold(identifier(item)) or "" for item in star.args.get("except_") or ())
     return Star(tuple(sources), excluded, renamed)
-
-
-def _opaque_columns(node: exp.Expr, renamed: tuple[str, ...]) -> Mapping[str, str] | None:
-    """The columns of what is no table: FLATTEN's six, those of VALUES; None for a table function's."""
-    kind = node.this if isinstance(node, (exp.Lateral, exp.TableFromRows)) else node
-    if renamed:
-        return dict.fromkeys(renamed, "")
-    if isinstance(kind, (exp.Explode, exp.Unnest)):
-        return FLATTEN_COLUMNS
-    if isinstance(kind, exp.Values) and kind.expressions:
-        width = len(kind.expressions[0].expressions) or 1
-        return {f"COLUMN{number}": "" for number in range(1, width + 1)}
-    return None
-
-
-def _definition(text: str) -> exp.Expr | None:
-    """A view's CREATE or SELECT; None for a text that doesn't parse or holds no query."""
-    try:
-        tree = sqlglot.parse_one(text, read="snowflake")
-    except sqlglot.errors.SqlglotError:
-        return None
-    query = tree.expression if isinstance(tree, exp.Create) else tree
-    return tree if isinstance(query, exp.Query) else None

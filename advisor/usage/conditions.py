@@ -12,7 +12,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from advisor.model import ColumnUsage, Role
-from advisor.usage.wrappers import Span
 
 
 @dataclass(frozen=True)
@@ -25,8 +24,8 @@ class Draft:
     has_low: bool = False
     has_high: bool = False
     """A RANGE bounds this side, be the bound known or not."""
-    spans: tuple[Span, ...] = ()
-    """Of a MEMBERSHIP under a wrapper: the bare column's interval for each value."""
+    alternatives: tuple[ColumnUsage, ...] = ()
+    """In place of `usage`, an OR of several: an interval for each value of a wrapped IN, a prefix for each of LIKE ANY."""
 
 
 Branch = list[Draft]
@@ -48,40 +47,32 @@ def _projected(scan: int, branches: list[Branch]) -> DraftClause:
     own = [tuple(draft for draft in branch if draft.usage.scan == scan) for branch in branches]
     if len(own) == 1:
         return DraftClause(scan, tuple(own))
-    own = [tuple(_in_branch(draft) for draft in _met(branch)) for branch in own if branch]
-    if len(own) < len(branches):
+    complete = all(own)
+    own = [tuple(_in_branch(draft) for draft in _met(part)) for branch in own if branch for part in _spread(branch)]
+    if not complete:
         own = [tuple(weakened(draft) for draft in branch) for branch in own]
-    merged = _membership(own) if len(own) == len(branches) else None
+    merged = _membership(own) if complete else None
     return DraftClause(scan, ((merged,),) if merged else tuple(own))
 
 
 def weakened(draft: Draft) -> Draft:
     """It can no longer decide its clause, and no other half range may complete it."""
-    return replace(draft, usage=replace(draft.usage, keeps_order=False), has_low=False, has_high=False)
+    usage = replace(draft.usage, keeps_order=False)
+    return replace(draft, usage=usage, has_low=False, has_high=False, alternatives=())
 
 
 def _in_branch(draft: Draft) -> Draft:
-    """A join in one alternative joins only some rows; of a wrapped list, the interval around all its values is told."""
-    usage = draft.usage
-    if usage.role is Role.JOIN:
-        return replace(draft, usage=replace(usage, role=Role.OTHER, keeps_order=False))
-    return replace(draft, usage=_hull(usage, draft.spans), spans=()) if draft.spans else draft
+    """A join in one alternative joins only some rows; an OR in one is nested and decides nothing."""
+    if draft.usage.role is Role.JOIN:
+        return replace(draft, usage=replace(draft.usage, role=Role.OTHER, keeps_order=False))
+    return weakened(draft) if draft.alternatives else draft
 
 
-def _hull(usage: ColumnUsage, spans: tuple[Span, ...]) -> ColumnUsage:
-    try:
-        low = min(spans, key=lambda span: span.low)  # type: ignore[arg-type, return-value]
-        high = max(spans, key=lambda span: span.high)  # type: ignore[arg-type, return-value]
-    except TypeError:
-        # A bound that is not known leaves its side open.
-        return usage
-    return replace(
-        usage,
-        low=low.low,
-        high=high.high,
-        low_included=low.low_included,
-        high_included=high.high_included,
-    )
+def _spread(branch: tuple[Draft, ...]) -> list[tuple[Draft, ...]]:
+    """A branch that is nothing but an OR of its own gives its alternatives to the clause."""
+    if len(branch) == 1 and branch[0].alternatives:
+        return [(replace(branch[0], usage=usage, alternatives=()),) for usage in branch[0].alternatives]
+    return [branch]
 
 
 def _membership(branches: list[tuple[Draft, ...]]) -> Draft | None:
@@ -147,7 +138,7 @@ def number(clauses: list[DraftClause], references: dict[int, int]) -> list[Colum
     ordered += _shared([clause for clause in clauses if _referred(clause)], references)
     for branches in ordered:
         numbered = _numbered(branches, following)
-        following += any(usage.role not in (Role.JOIN,) for usage in numbered)
+        following += any(usage.role is not Role.JOIN for usage in numbered)
         usages += numbered
     return usages
 
@@ -157,20 +148,13 @@ def _referred(clause: DraftClause) -> bool:
 
 
 def _numbered(branches: list[list[Draft]], clause: int) -> list[ColumnUsage]:
-    if len(branches) == 1 and branches[0][0].spans:
-        return [
-            replace(usage, clause=clause, branch=branch) for branch, usage in enumerate(_alternatives(branches[0][0]))
-        ]
+    if len(branches) == 1 and branches[0][0].alternatives:
+        usages = branches[0][0].alternatives
+        return [replace(usage, clause=clause, branch=branch) for branch, usage in enumerate(usages)]
     if len(branches) == 1:
-        usages = [draft.usage for draft in branches[0]]
+        usages = tuple(draft.usage for draft in branches[0])
         return [usage if usage.role is Role.JOIN else replace(usage, clause=clause) for usage in usages]
-    return [
-        replace(draft.usage, clause=clause, branch=place) for place, branch in enumerate(branches) for draft in branch
-    ]
-
-
-def _alternatives(draft: Draft) -> list[ColumnUsage]:
-    return [_hull(draft.usage, (span,)) for span in draft.spans]
+    return [replace(draft.usage, clause=clause, branch=b) for b, branch in enumerate(branches) for draft in branch]
 
 
 def _shared(clauses: list[DraftClause], references: dict[int, int]) -> list[list[list[Draft]]]:
@@ -180,7 +164,7 @@ def _shared(clauses: list[DraftClause], references: dict[int, int]) -> list[list
         split = len(clause.branches) > 1
         for draft in (draft for branch in clause.branches for draft in branch if draft.reference is not None):
             cte, place = draft.reference or (0, 0)
-            kept = weakened(draft) if split else _in_branch(draft) if draft.spans else draft
+            kept = weakened(draft) if split else _in_branch(draft) if draft.alternatives else draft
             groups.setdefault((clause.scan, cte), {}).setdefault(place, []).append(kept)
     found: list[list[list[Draft]]] = []
     for (_, cte), places in groups.items():

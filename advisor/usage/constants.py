@@ -7,6 +7,7 @@ a function that is not modelled). A session's time zone is not recorded in the h
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -81,8 +82,8 @@ def evaluate(node: exp.Expr | None, at: datetime) -> Value | None:
         return None
     try:
         return rule(node, at)
-    except (OverflowError, ValueError, ZeroDivisionError):
-        # A date beyond year 9999, a number that is none: Snowflake would have refused it too.
+    except (OverflowError, ValueError, ZeroDivisionError, re.error):
+        # A date beyond year 9999, a number that is none, a broken format: Snowflake would have refused it too.
         return None
 
 

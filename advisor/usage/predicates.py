@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,10 +12,11 @@ from advisor.model import ColumnUsage, Role, TableName, Value
 from advisor.usage import constants
 from advisor.usage.clauses import Term, clauses
 from advisor.usage.conditions import Draft, DraftClause, project, weakened
-from advisor.usage.constants import TEXT, VARIANT
+from advisor.usage.constants import VARIANT
+from advisor.usage.forms import bare_text, equality, half_range, membership, pattern, text_match
 from advisor.usage.resolver import Origins, Resolver
 from advisor.usage.scope import Origin, Scans, Scope, Source, leaves, output_names
-from advisor.usage.wrappers import Same, Span, Wrapping, wrapping
+from advisor.usage.wrappers import Wrapping, wrapping
 
 COMPARISONS: dict[type[exp.Expr], str] = {
     exp.EQ: "=",
@@ -31,7 +31,6 @@ COMPARISONS: dict[type[exp.Expr], str] = {
 }
 OPPOSITE = {"=": "<>", "<>": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 MIRRORED = {"=": "=", "<>": "<>", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
-WILDCARD = re.compile(r"(?<!\\)[%_]")
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,7 @@ class Predicates:
             return self._others(node, place, True, () if value is None else (value,))
 
         def compared(usage: ColumnUsage, wrap: Wrapping) -> Draft:
-            return _equality(usage, wrap, value) if operator == "=" else _half_range(usage, wrap, operator, value)
+            return equality(usage, wrap, value) if operator == "=" else half_range(usage, wrap, operator, value)
 
         return self._each(node, place, compared)
 
@@ -133,7 +132,7 @@ class Predicates:
         values = tuple(value for value in found if value is not None) if None not in found else ()
         if negated:
             return self._others(node, place, True, values)
-        return self._each(node, place, lambda usage, wrap: _membership(usage, wrap, values))
+        return self._each(node, place, lambda usage, wrap: membership(usage, wrap, values))
 
     def _semi_join(self, node: exp.Expr, query: exp.Expr, negated: bool, place: Place) -> list[Draft]:
         inner = place.scope.subqueries[id(query)]
@@ -150,17 +149,16 @@ class Predicates:
         ]
 
     def _like(self, node: exp.Expr, negated: bool, place: Place) -> list[Draft]:
-        pattern = node.expression
-        listed = isinstance(pattern, exp.Any)
-        options = pattern.this if listed else pattern
+        sought = node.expression
+        options = sought.this if isinstance(sought, exp.Any) else sought
         items = options.expressions if isinstance(options, exp.Tuple) else [options.unnest()]
         found = [constants.evaluate(item, self.at) for item in items]
         texts = tuple(text for text in found if isinstance(text, str))
-        if negated or isinstance(pattern, exp.All) or not all(map(is_constant, items)):
-            return self._others(node.this, place, negated, tuple(map(_bare_text, texts)))
+        if negated or isinstance(sought, exp.All) or not all(map(is_constant, items)):
+            return self._others(node.this, place, negated, tuple(map(bare_text, texts)))
         known = texts if len(texts) == len(items) else ()
         folded = isinstance(node, exp.ILike)
-        return self._each(node.this, place, lambda usage, wrap: _pattern(usage, wrap, known, folded))
+        return self._each(node.this, place, lambda usage, wrap: pattern(usage, wrap, known, folded))
 
     def _text_test(self, node: exp.Expr, negated: bool, place: Place) -> list[Draft]:
         value = constants.evaluate(node.expression, self.at)
@@ -168,7 +166,7 @@ class Predicates:
         if negated or not is_constant(node.expression):
             return self._others(node.this, place, negated, values)
         prefix = isinstance(node, exp.StartsWith)
-        return self._each(node.this, place, lambda usage, wrap: _texts(usage, wrap, values, prefix))
+        return self._each(node.this, place, lambda usage, wrap: text_match(usage, wrap, values, prefix))
 
     def _is(self, node: exp.Expr, negated: bool, place: Place) -> list[Draft]:
         if isinstance(node.expression, exp.Null):
@@ -291,99 +289,6 @@ def is_constant(node: exp.Expr) -> bool:
 
 def _holds_query(node: exp.Expr) -> bool:
     return node.find(exp.Query) is not None
-
-
-def _comparable(wrap: Wrapping, value: Value) -> bool:
-    """False where Snowflake casts the column to compare: text with a number, a date or a boolean."""
-    return wrap.result != TEXT or isinstance(value, str)
-
-
-def _equality(usage: ColumnUsage, wrap: Wrapping, value: Value | None) -> Draft:
-    usage = replace(usage, role=Role.EQUALITY)
-    if value is None:
-        return Draft(usage)
-    if not wrap.keeps_order or not _comparable(wrap, value):
-        typed = constants.coerce(value, wrap.result)
-        return Draft(replace(usage, keeps_order=False, values=() if typed is None else (typed,)))
-    if wrap.prefix:
-        return _texts(usage, wrap, (str(value),), True)
-    return Draft(_spanned(usage, wrap.span(Span(value, value))))
-
-
-def _spanned(usage: ColumnUsage, span: Span) -> ColumnUsage:
-    if span.low is not None and span.low == span.high and span.low_included and span.high_included:
-        return replace(usage, values=(span.low,))
-    return _bounded(usage, span)
-
-
-def _bounded(usage: ColumnUsage, span: Span) -> ColumnUsage:
-    return replace(
-        usage,
-        low=span.low,
-        high=span.high,
-        low_included=span.low_included,
-        high_included=span.high_included,
-    )
-
-
-def _half_range(usage: ColumnUsage, wrap: Wrapping, operator: str, value: Value | None) -> Draft:
-    included = operator.endswith("=")
-    low = operator.startswith(">")
-    usage = replace(usage, role=Role.RANGE)
-    if value is not None and not _comparable(wrap, value):
-        usage = replace(usage, keeps_order=False)
-    if value is not None:
-        span = Span(low=value, low_included=included) if low else Span(high=value, high_included=included)
-        usage = _bounded(usage, wrap.span(span) if wrap.keeps_order else _plainly(span, wrap))
-    return Draft(usage, has_low=low, has_high=not low)
-
-
-def _plainly(span: Span, wrap: Wrapping) -> Span:
-    """Under a wrapper that loses order the bounds are the result's own, as written."""
-    low, high = constants.coerce(span.low, wrap.result), constants.coerce(span.high, wrap.result)
-    return replace(span, low=low, high=high)
-
-
-def _membership(usage: ColumnUsage, wrap: Wrapping, values: tuple[Value, ...]) -> Draft:
-    usage = replace(usage, role=Role.MEMBERSHIP)
-    if not all(_comparable(wrap, value) for value in values):
-        usage = replace(usage, keeps_order=False)
-    if wrap.prefix:
-        return _texts(usage, wrap, tuple(map(str, values)), True)
-    if all(isinstance(step, Same) for step in wrap.steps or ()):
-        typed = (constants.coerce(value, wrap.result) for value in values)
-        return Draft(replace(usage, values=tuple(value for value in typed if value is not None)))
-    spans = tuple(wrap.span(Span(value, value)) for value in dict.fromkeys(values))
-    points = tuple(span.low for span in spans if span.low is not None and span.low == span.high)
-    if len(points) == len(spans) and all(span.low_included and span.high_included for span in spans):
-        return Draft(replace(usage, values=points))
-    return Draft(usage, spans=spans)
-
-
-def _texts(usage: ColumnUsage, wrap: Wrapping, texts: tuple[str, ...], prefix: bool) -> Draft:
-    role = Role.PREFIX if prefix else Role.CONTAINS
-    ordered = prefix and usage.keeps_order and wrap.column in (None, TEXT, VARIANT)
-    return Draft(replace(usage, role=role, values=texts, keeps_order=ordered))
-
-
-def _pattern(usage: ColumnUsage, wrap: Wrapping, patterns: tuple[str, ...], folded: bool) -> Draft:
-    """LIKE: an equality without wildcards, a prefix where text comes before the first, else anything in the middle."""
-    wild = [WILDCARD.search(pattern) for pattern in patterns]
-    if folded or not patterns or any(match is not None and match.start() == 0 for match in wild):
-        return _texts(usage, wrap, tuple(map(_bare_text, patterns)), False)
-    if any(wild):
-        heads = (pattern[: match.start()] if match else pattern for pattern, match in zip(patterns, wild, strict=True))
-        return _texts(usage, wrap, tuple(map(_unescaped, heads)), True)
-    texts = tuple(map(_unescaped, patterns))
-    return _equality(usage, wrap, texts[0]) if len(texts) == 1 else _membership(usage, wrap, texts)
-
-
-def _bare_text(pattern: str) -> str:
-    return _unescaped(WILDCARD.sub("", pattern))
-
-
-def _unescaped(text: str) -> str:
-    return re.sub(r"\\([%_\\])", r"\1", text)
 
 
 Rule = Callable[[Predicates, exp.Expr, bool, Place], list[Draft]]

@@ -78,6 +78,8 @@ def _read(session: Session, text: str, at: datetime) -> Reading:
     if isinstance(tree, (exp.Condition, exp.Alias)) and not isinstance(tree, exp.Query):
         # sqlglot takes a bare expression for a statement.
         return failed(NO_PARSE)
+    if isinstance(tree, (exp.Delete, exp.Update, exp.Merge, exp.Insert)) and not isinstance(tree.this, exp.Expr):
+        return failed(NO_PARSE)
     if isinstance(tree, exp.Command):
         return failed(NOT_READ)
     return _Statement(Builder(session), at).read(tree)

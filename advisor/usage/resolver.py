@@ -144,8 +144,7 @@ class Resolver:
             self._outputs[key] = ()
             origins = self._united(scope, name) if scope.branches else self._selected(scope, name)
             blocked = scope.limited or scope.recursive
-            seen = (replace(origin, source=None, blocked=origin.blocked or blocked) for origin in origins)
-            self._outputs[key] = tuple(dict.fromkeys(seen))
+            self._outputs[key] = tuple(dict.fromkeys(_from_outside(origin, blocked) for origin in origins))
         return self._outputs[key]
 
     def _united(self, scope: Scope, name: str) -> list[Origin]:
@@ -171,7 +170,9 @@ class Resolver:
                 if owner is not None and original is not None:
                     origins = self.through(owner, original)
                     break
-        return [replace(origin, blocked=origin.blocked or not self.passes_windows(origin, scope)) for origin in origins]
+        if not scope.windows:
+            return list(origins)
+        return [_from_outside(origin, not self.passes_windows(origin, scope)) for origin in origins]
 
     def passes_windows(self, origin: Origin, scope: Scope) -> bool:
         """A condition may move below the scope's windows: it takes or leaves whole partitions of each."""
@@ -219,6 +220,10 @@ def _passed(origin: Origin, source: Source) -> Origin:
         reference=reference,
         blurred=blurred,
     )
+
+
+def _from_outside(origin: Origin, blocked: bool) -> Origin:
+    return replace(origin, source=None, blocked=origin.blocked or blocked)
 
 
 def _is_itself(alias: exp.Expr | None, name: str) -> bool:

@@ -55,7 +55,7 @@ CASES: list[tuple[str, list[str]]] = [
     ),
     (
         "select * from t where m like any ('a%', 'b%') and m ilike any ('x%', 'y%')",
-        ["T#0.M prefix 'a' 'b'", "T#0.M contains ~ 'x' 'y'"],
+        ["T#0.M prefix 'a' 0/0", "T#0.M prefix 'b' 0/1", "T#0.M contains ~ 'x' 'y'"],
     ),
     (
         "select * from t where startswith(m, 'q') and contains(m, 'z') and endswith(m, 'e') and m like 'a\\\\_b%'",
@@ -118,7 +118,11 @@ CASES: list[tuple[str, list[str]]] = [
     ),
     (
         "select * from t where left(m, 2) = 'ab' and substr(m, 1, 3) in ('abc', 'abd')",
-        ["T#0.M prefix LEFT(_, 2) 'ab'", "T#0.M prefix SUBSTRING(_, 1, 3) 'abc' 'abd'"],
+        [
+            "T#0.M prefix LEFT(_, 2) 'ab'",
+            "T#0.M prefix SUBSTRING(_, 1, 3) 'abc' 1/0",
+            "T#0.M prefix SUBSTRING(_, 1, 3) 'abd' 1/1",
+        ],
     ),
     (
         "select * from t where d::timestamp_ntz >= '2024-01-01 12:00:00'::timestamp_ntz",
@@ -162,6 +166,19 @@ CASES: list[tuple[str, list[str]]] = [
     (
         "select * from t where (d >= '2024-01-01' and d < '2024-02-01') or (d >= '2024-03-01' and d < '2024-04-01')",
         ["T#0.D range [2024-01-01..2024-02-01) 0/0", "T#0.D range [2024-03-01..2024-04-01) 0/1"],
+    ),
+    (
+        "select * from t where m like any ('a%', 'b%') or to_date(ts) in ('2024-01-01', '2024-03-01')",
+        [
+            "T#0.M prefix 'a' 0/0",
+            "T#0.M prefix 'b' 0/1",
+            "T#0.TS membership TO_DATE(_) [2024-01-01T00:00..2024-01-02T00:00) 0/2",
+            "T#0.TS membership TO_DATE(_) [2024-03-01T00:00..2024-03-02T00:00) 0/3",
+        ],
+    ),
+    (
+        "select * from t where (m like any ('a%', 'b%') and a = 1) or a = 2",
+        ["T#0.M prefix ~ 0/0", "T#0.A equality 1 0/0", "T#0.A equality 2 0/1"],
     ),
     (
         "select * from t join u on t.id = u.id where a = 1 or k = 3",
