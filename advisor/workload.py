@@ -1,10 +1,12 @@
 """Executions → templates. DuckDB does the work and spills to disk; only templates and their samples come to Python.
 
     query_history → executions → statements, samples → templates
-        (a snapshot that `collect` aggregated in Snowflake starts at the last arrow)
+        (a snapshot that was aggregated where the history is starts at the last arrow)
 
 The first two arrows are the texts of `sql/`, in Snowflake's dialect. A *statement* is one parameterized hash; a template is
 the statements of one fingerprint in one session context, since an unqualified name means another table elsewhere.
+
+A history is sampled twice with the same text: one query of each statement, to fingerprint it, then the templates' own samples.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import sqlglot
@@ -56,7 +59,9 @@ FROM normal JOIN canonical USING (TEXT)
 _MEMBERS = f"""
 CREATE OR REPLACE TEMP TABLE members AS
 WITH known AS (
-    SELECT statements.* REPLACE (coalesce(QUERY_TYPE, KIND, 'UNKNOWN') AS QUERY_TYPE), QUERY_TYPE AS RECORDED_TYPE,
+    SELECT statements.* REPLACE (
+            coalesce(min(QUERY_TYPE) OVER (PARTITION BY STATEMENT), KIND, 'UNKNOWN') AS QUERY_TYPE
+        ),
         substr(md5(concat_ws(chr(31), CANONICAL, coalesce(DATABASE_NAME, chr(30)), coalesce(SCHEMA_NAME, chr(30)))), 1, 16)
             AS FINGERPRINT,
         CANONICAL IS NULL AS TEXTLESS,
@@ -96,41 +101,42 @@ SELECT FINGERPRINT, WAREHOUSE_SIZE, sum(EXECUTIONS), sum(EXECUTION_MS), sum(PART
 FROM members WHERE REASON IS NULL GROUP BY ALL ORDER BY ALL
 """
 
-# Each statement's samples stand for equal shares of it. Over a template they are laid end to end, by partitions scanned, and
-# those are taken that $samples evenly spaced marks fall upon.
+_KEPT = """
+CREATE OR REPLACE TEMP TABLE kept AS
+SELECT DISTINCT STATEMENT, DATABASE_NAME, SCHEMA_NAME, OUTCOME, FINGERPRINT FROM members WHERE REASON IS NULL
+"""
+
+# From here on the template is the statement: the same text then samples templates.
+_OF_TEMPLATES = """
+SELECT rows.* REPLACE (FINGERPRINT AS STATEMENT)
+FROM {table} AS rows JOIN kept
+ON rows.STATEMENT = kept.STATEMENT AND rows.OUTCOME = kept.OUTCOME
+    AND rows.DATABASE_NAME IS NOT DISTINCT FROM kept.DATABASE_NAME
+    AND rows.SCHEMA_NAME IS NOT DISTINCT FROM kept.SCHEMA_NAME
+"""
+
+# A sample stands for WEIGHT executions. A template's are laid end to end, by partitions scanned, and those are taken that
+# $samples evenly spaced marks fall upon.
 _SAMPLES = """
-WITH kept AS (
-    SELECT DISTINCT STATEMENT, DATABASE_NAME, SCHEMA_NAME, OUTCOME, FINGERPRINT FROM members WHERE REASON IS NULL
-),
-laid AS (
-    SELECT FINGERPRINT, samples.*, md5(QUERY_ID) AS SHUFFLE,
+WITH laid AS (
+    SELECT *, md5(QUERY_ID) AS SHUFFLE,
         sum(WEIGHT) OVER (
-            PARTITION BY FINGERPRINT ORDER BY PARTITIONS_SCANNED, md5(QUERY_ID) ROWS UNBOUNDED PRECEDING
+            PARTITION BY STATEMENT ORDER BY PARTITIONS_SCANNED, md5(QUERY_ID) ROWS UNBOUNDED PRECEDING
         ) AS UPTO,
-        sum(WEIGHT) OVER (PARTITION BY FINGERPRINT) AS TOTAL,
-        count(*) OVER (PARTITION BY FINGERPRINT) AS HELD
-    FROM samples JOIN kept
-    ON samples.STATEMENT = kept.STATEMENT AND samples.OUTCOME = kept.OUTCOME
-        AND samples.DATABASE_NAME IS NOT DISTINCT FROM kept.DATABASE_NAME
-        AND samples.SCHEMA_NAME IS NOT DISTINCT FROM kept.SCHEMA_NAME
+        sum(WEIGHT) OVER (PARTITION BY STATEMENT) AS TOTAL,
+        count(*) OVER (PARTITION BY STATEMENT) AS HELD
+    FROM samples
 )
-SELECT FINGERPRINT, QUERY_ID, QUERY_TEXT, START_TIME, EXECUTION_MS, PARTITIONS_SCANNED, PARTITIONS_TOTAL, BYTES_SCANNED
+SELECT STATEMENT, QUERY_ID, QUERY_TEXT, START_TIME, EXECUTION_MS, PARTITIONS_SCANNED, PARTITIONS_TOTAL, BYTES_SCANNED
 FROM laid
 WHERE HELD <= $samples
     OR floor((2 * UPTO * $samples + TOTAL) / (2 * TOTAL)) > floor((2 * (UPTO - WEIGHT) * $samples + TOTAL) / (2 * TOTAL))
-ORDER BY FINGERPRINT, SHUFFLE, QUERY_ID
+ORDER BY STATEMENT, SHUFFLE, QUERY_ID
 """
 
 _TIMES = """
 CREATE OR REPLACE TEMP TABLE times AS
-SELECT FINGERPRINT, executions.EXECUTION_MS AS MS, count(*) AS N
-FROM executions JOIN members
-ON executions.STATEMENT = members.STATEMENT AND executions.OUTCOME = members.OUTCOME AND REASON IS NULL
-    AND executions.DATABASE_NAME IS NOT DISTINCT FROM members.DATABASE_NAME
-    AND executions.SCHEMA_NAME IS NOT DISTINCT FROM members.SCHEMA_NAME
-    AND executions.QUERY_TYPE IS NOT DISTINCT FROM members.RECORDED_TYPE
-    AND executions.WAREHOUSE_SIZE IS NOT DISTINCT FROM members.WAREHOUSE_SIZE
-GROUP BY ALL
+SELECT STATEMENT AS FINGERPRINT, EXECUTION_MS AS MS, count(*) AS N FROM executions GROUP BY ALL
 """
 
 # Exact, and spilled to disk where a quantile function would hold every value in memory.
@@ -193,32 +199,46 @@ def _tables(snapshot: Snapshot, settings: Settings) -> Iterator[str]:
     """The tables that the figures are taken from; gives the view that they come from."""
     fingerprint.register(snapshot.connection)
     view = "query_history" if "query_history" in snapshot.present else "query_templates"
-    parameters = {"samples": settings.samples_per_template}
     try:
         if view == "query_history":
-            _define_executions(snapshot)
-        statements, samples = (
-            (duckdb_sql("query_templates"), duckdb_sql("query_samples"))
-            if view == "query_history"
-            else ("FROM query_templates", "FROM query_samples")
-        )
-        snapshot.rows(view, f"CREATE OR REPLACE TEMP TABLE statements AS {statements}")
-        sampled = parameters if "$samples" in samples else None
-        snapshot.rows(view, f"CREATE OR REPLACE TEMP TABLE samples AS {samples}", sampled)
-        snapshot.rows(view, _FINGERPRINTS.format(normalised=fingerprint.normalised("TEXT")))
-        snapshot.rows(view, _MEMBERS)
+            _from_history(snapshot, settings.samples_per_template)
+        else:
+            _from_aggregates(snapshot)
         yield view
     finally:
-        for table in ("statements", "samples", "fingerprints", "members", "times"):
+        for table in ("statements", "samples", "fingerprints", "members", "kept", "times"):
             snapshot.connection.execute(f"DROP TABLE IF EXISTS {table}")
         snapshot.connection.remove_function("canonical_aliases")
 
 
-def _define_executions(snapshot: Snapshot) -> None:
-    """Written to disk once: its key is a regular expression over each text that has no hash."""
+def _from_history(snapshot: Snapshot, samples: int) -> None:
+    # Kept on disk: where a text has no hash, its key is a regular expression over all of it.
     path = str(snapshot.scratch / "executions.parquet").replace("'", "''")
-    snapshot.rows("query_history", f"COPY ({duckdb_sql('executions')}) TO '{path}' (FORMAT parquet)")
-    snapshot.rows("query_history", f"CREATE OR REPLACE TEMP VIEW executions AS FROM read_parquet('{path}')")
+    run = partial(snapshot.rows, "query_history")
+    run(f"COPY ({duckdb_sql('executions')}) TO '{path}' (FORMAT parquet)")
+    run(f"CREATE OR REPLACE TEMP VIEW recorded AS FROM read_parquet('{path}')")
+    run("CREATE OR REPLACE TEMP VIEW executions AS FROM recorded")
+    run(f"CREATE OR REPLACE TEMP TABLE statements AS {duckdb_sql('query_templates')}")
+    sample = f"CREATE OR REPLACE TEMP TABLE samples AS {duckdb_sql('query_samples')}"
+    run(sample, {"samples": 1})
+    _classify(snapshot, "query_history")
+    run(f"CREATE OR REPLACE TEMP VIEW executions AS {_OF_TEMPLATES.format(table='recorded')}")
+    run(sample, {"samples": samples})
+
+
+def _from_aggregates(snapshot: Snapshot) -> None:
+    run = partial(snapshot.rows, "query_templates")
+    run("CREATE OR REPLACE TEMP TABLE statements AS FROM query_templates")
+    run("CREATE OR REPLACE TEMP TABLE samples AS FROM query_samples")
+    _classify(snapshot, "query_templates")
+    run(f"CREATE OR REPLACE TEMP TABLE samples AS {_OF_TEMPLATES.format(table='query_samples')}")
+
+
+def _classify(snapshot: Snapshot, view: str) -> None:
+    """Gives each statement its template, or the reason why it has none."""
+    snapshot.rows(view, _FINGERPRINTS.format(normalised=fingerprint.normalised("TEXT")))
+    snapshot.rows(view, _MEMBERS)
+    snapshot.rows(view, _KEPT)
 
 
 def _percentiles(snapshot: Snapshot) -> Mapping[str | None, tuple[float, ...]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -145,12 +146,23 @@ def test_the_coarse_key_of_texts_without_a_hash_merges_nothing_more(template_of:
     assert (template_of[one] == template_of[other]) == (name in SAME)
 
 
-@pytest.mark.parametrize(
-    "piece", ["'a' /*", "'", '"', "$", "/*", "--", "'\\", "in (1,", "(", "a.b ", "values (1),(", "1_", "- ?", "f("]
-)
+HOSTILE = ["'a' /*", "'", '"', "$", "/*", "--", "'\\", "in (1,", "(", "a.b ", "values (1),(", "1_", "- ?", "f("]
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
 def test_a_hostile_text_of_full_length_costs_little(connection: duckdb.DuckDBPyConnection, piece: str) -> None:
     """A search that starts again at each piece takes minutes on such a text."""
     text = "select x from t where " + piece * (100_000 // len(piece))
     started = time.process_time()
     canonical(connection, text)
     assert time.process_time() - started < 3
+
+
+def test_hostile_texts_without_a_hash_cost_little(tmp_path: Path) -> None:
+    texts = ["select x from t where " + piece * (100_000 // len(piece)) for piece in HOSTILE]
+    folder = write_snapshot(tmp_path, [query(text, number) for number, text in enumerate(texts)])
+    started = time.process_time()
+    with open_snapshot(folder) as snapshot:
+        found = compress(snapshot, Settings())
+    assert time.process_time() - started < 15
+    assert found.queries == len(HOSTILE)

@@ -106,6 +106,9 @@ def _check(template: QueryTemplate, rows: list[dict[str, Any]]) -> None:
     assert template.hashes == tuple(sorted({row["QUERY_PARAMETERIZED_HASH"] or "" for row in rows} - {""}))
     assert template.first_seen == min(row["START_TIME"] for row in rows).replace(tzinfo=None)
     assert template.last_seen == max(row["START_TIME"] for row in rows).replace(tzinfo=None)
+    asked = {row["QUERY_ID"]: (row["QUERY_TEXT"], row["EXECUTION_TIME"], row["PARTITIONS_SCANNED"]) for row in rows}
+    assert len(template.samples) == 12
+    assert all((s.text, s.execution_ms, s.partitions_scanned) == asked[s.query_id or ""] for s in template.samples)
     for use in template.warehouses:
         _check_warehouse(use, [row for row in rows if row["WAREHOUSE_SIZE"] == use.size])
     assert {use.size for use in template.warehouses} == {row["WAREHOUSE_SIZE"] for row in rows}
@@ -389,6 +392,11 @@ def _aggregates() -> dict[str, str]:
     return found
 
 
+def _unsampled(template: QueryTemplate) -> QueryTemplate:
+    times = _without_percentiles(template.execution_ms)
+    return replace(template, text="", example_query_id=None, samples=(), execution_ms=times)
+
+
 def _without_percentiles(times: Distribution) -> Distribution:
     return replace(times, p50=None, p95=None, p99=None)
 
@@ -396,8 +404,9 @@ def _without_percentiles(times: Distribution) -> Distribution:
 def test_the_aggregates_serve_in_place_of_the_history(pair: tuple[Path, Workload]) -> None:
     folder, whole = pair
     found = _compress(folder)
-    expected = [replace(t, execution_ms=_without_percentiles(t.execution_ms)) for t in whole.templates]
-    assert list(found.templates) == expected
+    assert [_unsampled(t) for t in found.templates] == [_unsampled(t) for t in whole.templates]
+    assert all(0 < len(t.samples) <= 12 for t in found.templates)
+    assert {t.execution_ms.p50 for t in found.templates} == {None}
     assert found.skipped == whole.skipped
     assert (found.queries, found.window_start, found.window_end) == (
         whole.queries,

@@ -121,6 +121,7 @@ def _connect(scratch: Path, settings: Settings) -> duckdb.DuckDBPyConnection:
     connection.execute(f"SET temp_directory = {literal(str(scratch / 'spill'))}")
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET preserve_insertion_order = false")
+    connection.execute("SET enable_progress_bar = false")
     # Nothing may be fetched while reading: what is not built in is an error.
     connection.execute("SET autoinstall_known_extensions = false")
     return connection

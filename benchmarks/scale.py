@@ -1,0 +1,221 @@
+"""What reading and compressing a large history costs: time and peak memory.
+
+    python -m benchmarks.scale --executions 1000000 [--form csv] [--no-hash] [--keep DIR]
+
+The history is generated, seeded: Zipf-distributed templates with texts of about 1.5 KB over a few tables, in Snowflake's
+columns. It measures cost and nothing else: the demo is the workload that ran.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import resource
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+from tabulate import tabulate
+
+from advisor.settings import Settings
+from advisor.snapshot import catalog, histories, open_snapshot
+from advisor.workload import compress
+
+START_MS = 1_735_689_600_000
+DAYS = 30
+PART_ROWS = 125_000
+TABLES = 12
+COLUMNS = 24
+SIZES = ("X-Small", "Small", "Medium", "Large", "X-Large")
+
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One template: the pieces of its text, literals between them, and the work it usually is."""
+
+    pieces: tuple[str, ...]
+    table: int
+    size: str
+    milliseconds: float
+    share: float
+
+
+@dataclass(frozen=True)
+class Stage:
+    name: str
+    seconds: float
+    peak_mib: float
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--executions", type=int, default=1_000_000)
+    parser.add_argument("--templates", type=int, default=5_000)
+    parser.add_argument("--form", choices=("parquet", "csv"), default="parquet")
+    parser.add_argument("--no-hash", action="store_true", help="leave QUERY_PARAMETERIZED_HASH out")
+    parser.add_argument("--keep", type=Path, help="write the snapshot here, or use the one that is here")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="advisor-scale-") as scratch:
+        folder = given.keep or Path(scratch)
+        if not (folder / "query_history").is_dir():
+            arguments = (folder, given.executions, given.templates, given.form, not given.no_hash)
+            _elsewhere(write_history, *arguments)
+        size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+        print(
+            f"{given.executions:,} executions of {given.templates:,} templates, {size / 2**20:,.0f} MiB of {given.form}"
+        )
+        stages, found = _elsewhere(_measure, folder)
+        print(
+            tabulate(
+                [(s.name, s.seconds, s.peak_mib) for s in stages], ["stage", "seconds", "peak MiB"], floatfmt=".1f"
+            )
+        )
+        print(f"{found:,} templates found")
+
+
+def run(folder: Path) -> Iterator[tuple[str, int]]:
+    """The stages that are measured, each named as it ends, with the templates found so far."""
+    with open_snapshot(folder) as snapshot:
+        yield "open the snapshot", 0
+        catalog(snapshot)
+        histories(snapshot, float(DAYS))
+        yield "catalog and histories", 0
+        workload = compress(snapshot, Settings())
+        yield "compress", len(workload.templates)
+
+
+def _elsewhere(job: Callable[..., Result], *arguments: object) -> Result:
+    """Runs the job in a process of its own: a process that starts inherits the peak of the one that starts it."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(job, arguments)
+
+
+def _measure(folder: Path) -> tuple[list[Stage], int]:
+    stages, found, started = [], 0, time.perf_counter()
+    for name, found in run(folder):  # noqa: B007
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        stages.append(Stage(name, time.perf_counter() - started, peak))
+        started = time.perf_counter()
+    return stages, found
+
+
+# ---------------------------------------------------------------- the generated snapshot
+
+
+def write_history(folder: Path, executions: int, templates: int, form: str, hashes: bool) -> None:
+    """Writes the folder in parts of `PART_ROWS`; the same arguments give the same files."""
+    random = np.random.default_rng(7)
+    shapes = [_shape(number, random) for number in range(templates)]
+    weights = 1 / np.arange(1, templates + 1) ** 1.1
+    (folder / "query_history").mkdir(parents=True)
+    for part, first in enumerate(range(0, executions, PART_ROWS)):
+        rows = min(PART_ROWS, executions - first)
+        chosen = random.choice(templates, rows, p=weights / weights.sum())
+        _write(
+            _rows(shapes, chosen, first, executions, hashes, random), folder / "query_history" / f"{part:04d}.{form}"
+        )
+    _write(_tables(), folder / f"tables.{form}")
+    _write(_columns(), folder / f"columns.{form}")
+
+
+def _shape(number: int, random: np.random.Generator) -> Shape:
+    """A join of a fact with a dimension: literals stand at each `{}`, a list of them at `{list}`."""
+    table, other = random.integers(TABLES, size=2)
+    listed = random.choice(COLUMNS, size=int(random.integers(8, 20)), replace=False)
+    measures = ",\n    ".join(
+        f"sum(case when f.column_{c:02d} > {{}} then f.column_{c:02d} * d.column_{(c + 3) % COLUMNS:02d} else 0 end) as total_{c:02d}"
+        for c in listed
+    )
+    filters = "".join(f" and f.column_{c:02d} = '{{}}'" for c in listed[: number % 3])
+    text = (
+        f'/* {{{{"app": "dbt", "node_id": "model.shop.m{number}", "run": "{{}}"}}}} */ select d.column_00,\n    {measures}\n'
+        f"from db.public.fact_{table:02d} f join db.public.fact_{other:02d} d on f.column_00 = d.column_00\n"
+        f"where f.column_01 >= {{}} and f.column_{2 + number % 9:02d} in ({{list}}){filters}\ngroup by d.column_00 -- m{number}"
+    )
+    pieces = tuple(text.replace("{list}", "{}").split("{}"))
+    size = SIZES[int(random.integers(len(SIZES)))]
+    return Shape(pieces, int(table), size, float(random.lognormal(6.5, 1.4)), float(random.uniform(0.05, 0.9)))
+
+
+def _rows(
+    shapes: list[Shape], chosen: np.ndarray, first: int, executions: int, hashes: bool, random: np.random.Generator
+) -> pa.Table:
+    rows = len(chosen)
+    numbers = np.arange(first, first + rows)
+    shares = np.array([shape.share for shape in shapes])[chosen] * random.uniform(0.7, 1.1, rows)
+    scanned = np.clip((shares * 2000).astype("int64"), 1, 2000)
+    took = np.array([shape.milliseconds for shape in shapes])[chosen] * scanned / 1000 * random.lognormal(0, 0.3, rows)
+    started = START_MS + numbers * (DAYS * 86_400_000 // executions)
+    literals = random.integers(100_000, size=(rows, 4)).tolist()
+    columns = {
+        "QUERY_ID": [f"01b{number:08x}-0000-{number % 9973:04x}" for number in numbers.tolist()],
+        "QUERY_TEXT": [_text(shapes[k].pieces, values) for k, values in zip(chosen.tolist(), literals, strict=True)],
+        "DATABASE_NAME": ["DB"] * rows,
+        "SCHEMA_NAME": ["PUBLIC"] * rows,
+        "QUERY_TYPE": ["SELECT"] * rows,
+        "USER_NAME": [f"USER_{number % 400}" for number in numbers.tolist()],
+        "WAREHOUSE_SIZE": [shapes[k].size for k in chosen.tolist()],
+        "EXECUTION_STATUS": np.where(random.random(rows) < 0.03, "FAIL", "SUCCESS"),
+        "START_TIME": pa.array(started, pa.timestamp("ms", tz="UTC")),
+        "END_TIME": pa.array(started + took.astype("int64"), pa.timestamp("ms", tz="UTC")),
+        "TOTAL_ELAPSED_TIME": took.astype("int64") + 90,
+        "EXECUTION_TIME": took.astype("int64"),
+        "BYTES_SCANNED": scanned * 16_000_000,
+        "PARTITIONS_SCANNED": scanned,
+        "PARTITIONS_TOTAL": np.full(rows, 2000),
+    }
+    if hashes:
+        # As Snowflake does, the hash tells IN lists of different lengths apart.
+        length = [1 + values[3] % 5 for values in literals]
+        columns["QUERY_PARAMETERIZED_HASH"] = [f"{k:028x}{n:04x}" for k, n in zip(chosen.tolist(), length, strict=True)]
+        columns["QUERY_PARAMETERIZED_HASH_VERSION"] = np.ones(rows, "int64")
+    return pa.table(columns)
+
+
+def _text(pieces: tuple[str, ...], values: list[int]) -> str:
+    literals = [str(values[position % 3]) for position in range(len(pieces) - 1)]
+    if len(literals) > 1:
+        literals[-1] = ", ".join(str(values[0] + k) for k in range(1 + values[3] % 5))
+    return "".join(piece + literal for piece, literal in zip(pieces, [*literals, ""], strict=True))
+
+
+def _tables() -> pa.Table:
+    names = [f"FACT_{number:02d}" for number in range(TABLES)]
+    constant = {"TABLE_CATALOG": "DB", "TABLE_SCHEMA": "PUBLIC", "TABLE_TYPE": "BASE TABLE"}
+    figures = {"ROW_COUNT": 500_000_000, "BYTES": 2000 * 16 * 2**20}
+    return pa.table({"TABLE_NAME": names} | {name: [value] * TABLES for name, value in (constant | figures).items()})
+
+
+def _columns() -> pa.Table:
+    pairs = [(f"FACT_{number:02d}", position) for number in range(TABLES) for position in range(COLUMNS)]
+    return pa.table(
+        {
+            "TABLE_CATALOG": ["DB"] * len(pairs),
+            "TABLE_SCHEMA": ["PUBLIC"] * len(pairs),
+            "TABLE_NAME": [name for name, _ in pairs],
+            "COLUMN_NAME": [f"COLUMN_{position:02d}" for _, position in pairs],
+            "ORDINAL_POSITION": [position + 1 for _, position in pairs],
+            "DATA_TYPE": ["NUMBER"] * len(pairs),
+        }
+    )
+
+
+def _write(table: pa.Table, path: Path) -> None:
+    if path.suffix == ".csv":
+        pacsv.write_csv(table, path)
+    else:
+        pq.write_table(table, path, compression="zstd", row_group_size=50_000)
+
+
+if __name__ == "__main__":
+    main()
