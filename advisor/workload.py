@@ -58,15 +58,20 @@ FROM normal JOIN canonical USING (TEXT)
 
 _MEMBERS = f"""
 CREATE OR REPLACE TEMP TABLE members AS
-WITH known AS (
+WITH sampled AS (SELECT DISTINCT STATEMENT, DATABASE_NAME, SCHEMA_NAME, OUTCOME FROM samples),
+known AS (
     SELECT statements.* REPLACE (
-            coalesce(min(QUERY_TYPE) OVER (PARTITION BY STATEMENT), KIND, 'UNKNOWN') AS QUERY_TYPE
+            coalesce(min(QUERY_TYPE) OVER (PARTITION BY statements.STATEMENT), KIND, 'UNKNOWN') AS QUERY_TYPE
         ),
-        substr(md5(concat_ws(chr(31), CANONICAL, coalesce(DATABASE_NAME, chr(30)), coalesce(SCHEMA_NAME, chr(30)))), 1, 16)
+        substr(md5(concat_ws(chr(31), CANONICAL, coalesce(statements.DATABASE_NAME, chr(30)), coalesce(statements.SCHEMA_NAME, chr(30)))), 1, 16)
             AS FINGERPRINT,
-        CANONICAL IS NULL AS TEXTLESS,
+        CANONICAL IS NULL OR sampled.OUTCOME IS NULL AS TEXTLESS,
         bool_or(WAREHOUSE_SIZE IS NOT NULL) OVER () AS SIZES_KNOWN
     FROM statements LEFT JOIN fingerprints USING (STATEMENT)
+    LEFT JOIN sampled
+    ON statements.STATEMENT = sampled.STATEMENT AND statements.OUTCOME = sampled.OUTCOME
+        AND statements.DATABASE_NAME IS NOT DISTINCT FROM sampled.DATABASE_NAME
+        AND statements.SCHEMA_NAME IS NOT DISTINCT FROM sampled.SCHEMA_NAME
 ),
 computed AS (
     SELECT FINGERPRINT, bool_or(coalesce(PARTITIONS_SCANNED, BYTES_SCANNED, 0) > 0) AS SCANS
@@ -345,7 +350,8 @@ def _skipped(snapshot: Snapshot, view: str) -> tuple[Skipped, ...]:
     )
     skipped = [Skipped(reason, int(queries), float(ms)) for reason, queries, ms in found]
     if unreadable := snapshot.unreadable.get("query_history"):
-        skipped.append(Skipped(UNREADABLE, unreadable, 0.0))
+        sql = "SELECT sum(coalesce(EXECUTION_TIME, TOTAL_ELAPSED_TIME, 0)) FROM query_history_unreadable"
+        skipped.append(Skipped(UNREADABLE, unreadable, float(snapshot.rows(view, sql)[0][0])))
     return tuple(sorted(skipped, key=lambda reason: (-reason.execution_ms, -reason.queries, reason.reason)))
 
 

@@ -422,3 +422,14 @@ def test_an_aggregate_without_its_samples_is_counted_as_textless(pair: tuple[Pat
     kept = samples.filter([not statement.startswith("hash0") for statement in samples["STATEMENT"].to_pylist()])
     pq.write_table(kept, folder / "query_samples.parquet")
     assert "text missing or redacted" in {reason.reason for reason in _compress(folder).skipped}
+
+
+def test_a_context_without_samples_is_counted_as_textless(pair: tuple[Path, Workload]) -> None:
+    folder, whole = pair
+    templates = pq.read_table(folder / "query_templates.parquet").to_pylist()
+    elsewhere = [row | {"SCHEMA_NAME": "ELSEWHERE"} for row in templates if row["OUTCOME"] == "executed"]
+    write_view(folder, "query_templates", templates + elsewhere)
+    found = _compress(folder)
+    executed = sum(row["EXECUTIONS"] for row in elsewhere)
+    assert ("text missing or redacted", executed) in [(reason.reason, reason.queries) for reason in found.skipped]
+    assert len(found.templates) == len(whole.templates)

@@ -37,8 +37,8 @@ class Snapshot:
     window_start: datetime
     window_end: datetime
     unreadable: Mapping[str, int]
-    """Rows per view with a value that is not of its column's type. Those of `query_history` are left out of its view;
-    elsewhere the value is NULL."""
+    """Rows per view with a value that is not of its column's type. Those of `query_history` are a view of
+    their own, `query_history_unreadable`; elsewhere the value is NULL."""
     connection: duckdb.DuckDBPyConnection = field(repr=False, compare=False)
     scratch: Path = field(repr=False, compare=False)
 

@@ -115,12 +115,13 @@ def _normalise(connection: duckdb.DuckDBPyConnection, name: str, source: _Source
     }
     bad = " OR ".join(f"({raw} IS NOT NULL AND {values[column]} IS NULL)" for column, raw in tried.items()) or "false"
     unreadable = _count(connection, name, source, bad, {raw: values[column] for column, raw in tried.items()})
-    keep = ""
     if name == "query_history":
         values["QUERY_ID"] = _identity(values)
-        keep = f" WHERE NOT ({bad})"
-    normal = ", ".join(f"{value} AS {column}" for column, value in values.items())
-    connection.execute(f"CREATE VIEW {name} AS SELECT {normal} FROM {source.relation}{keep}")
+    normal = f"SELECT {', '.join(f'{value} AS {column}' for column, value in values.items())} FROM {source.relation}"
+    if name == "query_history":
+        connection.execute(f"CREATE VIEW query_history_unreadable AS {normal} WHERE {bad}")
+        normal += f" WHERE NOT ({bad})"
+    connection.execute(f"CREATE VIEW {name} AS {normal}")
     return unreadable
 
 
