@@ -301,6 +301,7 @@ def _star(star: exp.Star, qualifier: str | None, scope: Scope) -> Star:
         if isinstance(item, exp.Alias)
     }
     for item in star.args.get("replace") or ():
-        scope.outputs[fold(item.args["alias"]) or ""] = item.this
+        if isinstance(item, exp.Alias):
+            scope.outputs[fold(item.args["alias"]) or ""] = item.this
     excluded = frozenset(fold(identifier(item)) or "" for item in star.args.get("except_") or ())
     return Star(tuple(sources), excluded, renamed)

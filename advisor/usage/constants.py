@@ -93,7 +93,7 @@ def interval(node: exp.Expr) -> Interval | None:
         return None
     unit = moments.unit(node.unit.name)
     count = node.this.name.strip()
-    return Interval(unit, int(count)) if unit and count.lstrip("+-").isdigit() else None
+    return Interval(unit, int(count)) if unit and re.fullmatch(r"[+-]?[0-9]{1,9}", count) else None
 
 
 def moved(value: Value | None, step: Interval) -> Value | None:

@@ -41,8 +41,12 @@ def read_all(requests: Sequence[Request], catalog: Catalog, settings: Settings) 
         directory = Directory.of(catalog)
         with ThreadPoolExecutor(workers) as executor:
             drives = [executor.submit(_drive, waiting, directory, settings.parse_seconds) for _ in range(workers)]
-            for drive in drives:
-                readings.update(drive.result())
+            try:
+                for drive in drives:
+                    readings.update(drive.result())
+            finally:
+                # Interrupted, the other drivers stop after their batch.
+                waiting.clear()
     cut = {request for request in distinct if settings.truncated_at <= len(request.text) <= settings.parse_bytes}
     return tuple(
         replace(readings[request], problem=TRUNCATED) if request in cut else readings[request] for request in requests
@@ -135,5 +139,6 @@ def _spawn(line: Connection) -> subprocess.Popen[bytes]:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl-C is the parent's to handle
         env={**os.environ, "PYTHONPATH": path},
     )

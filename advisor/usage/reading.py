@@ -18,6 +18,7 @@ from advisor.usage.names import Directory, Session, fold
 from advisor.usage.predicates import Place, Predicates
 from advisor.usage.resolver import Resolver
 from advisor.usage.scope import Joined, Scope, Source
+from advisor.usage.syntax import identifier
 
 BYTE_ORDER_MARK = "\ufeff"
 NO_PARSE = "does not parse"
@@ -220,7 +221,7 @@ class _Statement:
         for item in order.expressions if order is not None else ():
             expression = _ordinal(item.this, node)
             if scope.branches:
-                name = fold(expression.this) if isinstance(expression, exp.Column) else None
+                name = fold(identifier(expression))
                 origins = self.resolver.output(scope, name) if name else ()
             else:
                 origins = self.resolver.expression(expression, scope, alias_first=True)
@@ -245,14 +246,17 @@ def _before(scope: Scope, right: tuple[Source, ...]) -> list[Source]:
 
 def _ordinal(expression: exp.Expr, query: exp.Expr) -> exp.Expr:
     """`GROUP BY 2`: the second item of the select list; anything else is itself."""
-    if not isinstance(expression, exp.Literal) or expression.is_string or not expression.name.isdigit():
+    if not isinstance(expression, exp.Literal) or expression.is_string or not expression.name.isdecimal():
         return expression
     items = query.selects if isinstance(query, exp.Query) else []
     place = int(expression.name) - 1
     if not 0 <= place < len(items):
         return expression
-    item = items[place]
-    return item.this if isinstance(item, exp.Alias) and not isinstance(query, exp.SetOperation) else item
+    item: exp.Expr = items[place]
+    if not isinstance(item, exp.Alias):
+        return item
+    named: exp.Expr = item.args["alias"]
+    return named if isinstance(query, exp.SetOperation) else item.this
 
 
 def _group_keys(node: exp.Expr) -> Iterator[exp.Expr]:

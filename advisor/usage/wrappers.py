@@ -48,8 +48,8 @@ class Wrapping:
         try:
             for step in reversed(self.steps or ()):
                 typed = step.preimage(typed)
-        except OverflowError:
-            # A bound beyond the calendar's end bounds nothing.
+        except ArithmeticError:
+            # A bound beyond the calendar's end, or beyond all numbers, bounds nothing.
             return Span()
         return _typed(typed, self.column or (DATE if self.result == DATE and _midnights(typed) else None))
 
@@ -137,7 +137,7 @@ def _narrowed(kind: exp.Expr) -> Step | None:
     if kind.is_type("float", "double"):
         return Same()
     scale = kind.expressions[1].this.name if len(kind.expressions) > 1 else "0"
-    return rounding(int(scale)) if scale.isdigit() else None
+    return rounding(int(scale)) if scale.isdecimal() and len(scale) < 3 else None
 
 
 def _gridded(node: exp.Expr, inner: exp.Expr, of: str | None, at: datetime) -> Stepped | None:

@@ -314,6 +314,7 @@ CASES: list[tuple[str, list[str]]] = [
         ["T#0.A group ~ CASE WHEN _ = 1 THEN 0 END"],
     ),
     ("select a from t union select k from u order by a", ["T#0.A order", "U#1.K order"]),
+    ("select b, a as z from t union select id, k from u order by 2", ["T#0.A order", "U#1.K order"]),
     # Semi-structured data.
     (
         "select * from t where v:a.b::string = 'x' and v['k'][0] = 3 and get_path(v, 'p.q') > 2",

@@ -170,6 +170,24 @@ def test_the_moment_of_the_query_is_utc() -> None:
     assert read(text, CATALOG, database="DB", schema="S", at=east).usages[0].values == (east.astimezone(UTC).date(),)
 
 
+ODD = [
+    "select * from t where ts > '2024-01-01'::date + interval '99999999999999 days'",
+    "select * from t where date_trunc('year', d) > '9999-12-31' and d + 9999999 < '9000-01-01'",
+    "select * from t where trunc(x, -99) = 1 and x::number(10, 999) = 1 and round(x, 2) > 1e400 and x > 1e308 * 10",
+    "select * from t where d = to_date('1', '%Y%Y%') and d = 'no date' and ts = dateadd(year, 99999, current_date)",
+    "select * from t where x = 1 / 0 and d = date_from_parts(2024, 13, 45) and left(m, -1) = 'a'",
+    "select * from t order by 99 limit 1.5",
+]
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_odd_constants_claim_no_value(text: str) -> None:
+    found = reading(text)
+    assert found.problem is None
+    assert found.limit is None
+    assert all(value == value and value not in (float("inf"),) for usage in found.usages for value in usage.values)
+
+
 def test_a_failed_reading_claims_nothing() -> None:
     failed = reading("select from where")
     blank = {field.name: field.default for field in fields(Reading)} | {"scans": (), "usages": ()}
