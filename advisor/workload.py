@@ -21,7 +21,7 @@ from typing import Any
 import sqlglot
 from sqlglot import exp
 
-from advisor import fingerprint, resources
+from advisor import fingerprint, percentiles, resources
 from advisor.errors import InputError
 from advisor.model import Distribution, Execution, QueryTemplate, Skipped, WarehouseUse, Workload
 from advisor.settings import Settings
@@ -33,8 +33,6 @@ UNREADABLE = "a value that cannot be read"
 CACHED = "answered from the result cache (likely)"
 METADATA = "answered without a warehouse, from metadata"
 NO_SCAN = "neither a scan nor a write (SHOW, USE, …)"
-
-_PERCENTILES = (0.5, 0.95, 0.99)
 
 # The text that stands for a statement, normalised: literals that the statement's own hash tells apart are gone.
 _FINGERPRINTS = """
@@ -139,26 +137,6 @@ WHERE HELD <= $samples
 ORDER BY STATEMENT, SHUFFLE, QUERY_ID
 """
 
-_TIMES = """
-CREATE OR REPLACE TEMP TABLE times AS
-SELECT STATEMENT AS FINGERPRINT, EXECUTION_MS AS MS, count(*) AS N FROM executions GROUP BY ALL
-"""
-
-# Exact, and spilled to disk where a quantile function would hold every value in memory.
-_QUANTILES = """
-WITH counted AS (SELECT {by} AS FINGERPRINT, CAST(MS AS DOUBLE) AS MS, sum(N) AS N FROM times GROUP BY ALL),
-ranked AS (
-    SELECT FINGERPRINT, MS, sum(N) OVER (PARTITION BY FINGERPRINT ORDER BY MS) AS UPTO,
-        sum(N) OVER (PARTITION BY FINGERPRINT) - 1 AS LAST
-    FROM counted
-)
-SELECT FINGERPRINT, {quantiles} FROM ranked GROUP BY FINGERPRINT
-"""
-_QUANTILE = """
-min(MS) FILTER (UPTO > floor(LAST * {share})) + (min(LAST) * {share} - floor(min(LAST) * {share}))
-    * (min(MS) FILTER (UPTO > ceil(LAST * {share})) - min(MS) FILTER (UPTO > floor(LAST * {share})))
-"""
-
 
 def compress(snapshot: Snapshot, settings: Settings) -> Workload:
     """The snapshot's history as templates, and what was left out of them.
@@ -167,8 +145,8 @@ def compress(snapshot: Snapshot, settings: Settings) -> Workload:
     aggregated before it was written. Raises InputError when no SELECT was executed in the window.
     """
     with _tables(snapshot, settings) as view:
-        percentiles = _percentiles(snapshot) if view == "query_history" else {}
-        templates = _templates(snapshot, settings, view, percentiles)
+        shares = percentiles.of_templates(snapshot) if view == "query_history" else {}
+        templates = _templates(snapshot, settings, view, shares)
         if not any(template.kind == "SELECT" for template in templates):
             raise InputError(
                 f"{snapshot.folder / view} holds no SELECT that was executed; export a window with queries in it"
@@ -179,7 +157,7 @@ def compress(snapshot: Snapshot, settings: Settings) -> Workload:
             window_start=snapshot.window_start,
             window_end=snapshot.window_end,
             queries=int(totals[0]) + sum(reason.queries for reason in skipped),
-            execution_ms=_distribution(totals, percentiles.get(None)),
+            execution_ms=_distribution(totals, shares.get(None)),
             result_cache_hit_rate=_hit_rate(snapshot, view),
             bytes_scanned=_whole(totals[2]),
             partitions_scanned=_whole(totals[3]),
@@ -246,31 +224,20 @@ def _classify(snapshot: Snapshot, view: str) -> None:
     snapshot.rows(view, _KEPT)
 
 
-def _percentiles(snapshot: Snapshot) -> Mapping[str | None, tuple[float, ...]]:
-    """For each fingerprint, and for None the whole history, the percentiles of the execution time in milliseconds."""
-    snapshot.rows("query_history", _TIMES)
-    quantiles = ", ".join(_QUANTILE.format(share=share) for share in _PERCENTILES)
-    found: dict[str | None, tuple[float, ...]] = {}
-    for by in ("FINGERPRINT", "NULL"):
-        for row in snapshot.rows("query_history", _QUANTILES.format(by=by, quantiles=quantiles)):
-            found[row[0]] = row[1:]
-    return found
-
-
 def _templates(
-    snapshot: Snapshot, settings: Settings, view: str, percentiles: Mapping[str | None, tuple[float, ...]]
+    snapshot: Snapshot, settings: Settings, view: str, shares: Mapping[str | None, tuple[float, ...]]
 ) -> tuple[QueryTemplate, ...]:
     samples, warehouses = _samples(snapshot, settings, view), _warehouses(snapshot, view)
     days = max((snapshot.window_end - snapshot.window_start).total_seconds() / 86_400, 1 / 24)
     return tuple(
-        _template(row, percentiles.get(row[0]), tuple(warehouses[row[0]]), samples[row[0]], days)
+        _template(row, shares.get(row[0]), tuple(warehouses[row[0]]), samples[row[0]], days)
         for row in snapshot.rows(view, _TEMPLATES)
     )
 
 
 def _template(
     row: tuple[Any, ...],
-    percentiles: tuple[float, ...] | None,
+    shares: tuple[float, ...] | None,
     warehouses: tuple[WarehouseUse, ...],
     samples: list[Execution],
     days: float,
@@ -303,7 +270,7 @@ def _template(
         first_seen=first,
         last_seen=last,
         executions_per_day=int(executions) / days,
-        execution_ms=_distribution(row[1:], percentiles),
+        execution_ms=_distribution(row[1:], shares),
         bytes_scanned=_whole(size),
         partitions_scanned=_whole(scanned),
         partitions_total=_whole(total),
@@ -365,9 +332,9 @@ def _hit_rate(snapshot: Snapshot, view: str) -> float | None:
     return int(hits or 0) / int(answered) if answered else None
 
 
-def _distribution(totals: tuple[Any, ...], percentiles: tuple[float, ...] | None) -> Distribution:
+def _distribution(totals: tuple[Any, ...], shares: tuple[float, ...] | None) -> Distribution:
     executions, ms = int(totals[0] or 0), float(totals[1] or 0)
-    p50, p95, p99 = percentiles or (None, None, None)
+    p50, p95, p99 = shares or (None, None, None)
     return Distribution(ms, ms / executions if executions else None, p50, p95, p99)
 
 

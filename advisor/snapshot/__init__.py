@@ -4,6 +4,7 @@ from advisor.snapshot.catalog import catalog, histories, key_expressions
 from advisor.snapshot.folder import Snapshot, open_snapshot
 from advisor.snapshot.info import info, missing_views
 from advisor.snapshot.manifest import write_manifest
+from advisor.snapshot.samples import row_sample, sample_file
 
 __all__ = [
     "Snapshot",
@@ -13,5 +14,7 @@ __all__ = [
     "key_expressions",
     "missing_views",
     "open_snapshot",
+    "row_sample",
+    "sample_file",
     "write_manifest",
 ]

@@ -101,7 +101,10 @@ def _convertible(given: str, kind: Kind) -> bool:
 def _converted(connection: duckdb.DuckDBPyConnection, view: View, source: _Source, target: Path) -> _Source:
     """The needed columns of a CSV as Parquet: its text is parsed once, and its errors show here."""
     names = ", ".join(column.sql for name, column in source.columns.items() if name in view.columns)
-    connection.execute(f"COPY (SELECT {names} FROM {source.relation}) TO {literal(str(target))} (FORMAT parquet)")
+    # A row group is held in memory until it is written, and most of it is query texts.
+    connection.execute(
+        f"COPY (SELECT {names} FROM {source.relation}) TO {literal(str(target))} (FORMAT parquet, ROW_GROUP_SIZE 20480)"
+    )
     return replace(source, relation=scan([target]))
 
 

@@ -1,0 +1,43 @@
+"""Percentiles of execution times, exact, in memory that does not grow with the number of executions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from advisor.snapshot import Snapshot
+
+SHARES = (0.5, 0.95, 0.99)
+
+_TIMES = """
+CREATE OR REPLACE TEMP TABLE times AS
+SELECT STATEMENT AS FINGERPRINT, EXECUTION_MS AS MS, count(*) AS N FROM executions GROUP BY ALL
+"""
+
+# Exact, and spilled to disk where a quantile function would hold every value in memory.
+_QUANTILES = """
+WITH counted AS (SELECT {by} AS FINGERPRINT, CAST(MS AS DOUBLE) AS MS, sum(N) AS N FROM times GROUP BY ALL),
+ranked AS (
+    SELECT FINGERPRINT, MS, sum(N) OVER (PARTITION BY FINGERPRINT ORDER BY MS) AS UPTO,
+        sum(N) OVER (PARTITION BY FINGERPRINT) - 1 AS LAST
+    FROM counted
+)
+SELECT FINGERPRINT, {quantiles} FROM ranked GROUP BY FINGERPRINT
+"""
+_QUANTILE = """
+min(MS) FILTER (UPTO > floor(LAST * {share})) + (min(LAST) * {share} - floor(min(LAST) * {share}))
+    * (min(MS) FILTER (UPTO > ceil(LAST * {share})) - min(MS) FILTER (UPTO > floor(LAST * {share})))
+"""
+
+
+def of_templates(snapshot: Snapshot) -> Mapping[str | None, tuple[float, ...]]:
+    """For each fingerprint, and for None the whole history, those percentiles of the execution time in milliseconds.
+
+    Reads the table `executions`, whose STATEMENT is a fingerprint, and leaves `times` behind.
+    """
+    snapshot.rows("query_history", _TIMES)
+    quantiles = ", ".join(_QUANTILE.format(share=share) for share in SHARES)
+    found: dict[str | None, tuple[float, ...]] = {}
+    for by in ("FINGERPRINT", "NULL"):
+        for row in snapshot.rows("query_history", _QUANTILES.format(by=by, quantiles=quantiles)):
+            found[row[0]] = row[1:]
+    return found

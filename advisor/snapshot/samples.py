@@ -1,0 +1,73 @@
+"""`samples/<DATABASE>.<SCHEMA>.<TABLE>.parquet`: uniform samples of tables' rows, each part of a name percent-encoded
+where a file name can't hold it (a dot is %2E)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote
+
+import numpy as np
+from numpy.typing import NDArray
+
+from advisor.axes import Axis
+from advisor.model import TableName
+from advisor.sample import Sample
+from advisor.snapshot.folder import Snapshot
+from advisor.snapshot.normal import blaming
+
+Floats = NDArray[np.float64]
+
+
+def sample_file(name: TableName) -> str:
+    """The file's name for a table's sample."""
+    return (
+        ".".join(quote(part, safe=" $").replace(".", "%2E") for part in (name.database, name.schema, name.name))
+        + ".parquet"
+    )
+
+
+def row_sample(snapshot: Snapshot, name: TableName, axes: Mapping[str, Axis]) -> Sample | None:
+    """The columns that `axes` lays out, as positions; None where the snapshot has no sample of the table.
+
+    The rows' order in the file doesn't matter. Raises InputError for a file that can't be read.
+    """
+    path = _find(snapshot.folder / "samples", name)
+    if path is None or not axes:
+        return None
+    with blaming(path):
+        relation = snapshot.connection.execute("SELECT * FROM read_parquet($1) LIMIT 0", [str(path)])
+        held = {column[0] for column in relation.description or ()}
+        lines = [line for column, line in sorted(axes.items()) if column in held]
+        if not lines:
+            return None
+        selected = ", ".join(f"{_position(line)} AS c{i}" for i, line in enumerate(lines))
+        found = snapshot.connection.execute(f"SELECT {selected} FROM read_parquet($1)", [str(path)]).fetchnumpy()
+    columns = [_laid_out(line, found[f"c{i}"]) for i, line in enumerate(lines)]
+    order = np.lexsort(columns)
+    return Sample({line.column: values[order] for line, values in zip(lines, columns, strict=True)})
+
+
+def _position(line: Axis) -> str:
+    column = '"' + line.column.replace('"', '""') + '"'
+    if line.family == "text":
+        return f"CAST({column} AS VARCHAR)"
+    return f"epoch(CAST({column} AS TIMESTAMP)) / 86400" if line.is_time else f"CAST({column} AS DOUBLE)"
+
+
+def _laid_out(line: Axis, values: np.ma.MaskedArray[Any, Any] | NDArray[Any]) -> Floats:
+    """Positions of a fetched column; NULLs, which DuckDB masks, are NaN."""
+    if line.family == "text":
+        texts = np.ma.filled(np.ma.asarray(values), None)
+        positions = {text: line.position(text) for text in set(texts) if text is not None}
+        return np.array([positions.get(text, np.nan) for text in texts], dtype=float)
+    return np.ma.filled(np.ma.asarray(values).astype(float), np.nan)
+
+
+def _find(folder: Path, name: TableName) -> Path | None:
+    if not folder.is_dir():
+        return None
+    wanted = (name.database, name.schema, name.name)
+    found = (path for path in sorted(folder.glob("*.parquet")) if tuple(map(unquote, path.stem.split("."))) == wanted)
+    return next(found, None)
