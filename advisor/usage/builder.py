@@ -85,12 +85,12 @@ class Builder:
             name, renamed = fold(alias.this) or "", alias_columns(alias)
             # Snowflake takes a CTE for recursive when it names itself, with or without the word.
             body = cte.this.unnest() if isinstance(cte.this, exp.Subquery) else cte.this
-            build = self._recursive if isinstance(body, exp.SetOperation) and mentions(body, name) else self._plain
-            known[name] = build(body if build == self._recursive else cte.this, parent, known, name, renamed)
+            operands = set_operands(body)
+            if mentions(operands[0], name) or not any(mentions(operand, name) for operand in operands[1:]):
+                known[name] = Cte(self.query(cte.this, parent, known), renamed)
+            else:
+                known[name] = self._recursive(body, parent, known, name, renamed)
         return known
-
-    def _plain(self, node: exp.Expr, parent: Scope | None, ctes: Ctes, name: str, renamed: tuple[str, ...]) -> Cte:
-        return Cte(self.query(node, parent, ctes), renamed)
 
     def _recursive(self, node: exp.Expr, parent: Scope | None, ctes: Ctes, name: str, renamed: tuple[str, ...]) -> Cte:
         """Inside itself the CTE means what its first branch yields; no condition moves into either branch."""
@@ -201,7 +201,8 @@ class Builder:
             if view is not None:
                 return replace(view, alias=name or table.name, renamed=renamed or view.renamed)
         self.scans.append(table)
-        return Source(name or table.name, scan=len(self.scans) - 1, columns=directory.columns(table), renamed=renamed)
+        columns = directory.columns(table)
+        return Source(name or table.name, len(self.scans) - 1, table, columns, renamed=renamed)
 
     def _view(self, table: TableName) -> Source | None:
         """The view's query as a source, its names completed by the view's own place; None when its text can't be used."""
@@ -221,7 +222,8 @@ class Builder:
         scope = self.query(query.copy(), None, {})
         self.view_depth -= 1
         self.session = outside
-        return Source(table.name, scope=scope, renamed=tuple(fold(identifier(column)) or "" for column in named))
+        renamed = tuple(fold(identifier(column)) or "" for column in named)
+        return Source(table.name, table=table, scope=scope, renamed=renamed)
 
     def _pivoted(self, inner: Source, pivots: Sequence[exp.Expr], scope: Scope) -> Source:
         """A PIVOT lets the columns that it doesn't use pass, as group keys do, and makes others of its own."""

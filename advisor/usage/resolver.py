@@ -61,18 +61,16 @@ class Resolver:
         steps = path(leaf)
         if not steps:
             return origins
-        return tuple(
-            replace(origin, column=origin.column + (steps if ":" in origin.column else f":{steps.removeprefix('.')}"))
-            for origin in origins
-        )
+        return tuple(_stepped(origin, leaf, steps) for origin in origins)
 
     def _column(self, node: exp.Column, scope: Scope, alias_first: bool) -> Origins:
         name, qualifier = fold(node.this) or "", fold(node.args.get("table"))
         asked: Scope | None = scope
         while asked is not None:
             if qualifier is not None:
-                if qualifier in asked.sources:
-                    return self._qualified(asked.sources[qualifier], name, f"{qualifier}.{name}")
+                source = _called(asked, qualifier, fold(node.args.get("db")))
+                if source is not None:
+                    return self._qualified(source, name, f"{qualifier}.{name}")
             else:
                 origins = self._unqualified(name, asked, alias_first and asked is scope)
                 if origins is not None:
@@ -220,6 +218,23 @@ def _passed(origin: Origin, source: Source) -> Origin:
         reference=reference,
         blurred=blurred,
     )
+
+
+def _called(scope: Scope, qualifier: str, schema: str | None) -> Source | None:
+    """The source of that alias; with a schema (`s.t.id`) the one of that name there, as `s1.t` and `s2.t` may be joined."""
+    if schema is not None:
+        for source in scope.sources.values():
+            if source.table is not None and (source.table.schema, source.table.name) == (schema, qualifier):
+                return source
+    return scope.sources.get(qualifier)
+
+
+def _stepped(origin: Origin, leaf: exp.Expr, steps: str) -> Origin:
+    """The origin of a variant path; a path into a function's result is one function more around the column."""
+    if origin.layers:
+        return replace(origin, layers=(*origin.layers, Layer(leaf, base_column(leaf))))
+    joint = "" if ":" in origin.column else ":"
+    return replace(origin, column=origin.column + joint + (steps.removeprefix(".") if joint else steps))
 
 
 def _from_outside(origin: Origin, blocked: bool) -> Origin:

@@ -20,6 +20,8 @@ class Source:
 
     alias: str
     scan: int | None = None
+    table: TableName | None = None
+    """Of a base table or a view."""
     columns: Mapping[str, str] | None = None
     """Of a base table or an opaque source: types by name; None when not known."""
     scope: Scope | None = None

@@ -82,16 +82,18 @@ def _upwards(layer: Layer) -> list[tuple[exp.Expr, exp.Expr]]:
 
 def _render(layer: Layer, beneath: str | None) -> str:
     """Other columns go by their bare names, so that the text doesn't depend on the query's aliases."""
-    replaced: list[tuple[exp.Expr, exp.Expr]] = []
-    for leaf in leaves(layer.expression):
-        name = (beneath or "_") if leaf is layer.leaf else f"{fold(base_column(leaf).this)}{path(leaf)}"
-        placeholder: exp.Expr = exp.Var(this=name)
-        leaf.replace(placeholder)
-        replaced.append((placeholder, leaf))
+    replaced = [_stand_in(layer.leaf, beneath or "_")]
+    replaced += [_stand_in(leaf, f"{fold(base_column(leaf).this)}{path(leaf)}") for leaf in leaves(layer.expression)]
     text = layer.expression.sql(dialect="snowflake", comments=False, unsupported_level=ErrorLevel.IGNORE)
     for stand_in, leaf in replaced:
         stand_in.replace(leaf)
     return text
+
+
+def _stand_in(leaf: exp.Expr, name: str) -> tuple[exp.Expr, exp.Expr]:
+    placeholder = exp.Var(this=name)
+    leaf.replace(placeholder)
+    return placeholder, leaf
 
 
 Stepped = tuple[Step, str | None]

@@ -317,6 +317,10 @@ CASES: list[tuple[str, list[str]]] = [
     ("select b, a as z from t union select id, k from u order by 2", ["T#0.A order", "U#1.K order"]),
     # Semi-structured data.
     (
+        "select * from (select parse_json(m) as p from t) where p:b = 5",
+        ["T#0.M equality ~ GET_PATH(PARSE_JSON(_), 'b') 5"],
+    ),
+    (
         "select * from t where v:a.b::string = 'x' and v['k'][0] = 3 and get_path(v, 'p.q') > 2",
         ["T#0.V:a.b equality CAST(_ AS VARCHAR) 'x'", "T#0.V:k[0] equality 3", "T#0.V:p.q range (2..]"],
     ),
@@ -330,6 +334,14 @@ CASES: list[tuple[str, list[str]]] = [
     ),
     ("select 1 from t, table(flatten(t.v)) f where f.key = 'x' and a = 1", ["T#0.A equality 1"]),
     # Names.
+    (
+        "with t as (select a from t union all select k from u) select * from t where a = 1",
+        ["T#0.A equality 1", "U#1.K equality 1"],
+    ),
+    (
+        "select * from s.t join s2.t on s.t.id = s2.t.id where s2.t.z = 1",
+        ["T#0.ID join -> T.ID", "T#1.ID join -> T.ID", "T#1.Z equality 1"],
+    ),
     ('select * from "t" where "a" = 1', ["t#0.a equality 1"]),
     ("select * from db.s.T as x where X.a = 1", ["T#0.A equality 1"]),
     ("select * from identifier('db.s.t') where a = 1", ["T#0.A equality 1"]),
