@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -75,8 +75,10 @@ class Logged:
     ended: datetime
     duration_ms: int
     rows_written: int
-    rows_produced: int
     bytes_read: int
+    partitions_scanned: int
+    """By plan, over all tables of the query."""
+    partitions_total: int
     failed: bool
 
 
@@ -111,13 +113,12 @@ class Engine:
             raise EngineError(BACKTRACE.sub("", str(error))) from error
         return [row for batch in batches for row in zip(*(column.to_pylist() for column in batch.columns), strict=True)]
 
-    def run(self, text: str) -> int:
-        """Executes a statement, marked so that its row in the log can be found; returns the mark."""
+    def run(self, text: str) -> tuple[int, int]:
+        """Executes a statement, marked so that its row in the log can be found: the mark, and how many rows came back."""
         self._marks += 1
         # The log re-prints texts without comments, and the engine's last_query_id() is one off.
         self.rows(f"SELECT '{MARK}{self._marks}'")
-        self.rows(text)
-        return self._marks
+        return self._marks, len(self.rows(text))
 
     def explain(self, text: str) -> tuple[Scan, ...]:
         """The scans that the engine would make, before a join skips more at run time."""
@@ -134,8 +135,8 @@ class Engine:
     def log(self) -> dict[int, Logged]:
         """The query log of all marked runs, by mark."""
         names = (
-            "query_text, query_id, query_kind, query_start_time, event_time, query_duration_ms, written_rows, result_rows, "
-            "bytes_from_remote_disk + bytes_from_local_disk, exception_code"
+            "query_text, query_id, query_kind, query_start_time, event_time, query_duration_ms, written_rows, "
+            "bytes_from_remote_disk + bytes_from_local_disk, scan_partitions, total_partitions, exception_code <> 0"
         )
         found: dict[int, Logged] = {}
         mark: int | None = None
@@ -143,7 +144,7 @@ class Engine:
             if MARK in text and text.startswith("SELECT '"):
                 mark = int(text.split(MARK)[1].rstrip("'"))
             elif mark is not None:
-                found[mark] = _logged(row)
+                found[mark] = Logged(*row)
                 mark = None
         return found
 
@@ -166,6 +167,10 @@ class Engine:
         source = f"'fs://{parquet.resolve()}' (file_format => 'parquet')"
         self.rows(f"CREATE TABLE {table} {block_options(rows_per_block)} AS SELECT * FROM {source}")
         self.rows("UNSET max_threads")
+
+    def compact_segments(self, table: str) -> None:
+        """Puts the table's list of blocks back into one piece; the blocks stay. Of a list in pieces the log counts 0 of 0."""
+        self.rows(f"OPTIMIZE TABLE {table} COMPACT SEGMENT")
 
     def copy_sorted(self, table: str, copy: str, order: str) -> None:
         """Makes a copy in the order of a key, in as many blocks.
@@ -205,11 +210,6 @@ def _scan(part: str) -> Scan:
         raise SourceError(f"the engine's plan has a scan of an unknown form: {part[:200]}")
     read = int(scanned[1]) - (int(skipped[1]) if skipped else 0)
     return Scan(table[1].split(".")[-1], max(0, read), int(total[1]))
-
-
-def _logged(row: Sequence[Any]) -> Logged:
-    query_id, kind, started, ended, duration, written, produced, read, exception = row
-    return Logged(query_id, kind, started, ended, duration, written, produced, read, exception != 0)
 
 
 def _profiled(record: Mapping[str, Any]) -> Iterator[ScanProfile]:

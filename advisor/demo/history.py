@@ -31,9 +31,11 @@ NOTES = (
     "QUERY_TEXT is the text as the client sent it: the engine's log re-prints and shortens texts.",
     "QUERY_TYPE is named from the statement's first words: the engine's log has broader kinds (a DELETE is an Update).",
     "QUERY_PARAMETERIZED_HASH is computed from the text by the rule that Snowflake documents: the engine's log has none.",
-    "PARTITIONS_SCANNED is the engine's plan less the partitions that a join skipped at run time. The engine does not say "
-    "what INSERT, UPDATE, DELETE and CREATE TABLE AS scan: NULL there.",
-    "Left out, because the engine has nothing of the kind: warehouses, users, queueing, compilation time, result cache, credits.",
+    "PARTITIONS_SCANNED is what the engine logged, less the partitions that a join skipped at run time. The engine does "
+    "not say what INSERT, UPDATE, DELETE and CREATE TABLE AS scan: NULL there.",
+    "ROWS_PRODUCED is counted by the client: the log's figure is at times written too early.",
+    "Left out, because the engine has nothing of the kind: warehouses, users, queueing, compilation time, result cache, "
+    "credits.",
 )
 KINDS = {
     "SELECT": "SELECT",
@@ -130,7 +132,7 @@ def _query(one: Recorded, spread: Spread) -> Row:
         "BYTES_SCANNED": logged.bytes_read,
         "PARTITIONS_SCANNED": None if scans is None else sum(scan.scanned for scan in scans),
         "PARTITIONS_TOTAL": None if scans is None else sum(scan.total for scan in scans),
-        "ROWS_PRODUCED": logged.rows_produced,
+        "ROWS_PRODUCED": one.rows_produced,
         "ROWS_INSERTED": logged.rows_written if kind in ("INSERT", "CREATE_TABLE_AS_SELECT") else 0,
         "ROWS_UPDATED": logged.rows_written if kind == "UPDATE" else 0,
         "ROWS_DELETED": logged.rows_written if kind == "DELETE" else 0,

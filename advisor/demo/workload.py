@@ -27,37 +27,42 @@ class TableScan:
 class Recorded:
     statement: Statement
     logged: Logged
+    rows_produced: int
+    """As the client received them: the log's own count is at times written too early."""
     scans: tuple[TableScan, ...] | None
     """None for a write: the engine does not say what it scans."""
 
 
 def run(engine: Engine, statements: Sequence[Statement], progress: Callable[[str], None]) -> tuple[Recorded, ...]:
-    """Executes all statements in order. Raises SourceError where the engine refuses one or has no record of it."""
-    ran: list[tuple[Statement, int, tuple[Scan, ...] | None]] = []
-    plans: dict[str, tuple[Scan, ...]] = {}
+    """Executes all statements in order. Raises SourceError where the engine has no record of one, EngineError where it refuses."""
+    ran: list[tuple[Statement, tuple[int, int], tuple[Scan, ...] | None]] = []
     for nth, statement in enumerate(statements):
+        # The log adds up a join's tables; its plan keeps them apart. Asked first, before a write adds partitions.
+        planned = engine.explain(statement.text) if " JOIN " in statement.text else None
+        ran.append((statement, engine.run(statement.text), planned))
         if statement.template.writes:
-            plans.clear()
-        elif statement.text not in plans:
-            # Asked before it runs, and kept until the next write: until then a repeat scans the same partitions.
-            plans[statement.text] = engine.explain(statement.text)
-        ran.append((statement, engine.run(statement.text), plans.get(statement.text)))
+            engine.compact_segments(statement.template.writes)
         if (nth + 1) % 500 == 0 or nth + 1 == len(statements):
             progress(f"{nth + 1:,} of {len(statements):,} statements")
     log, profiles = engine.log(), engine.profiles()
-    return tuple(_recorded(statement, log[mark], planned, profiles) for statement, mark, planned in ran)
+    return tuple(_recorded(one, log[mark], produced, planned, profiles) for one, (mark, produced), planned in ran)
 
 
 def _recorded(
     statement: Statement,
     logged: Logged,
+    produced: int,
     planned: tuple[Scan, ...] | None,
     profiles: dict[str, tuple[ScanProfile, ...]],
 ) -> Recorded:
-    if logged.query_id not in profiles:
-        raise SourceError(f"the engine kept no profile of {statement.template.name}: {statement.text}")
-    scans = None if planned is None else _paired(planned, profiles[logged.query_id])
-    return Recorded(statement, logged, scans)
+    if statement.template.writes:
+        return Recorded(statement, logged, produced, None)
+    profile = profiles.get(logged.query_id, ())
+    if planned is None and len(profile) == 1:
+        planned = (Scan(profile[0].table, logged.partitions_scanned, logged.partitions_total),)
+    if planned is None or len(planned) != len(profile) or not all(scan.total for scan in planned):
+        raise SourceError(f"the engine did not record what this scans: {statement.text}")
+    return Recorded(statement, logged, produced, _paired(planned, profile))
 
 
 def _paired(planned: tuple[Scan, ...], ran: tuple[ScanProfile, ...]) -> tuple[TableScan, ...]:
