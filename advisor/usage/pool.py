@@ -36,7 +36,7 @@ def read_all(requests: Sequence[Request], catalog: Catalog, settings: Settings) 
     distinct = list(dict.fromkeys(requests))
     waiting = deque(request for request in distinct if len(request.text) <= settings.parse_bytes)
     readings = {request: failed(TOO_LONG) for request in distinct}
-    workers = min(settings.threads, -(-len(waiting) // MIN_SHARE))
+    workers = min(max(1, settings.threads), -(-len(waiting) // MIN_SHARE))
     if workers:
         directory = Directory.of(catalog)
         with ThreadPoolExecutor(workers) as executor:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 import time
 
 import pytest
 
+from advisor.errors import InputError
 from advisor.model import Reading
 from advisor.settings import Settings
 from advisor.usage import Request, read_all
@@ -133,6 +136,16 @@ def test_equal_requests_get_equal_readings() -> None:
         )
         * 2
     )
+
+
+def test_a_process_that_does_not_start_is_the_users_to_fix(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", shutil.which("false"))
+    with pytest.raises(InputError, match="does not start"):
+        read_all([request("select 1")], CATALOG, Settings())
+
+
+def test_no_threads_is_one_thread() -> None:
+    assert read_all([request(WHERE + "a = 1")], CATALOG, Settings(threads=0)) == (reading(WHERE + "a = 1"),)
 
 
 def test_nothing_to_read_starts_nothing() -> None:
