@@ -31,8 +31,8 @@ ONLY_DUCKDB: dict[tuple[str, int], tuple[Columns, str]] = {
         ANTI_JOIN,
     ),
 }
-# DuckDB's plan calls these join columns by the alias that a subquery, a UNION or a CTE gave them, so it can't be compared.
-# All of them were checked against the texts by hand.
+# The plan has these joins too, but calls one side by the alias or the position that a subquery, a UNION or a CTE gave it
+# (`supplier_no = s_suppkey`, `ps_suppkey = #0`), so names can't be compared; each was compared with its plan by eye.
 JOINS_ONLY_OURS: dict[tuple[str, int], set[tuple[str, str]]] = {
     ("tpch", 15): {("L_SUPPKEY", "S_SUPPKEY")},
     ("tpch", 16): {("PS_SUPPKEY", "S_SUPPKEY")},
