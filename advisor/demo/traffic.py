@@ -39,12 +39,12 @@ class Statement:
 # fmt: off
 READS = (
     Template("customer_orders", 120, "SELECT order_id, order_date, price FROM order_lines WHERE customer_id = {customer} ORDER BY order_date DESC LIMIT 100"),
-    Template("customer_orders_this_year", 80, "SELECT COUNT(*), SUM(price) FROM order_lines WHERE customer_id = {customer} AND order_date >= '{back365}'"),
+    Template("customer_orders_since", 80, "SELECT COUNT(*), SUM(price) FROM order_lines WHERE customer_id = {customer} AND order_date >= '{since}'"),
     Template("product_sales", 100, "SELECT order_date, quantity, price FROM order_lines WHERE product_id = {product}"),
     Template("products_compared", 50, "SELECT product_id, SUM(quantity) AS sold FROM order_lines WHERE product_id IN ({product}, {product_2}, {product_3}, {product_4}, {product_5}) GROUP BY product_id"),
     Template("order_details", 50, "SELECT line_number, product_id, quantity, price, ship_date FROM order_lines WHERE order_id = {order} ORDER BY line_number"),
     Template("category_dashboard", 140, "SELECT order_date, SUM(price * (1 - discount)) AS revenue FROM order_lines WHERE category = '{category}' AND order_date >= '{back90}' GROUP BY order_date ORDER BY order_date", variants=5),
-    Template("category_year", 50, "SELECT category, SUM(quantity) AS sold FROM retail.order_lines WHERE category IN ('{category}', '{category_2}') AND order_date BETWEEN '{back450}' AND '{back85}' GROUP BY category"),
+    Template("category_since", 50, "SELECT category, SUM(quantity) AS sold FROM retail.order_lines WHERE category IN ('{category}', '{category_2}') AND order_date BETWEEN '{since}' AND '{back1}' GROUP BY category"),
     Template("category_top_orders", 35, "SELECT order_id, product_id, price FROM order_lines WHERE category = '{category}' AND order_date >= '{back30}' ORDER BY price DESC LIMIT 10"),
     Template("shipping_week", 60, "SELECT ship_mode, COUNT(*) AS lines FROM order_lines WHERE ship_date >= '{back7}' AND ship_date < '{today}' GROUP BY ship_mode", variants=1),
     Template("month_revenue", 8, "SELECT SUM(price) FROM order_lines WHERE DATE_TRUNC('MONTH', order_date) = '{month}'"),
@@ -65,7 +65,7 @@ READS = (
     Template("user_recent", 70, "SELECT event_type, COUNT(*) FROM page_events WHERE user_id = {user} AND event_ts >= '{back30}' GROUP BY event_type"),
     Template("traffic_of_the_day", 60, "SELECT country, COUNT(*) AS events FROM page_events WHERE event_ts BETWEEN '{back1} 00:00:00' AND '{back1} 23:59:59' GROUP BY country", variants=1),
     Template("checkout_paths", 25, "SELECT path, COUNT(*) AS events FROM page_events WHERE path LIKE '/checkout/%' AND tenant_id = {tenant} GROUP BY path ORDER BY events DESC LIMIT 10"),
-    Template("countries_week", 30, "SELECT country, COUNT(*) FROM page_events WHERE country IN ('{country}', '{country_2}') AND event_ts >= '{back7}' GROUP BY country"),
+    Template("countries_since", 30, "SELECT country, COUNT(*) FROM page_events WHERE country IN ('{country}', '{country_2}') AND event_ts >= '{since}' GROUP BY country"),
     Template("events_by_type", 10, "SELECT event_type, COUNT(*) AS events FROM page_events GROUP BY event_type", variants=1),
     Template("purchases_anywhere", 8, "SELECT COUNT(*) FROM page_events WHERE UPPER(event_type) = 'PURCHASE' AND duration_ms > 3900"),
     Template("enterprise_yesterday", 40, "SELECT t.name, COUNT(*) AS events FROM page_events e JOIN tenants t USING (tenant_id) WHERE t.plan = 'ENTERPRISE' AND e.event_ts >= '{back1}' AND e.event_ts < '{today}' GROUP BY t.name"),
@@ -77,7 +77,7 @@ READS = (
     Template("merchant_history", 50, "SELECT status, COUNT(*), SUM(amount) FROM payments WHERE merchant_code = '{merchant}' GROUP BY status"),
     Template("merchants_compared", 35, "SELECT merchant_code, SUM(amount) FROM payments WHERE merchant_code IN ('{merchant}', '{merchant_2}', '{merchant_3}', '{merchant_4}') AND settled_on >= '{back180}' GROUP BY merchant_code"),
     Template("methods_of_month", 8, "SELECT method, SUM(amount) FROM payments WHERE DATE_TRUNC('MONTH', paid_at) = '{month}' GROUP BY method"),
-    Template("failed_payments", 30, "SELECT merchant_code, COUNT(*) AS failed FROM payments WHERE status = 'FAILED' AND paid_at >= '{back60}' GROUP BY merchant_code ORDER BY failed DESC LIMIT 25"),
+    Template("failed_payments", 30, "SELECT merchant_code, COUNT(*) AS failed FROM payments WHERE status = 'FAILED' AND paid_at >= '{since}' GROUP BY merchant_code ORDER BY failed DESC LIMIT 25"),
     Template("references_of_month", 20, "SELECT COUNT(*) FROM payments WHERE reference LIKE 'PAY-{year_month}-%'"),
     Template("large_payments", 20, "SELECT payment_id, customer_id, amount FROM payments WHERE amount > 9900 AND status <> 'FAILED'"),
     Template("settled_days", 35, "SELECT settled_on, SUM(amount) FROM payments WHERE settled_on BETWEEN '{back45}' AND '{back31}' GROUP BY settled_on"),
@@ -86,7 +86,7 @@ READS = (
     Template("stock_of_product", 100, "SELECT stock_date, warehouse_id, on_hand FROM stock_levels WHERE product_id = {product} ORDER BY stock_date"),
     Template("stock_at_warehouse", 60, "SELECT stock_date, on_hand - reserved AS free FROM stock_levels WHERE product_id = {product} AND warehouse_id = {warehouse}"),
     Template("warehouse_week", 110, "SELECT stock_date, SUM(on_hand) AS on_hand FROM stock_levels WHERE warehouse_id = {warehouse} AND stock_date >= '{back7}' GROUP BY stock_date", variants=6),
-    Template("warehouse_quarter", 60, "SELECT warehouse_id, AVG(on_hand) FROM stock_levels WHERE warehouse_id = {warehouse} AND stock_date BETWEEN '{back100}' AND '{back10}' GROUP BY warehouse_id"),
+    Template("warehouse_since", 60, "SELECT warehouse_id, AVG(on_hand) FROM stock_levels WHERE warehouse_id = {warehouse} AND stock_date BETWEEN '{since}' AND '{back1}' GROUP BY warehouse_id"),
     Template("stock_yesterday", 60, "SELECT warehouse_id, SUM(on_hand) FROM stock_levels WHERE stock_date = '{back1}' GROUP BY warehouse_id", variants=1),
     Template("sku_family", 50, "SELECT sku, MIN(on_hand) FROM stock_levels WHERE sku LIKE 'SKU-{family}-%' AND stock_date >= '{back30}' GROUP BY sku"),
     Template("to_reorder", 25, "SELECT product_id, warehouse_id FROM stock_levels WHERE on_hand < reorder_point AND stock_date = '{back1}'"),
@@ -123,6 +123,8 @@ SEGMENTS = ("AUTOMOBILE", "BUILDING", "FURNITURE", "HOUSEHOLD", "MACHINERY")
 SHIP_MODES = ("AIR", "FOB", "MAIL", "RAIL", "REG AIR", "SHIP", "TRUCK")
 COUNTRIES = ("US", "DE", "FR", "GB", "PL", "ES", "JP")
 REGIONS = ("AFRICA", "AMERICA", "ASIA", "EUROPE", "MIDDLE EAST")
+LOOK_BACKS = (7, 30, 90, 180, 365, 540)
+"""Days: one template reads a week as well as a year."""
 AGO = re.compile(r"back(\d+)")
 
 
@@ -163,6 +165,8 @@ class Draw(Mapping[str, object]):
                 return self._today
             case "recent":
                 return self._today - timedelta(days=1 + self._hot(30, 2))
+            case "since":
+                return self._today - timedelta(days=LOOK_BACKS[self._hot(len(LOOK_BACKS), 1)])
             case "purged":
                 return date(2026, 4, 1) + (self._today - FIRST_DAY)
             case "month":
