@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from advisor import cost
 from advisor.candidates import candidates
@@ -22,10 +23,10 @@ from advisor.model import (
     ViewMissing,
     Workload,
 )
-from advisor.profile import ReadTemplate, TableProfile, partitions_of, profile, reading_tables
+from advisor.profile import ReadTemplate, Sampled, TableProfile, partitions_of, profile, reading_tables
 from advisor.recommenders import clustering_key
 from advisor.settings import Settings
-from advisor.snapshot import Snapshot, catalog, histories, info, missing_views
+from advisor.snapshot import Snapshot, catalog, histories, info, missing_views, row_sample
 from advisor.usage import Request, read_all
 from advisor.workload import compress
 
@@ -48,7 +49,8 @@ def analyze(snapshot: Snapshot, settings: Settings, say: Say = lambda _: None) -
     say(f"reading {len(workload.templates):,} templates of {workload.queries:,} executions")
     templates = read_templates(workload, known, recorded, settings)
     say("pruning hypothetical layouts")
-    profiles = profiles_of(templates, known, recorded, workload, settings)
+    sampled = partial(row_sample, snapshot)
+    profiles = profiles_of(templates, known, recorded, workload, settings, sampled)
     recommendations, rejections, judged = settle(profiles, workload, settings)
     tables = sorted(known.tables.values(), key=lambda table: (-(table.bytes or 0), table.name))
     return Advice(
@@ -121,11 +123,12 @@ def profiles_of(
     recorded: Mapping[TableName, TableHistory],
     workload: Workload,
     settings: Settings,
+    sampled: Sampled,
 ) -> tuple[TableProfile, ...]:
-    """A profile of each known table that is read or has a key, in order of name."""
+    """A profile of each known table that is read, in order of name."""
     counts = _partitions(templates, known, recorded, settings)
     return tuple(
-        profile(known.tables[name], counts, templates, recorded.get(name, TableHistory()), workload)
+        profile(known.tables[name], counts, templates, recorded.get(name, TableHistory()), workload, sampled)
         for name in sorted(counts)
     )
 

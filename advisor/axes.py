@@ -12,7 +12,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+import numpy as np
+from numpy.typing import NDArray
+
 from advisor.model import Column, ColumnStatistics, KeyPart, Value
+
+Floats = NDArray[np.float64]
 
 EPOCH = datetime(1970, 1, 1)
 UNIT_DAYS = {"HOUR": 1 / 24, "DAY": 1.0, "WEEK": 7.0, "MONTH": 30.44, "QUARTER": 91.31, "YEAR": 365.25}
@@ -95,6 +100,24 @@ def _calendar_bucket(unit: str, position: float) -> float:
     day = EPOCH + timedelta(days=math.floor(min(max(position, -700_000.0), 2_900_000.0)))
     months = day.year * 12 + day.month - 1
     return {"MONTH": months, "QUARTER": months // 3, "YEAR": day.year}[unit]
+
+
+def bucket_codes(axis: Axis, part: KeyPart, positions: Floats) -> Floats:
+    """The key expression of many values at once, as numbers in the expression's order; NULLs (NaN) come last."""
+    codes = positions
+    if part.unit in ("HOUR", "DAY", "WEEK"):
+        days = np.floor(positions * 24 if part.unit == "HOUR" else positions)
+        codes = np.floor((days + 3) / 7) if part.unit == "WEEK" else days
+    elif part.unit is not None:
+        days = np.where(np.isnan(positions), 0, np.floor(positions)).astype("datetime64[D]")
+        months = days.astype("datetime64[M]").astype(np.int64).astype(float)
+        codes = np.floor(months / {"MONTH": 1, "QUARTER": 3, "YEAR": 12}[part.unit])
+    elif part.digits is not None:
+        codes = np.trunc(positions / math.pow(10, part.digits))
+    elif part.substring is not None:
+        letters = part.substring[1] - max(0, len(axis.prefix) + 1 - part.substring[0])
+        codes = np.floor(positions * math.pow(96, max(0, letters)))
+    return np.where(np.isnan(positions), np.inf, codes)
 
 
 def family_of(data_type: str | None, values: Iterable[Value]) -> str:

@@ -21,6 +21,7 @@ from advisor.settings import Settings
 COLUMNS_TRIED = 6
 PAIRS_EXTENDED = 6
 MARGIN = 0.02
+COUNTED = 80
 UNCLUSTERABLE_TYPES = ("VARIANT", "OBJECT", "ARRAY", "GEOGRAPHY", "GEOMETRY", "VECTOR", "BINARY")
 CLASSIC_TEXT_BYTES = 5  # Classic clustering orders text by its first 5 bytes only
 
@@ -42,20 +43,11 @@ def candidates(
         for second in rungs[other]
         if profile.layout.axes[one].buckets(first) < profile.partitions
     ]
-    best = _best_per_columns(judge, [*singles, *pairs])
+    tried = [*singles, *pairs]
     if settings.max_key_columns >= 3:
-        leaders = sorted((key for key in best if len(key) == 2), key=lambda key: -judge.quick_net(key))[:PAIRS_EXTENDED]
-        triples = [
-            (*pair, third)
-            for pair in leaders
-            for column, parts in rungs.items()
-            for third in parts
-            if column not in {part.column for part in pair}
-        ]
-        # A third expression must bring more than the pair has already.
-        better = [key for key in triples if judge.quick_net(key) > judge.quick_net(key[:2]) * (1 + MARGIN)]
-        best = _best_per_columns(judge, [*best, *better])
-    judged = [judge.estimate(key) for key in best if len(key) <= settings.max_key_columns]
+        tried += _triples(judge, rungs, _best_per_columns(judge, pairs))
+    best = _best_per_columns(judge, [key for key in tried if len(key) <= settings.max_key_columns])
+    judged = [judge.estimate(key) for key in best]
     return tuple(sorted(judged, key=lambda c: (-c.net.expected, len(c.key), _ranks(c.key))))
 
 
@@ -105,11 +97,28 @@ def _ranks(key: Sequence[KeyPart]) -> list[tuple[str, str, int, tuple[int, ...]]
     return [part.rank for part in key]
 
 
+def _triples(
+    judge: Judge, rungs: Mapping[str, Sequence[KeyPart]], pairs: Sequence[tuple[KeyPart, ...]]
+) -> list[tuple[KeyPart, ...]]:
+    """The best pairs with a third expression that brings more than the pair has already."""
+    leaders = sorted(pairs, key=lambda key: -judge.quick_net(key))[:PAIRS_EXTENDED]
+    triples = [
+        (*pair, third)
+        for pair in leaders
+        for column, parts in rungs.items()
+        for third in parts
+        if column not in {part.column for part in pair}
+    ]
+    return [key for key in triples if judge.quick_net(key) > judge.quick_net(key[:2]) * (1 + MARGIN)]
+
+
 def _best_per_columns(judge: Judge, keys: Sequence[tuple[KeyPart, ...]]) -> list[tuple[KeyPart, ...]]:
-    best: dict[frozenset[str], tuple[float, tuple[KeyPart, ...]]] = {}
-    for key in sorted(keys, key=_ranks):
-        columns = frozenset(part.column for part in key)
-        net = judge.quick_net(key)
-        if columns not in best or net > best[columns][0]:
-            best[columns] = (net, key)
-    return [key for _, key in best.values()]
+    """For each set of columns its best key: by the closed form, the most promising of them then counted on the sample."""
+    ranked = sorted(((judge.quick_net(key), key) for key in keys), key=lambda pair: (-pair[0], _ranks(pair[1])))
+    if judge.profile.layout.sample is not None:
+        close = [(judge.quick_net(key, counted=True), key) for _, key in ranked[:COUNTED]]
+        ranked = sorted(close, key=lambda pair: (-pair[0], _ranks(pair[1]))) + ranked[COUNTED:]
+    best: dict[frozenset[str], tuple[KeyPart, ...]] = {}
+    for _, key in ranked:
+        best.setdefault(frozenset(part.column for part in key), key)
+    return list(best.values())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from statistics import median
@@ -24,6 +24,9 @@ from advisor.model import (
     Workload,
 )
 from advisor.pruning import Ask, Layout, Question, learn_widths, observations, scanned_today
+from advisor.sample import Sample
+
+Sampled = Callable[[TableName, Mapping[str, Axis]], Sample | None]
 
 PRUNABLE = frozenset({Role.EQUALITY, Role.MEMBERSHIP, Role.RANGE, Role.PREFIX, Role.NULL_TEST})
 READS_ALL = 0.9  # a load that scans over this share of the partitions isn't pruned
@@ -101,8 +104,10 @@ def profile(
     templates: Sequence[ReadTemplate],
     history: TableHistory,
     workload: Workload,
+    sampled: Sampled = lambda name, axes: None,
 ) -> TableProfile:
-    """The table's profile; `partitions` holds every known table's count, to share out what a join scans."""
+    """The table's profile; `partitions` holds every known table's count, to share out what a join scans. `sampled` finds
+    the sample of a table's rows, laid out on axes, where there is one."""
     readers = [read for read in templates if table.name in read.reading.scans]
     axes = _axes(table, readers, workload)
     loads: list[Load] = []
@@ -113,6 +118,9 @@ def profile(
         loads.append(_load(table.name, read, before, any(question.asks for question in asked)))
         questions += asked
     layout, loads = _layout(table, partitions[table.name], axes, loads, questions)
+    sample = sampled(table.name, axes) if any(load.asks for load in loads) else None
+    if sample is not None and sample.serves(layout.partitions):
+        layout = replace(layout, sample=sample)
     return TableProfile(
         table,
         partitions[table.name],
@@ -240,6 +248,9 @@ def _ask(usage: ColumnUsage, axes: Mapping[str, Axis]) -> Ask | None:
             high -= 1  # the last day that counts
         if line.family == "date" and low is not None and not usage.low_included:
             low += 1
+        if line.family != "date":
+            low = math.nextafter(low, math.inf) if low is not None and not usage.low_included else low
+            high = math.nextafter(high, math.inf) if high is not None and usage.high_included else high
         return _range(line, usage.column, present, low, high)
     if usage.role in (Role.EQUALITY, Role.MEMBERSHIP):
         positions = [line.position(value) for value in usage.values]

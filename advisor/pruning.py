@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from advisor.axes import INSTANT, Axis
 from advisor.model import KeyPart
+from advisor.sample import Sample
 
 Floats = NDArray[np.float64]
 
@@ -66,6 +67,8 @@ class Layout:
     """Per column the mean share of its axis that a partition spans today, learned from the scans; absent: unknown."""
     questions: tuple[Question, ...]
     loads: int
+    sample: Sample | None = None
+    """Of its rows, where the snapshot has one that is large enough for its partitions."""
 
     @cached_property
     def weights(self) -> Floats:
@@ -79,6 +82,17 @@ class Layout:
     def selections(self) -> dict[KeyPart, Selection]:
         """What `select` has found so far: a search tries each expression in hundreds of keys."""
         return {}
+
+    @cached_property
+    def intervals(self) -> Mapping[str, Intervals]:
+        """What is asked of each column that the sample has."""
+        asked: dict[str, dict[Ask, None]] = {}
+        for question in self.questions:
+            for ask in question.asks:
+                if self.sample is not None and ask.column in self.sample.columns and (ask.positions or not ask.values):
+                    asked.setdefault(ask.column, {})[ask] = None
+        sample = self.sample
+        return {} if sample is None else {name: Intervals.of(sample, name, list(asks)) for name, asks in asked.items()}
 
     def per_load(self, scanned: Floats) -> Floats:
         """Partitions per execution of each load, from partitions per question."""
@@ -101,8 +115,70 @@ def predict(layout: Layout, key: Sequence[KeyPart], depth: float = 1.0) -> Float
     `depth` is how many partitions overlap at any point of the key: 1 for a perfect sort, more while automatic
     clustering lags behind the writes.
     """
+    return layout.per_load(predict_questions(layout, key, depth))
+
+
+def predict_questions(layout: Layout, key: Sequence[KeyPart], depth: float = 1.0) -> Floats:
+    """Partitions that each question scans, by the closed form."""
     levels = [(select(layout, part), distinct_within(layout, key[:i], part)) for i, part in enumerate(key)]
-    return layout.per_load(_scan(layout.partitions, levels, depth, len(layout.questions)))
+    return _scan(layout.partitions, levels, depth, len(layout.questions))
+
+
+def count(layout: Layout, key: Sequence[KeyPart]) -> Floats:
+    """The same as `predict`, counted on the sample sorted by `key`; computed where there is no sample, and for questions
+    on columns or values that it doesn't have."""
+    computed = predict_questions(layout, key)
+    if layout.sample is None:
+        return layout.per_load(computed)
+    order = layout.sample.order(key, layout.axes)
+    alive = {
+        column: intervals.overlap(*layout.sample.bounds(column, order, layout.partitions, KeyPart(column) not in key))
+        for column, intervals in layout.intervals.items()
+    }
+    for i, question in enumerate(layout.questions):
+        rows = [
+            alive[ask.column][layout.intervals[ask.column].rows[ask]]
+            for ask in question.asks
+            if _countable(layout, ask)
+        ]
+        if rows and len(rows) == len(question.asks):
+            computed[i] = max(1.0, float(np.logical_and.reduce(rows).sum()))
+    return layout.per_load(computed)
+
+
+def _countable(layout: Layout, ask: Ask) -> bool:
+    return ask.column in layout.intervals and ask in layout.intervals[ask.column].rows
+
+
+@dataclass(frozen=True)
+class Intervals:
+    """All that is asked of one column, as intervals of the sample's ranks; an ask for several values has several."""
+
+    rows: Mapping[Ask, int]
+    low: Floats
+    high: Floats
+    firsts: NDArray[np.intp]
+    """Where each ask's intervals begin."""
+
+    @staticmethod
+    def of(sample: Sample, column: str, asks: Sequence[Ask]) -> Intervals:
+        spans = [_rank_spans(sample, column, ask) for ask in asks]
+        flat = np.array([span for each in spans for span in each], dtype=float).reshape(-1, 2)
+        firsts = np.cumsum([0, *(len(each) for each in spans[:-1])]).astype(np.intp)
+        return Intervals({ask: i for i, ask in enumerate(asks)}, flat[:, 0], flat[:, 1], firsts)
+
+    def overlap(self, lowest: Floats, highest: Floats) -> NDArray[np.bool_]:
+        """Per ask and partition: whether the ask's values may be in it."""
+        touched = (lowest <= self.high[:, None]) & (highest >= self.low[:, None])
+        return np.logical_or.reduceat(touched, self.firsts, axis=0)
+
+
+def _rank_spans(sample: Sample, column: str, ask: Ask) -> list[tuple[float, float]]:
+    if ask.values:
+        ranks = [sample.rank_of(column, position) for position in ask.positions]
+        return [(rank, rank) for rank in ranks]
+    low = -np.inf if ask.low is None else sample.rank_of(column, ask.low)
+    return [(low, np.inf if ask.high is None else sample.rank_of(column, ask.high, upper=True))]
 
 
 def _scan(partitions: int, levels: Sequence[tuple[Selection, float]], depth: float, questions: int) -> Floats:
@@ -142,7 +218,7 @@ def _narrowest(
         if ask.column == part.column:
             options.append(_bucketed(axis, part, distinct, ask))
         else:
-            width = together(layout.widths, part.column, ask.column)
+            width = together(layout, part.column, ask.column)
             if width is not None and ask.share + width < UNSORTED:
                 share = min(1.0, ask.share + width + 1 / distinct)
                 options.append((max(1.0, share * distinct), share, False))
@@ -167,12 +243,17 @@ def _bucketed(axis: Axis, part: KeyPart, distinct: float, ask: Ask) -> tuple[flo
     return hit, min(1.0, max(ask.share, hit / distinct)), False
 
 
-def together(widths: Mapping[str, float], key: str, column: str) -> float | None:
+def together(layout: Layout, key: str, column: str) -> float | None:
     """How wide `column` stays where `key` is narrow, as a share of its axis; None where nothing shows that they go together.
 
-    Both follow the order of loading when a partition of today spans little of either: then each is a proxy of the other.
+    The sample shows it. Without one, both go with the order of loading when a partition of today spans little of
+    either: then each is a proxy of the other.
     """
-    first, second = widths.get(key), widths.get(column)
+    sample = layout.sample
+    if sample is not None and key in sample.columns and column in sample.columns:
+        width = sample.width(key, column)
+        return width if width < UNSORTED else None
+    first, second = layout.widths.get(key), layout.widths.get(column)
     if first is None or second is None or max(first, second) >= UNSORTED:
         return None
     return first + second
@@ -182,7 +263,7 @@ def distinct_within(layout: Layout, earlier: Sequence[KeyPart], part: KeyPart) -
     """Distinct values of a key expression inside one group of the earlier ones."""
     distinct = layout.axes[part.column].buckets(part)
     for other in earlier:
-        width = together(layout.widths, other.column, part.column)
+        width = together(layout, other.column, part.column)
         if width is not None:
             group = 1 / layout.axes[other.column].buckets(other)
             distinct = min(distinct, max(1.0, distinct * min(1.0, width + group)))

@@ -38,7 +38,7 @@ from datetime import timedelta
 
 from advisor.cost import DAYS_PER_MONTH, ScanPrice
 from advisor.errors import InputError
-from advisor.estimate import Estimate, Judge
+from advisor.estimate import Estimate, Judge, evidence
 from advisor.figures import between, number, percent
 from advisor.keys import parse, render
 from advisor.model import (
@@ -186,7 +186,7 @@ def recommend(estimate: Estimate, profile: TableProfile, settings: Settings, wor
     action = "change" if table.clustering_key else "create"
     verb = "Change the clustering key of" if table.clustering_key else "Cluster"
     joint = "to" if table.clustering_key else "by"
-    evidence = _evidence(estimate, profile)
+    served = _evidence(estimate, profile)
     return Recommendation(
         id=identity(CODE, str(table.name), *rendered),
         kind=CODE,
@@ -194,13 +194,13 @@ def recommend(estimate: Estimate, profile: TableProfile, settings: Settings, wor
         target=Target.table(table.name),
         title=f"{verb} {table.name} {joint} ({', '.join(rendered)})",
         reason=_reason(estimate, profile, workload),
-        details=_details(profile, rendered, evidence, settings, workload),
+        details=_details(profile, rendered, served, settings, workload),
         benefit=Benefit(estimate.partitions, estimate.bytes, estimate.seconds, estimate.credits),
         cost=Cost(estimate.build, estimate.upkeep),
         net_credits_per_month=estimate.net,
         confidence=_confidence(estimate, profile),
-        grade=Grade.ESTIMATED,
-        templates=evidence,
+        grade=Grade.MEASURED if evidence(profile.layout) == "sample" else Grade.ESTIMATED,
+        templates=served,
         edition="standard",
         privileges=(f"OWNERSHIP on table {table.name}", "USAGE on its database and schema"),
         warnings=_warnings(estimate, profile, settings),
@@ -316,7 +316,7 @@ def _hashes(profile: TableProfile, served: Collection[str]) -> list[str]:
 def _confidence(estimate: Estimate, profile: TableProfile) -> str:
     if estimate.net.low <= 0 or estimate.assumed_churn:
         return "low"
-    return "high" if all(axis.known for axis in profile.layout.axes.values()) else "medium"
+    return "medium" if evidence(profile.layout) == "history" else "high"
 
 
 def _warnings(estimate: Estimate, profile: TableProfile, settings: Settings) -> tuple[str, ...]:
@@ -330,7 +330,7 @@ def _warnings(estimate: Estimate, profile: TableProfile, settings: Settings) -> 
         said.append(f"These templates will read more than today: {', '.join(slower)}.")
     if estimate.assumed_churn:
         said.append("The table's writes aren't recorded: its upkeep is bounded by a full turnover a month.")
-    if not all(axis.known for axis in profile.layout.axes.values()):
+    if evidence(profile.layout) == "history":
         said.append("Distinct counts and spans are inferred from the literals seen: no column_statistics.")
     if any(use.size is None for load in profile.loads for use in load.template.warehouses):
         size, price = settings.default_warehouse_size, settings.price(None)
