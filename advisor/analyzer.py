@@ -70,7 +70,8 @@ def analyze(snapshot: Snapshot, settings: Settings, say: Say = lambda _: None) -
 def read_templates(
     workload: Workload, known: Catalog, recorded: Mapping[TableName, TableHistory], settings: Settings
 ) -> tuple[ReadTemplate, ...]:
-    """Every template read once, and the samples of those that filter a table large enough to have a key."""
+    """Every template read once, and the samples of those that filter a table large enough to have a key, as many as
+    `Settings.samples_read` allows, the templates that take most time first."""
     one_each = read_all([_request(t, t.text, workload) for t in workload.templates], known, settings)
     first = [ReadTemplate(t, reading, ()) for t, reading in zip(workload.templates, one_each, strict=True)]
     large = {
@@ -83,7 +84,7 @@ def read_templates(
         for i, read in enumerate(first)
         if any(usage.role in FILTERS and usage.table in large for usage in read.reading.usages)
         for sample in read.template.samples
-    ]
+    ][: settings.samples_read]
     requests = [_request(first[i].template, sample.text, workload, sample) for i, sample in wanted]
     found: dict[int, list[Reading]] = {}
     for (i, _), reading in zip(wanted, read_all(requests, known, settings), strict=True):

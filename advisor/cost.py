@@ -47,11 +47,13 @@ def milliseconds_per_partition(workload: Workload) -> Mapping[str, float]:
 
 
 def _slope(uses: Sequence[WarehouseUse]) -> float:
+    even = sum(use.execution_ms for use in uses) / sum(use.partitions_scanned or 0 for use in uses)
     measured = [(use.scan_sxx, use.scan_sxy) for use in uses if use.scan_sxx is not None and use.scan_sxy is not None]
     sxx, sxy = sum(pair[0] for pair in measured), sum(pair[1] for pair in measured)
-    if sxx > 0 and sxy > 0:
-        return sxy / sxx
-    return SCAN_SHARE * sum(use.execution_ms for use in uses) / sum(use.partitions_scanned or 0 for use in uses)
+    if sxx <= 0 or sxy <= 0:
+        return SCAN_SHARE * even
+    # Steeper than that and a query without a scan would take less than no time: noise where partitions hardly vary.
+    return min(sxy / sxx, even)
 
 
 def scan_price(template: QueryTemplate, slopes: Mapping[str, float], settings: Settings) -> ScanPrice | None:

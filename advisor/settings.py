@@ -53,6 +53,9 @@ class Settings:
     """Stop recommending when the builds' expected credits add up to more than this."""
     samples_per_template: int = 12
     """Executions kept of each template with their literals."""
+    samples_read: int = 10_000
+    """Of all samples so many are parsed for their literals, those of the templates that take most time first; the other
+    templates are judged by one representative each."""
     parse_seconds: float = 2.0
     """A statement that takes longer to parse is given up and counted."""
     parse_bytes: int = 1_000_000

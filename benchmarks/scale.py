@@ -1,4 +1,4 @@
-"""What reading and compressing a large history costs: time and peak memory.
+"""What a large history costs from the files to the advice: time and peak memory.
 
     python -m benchmarks.scale --executions 1000000 [--form csv] [--no-hash] [--keep DIR]
 
@@ -13,8 +13,9 @@ import multiprocessing
 import resource
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,9 +25,11 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 from tabulate import tabulate
 
+from advisor.analyzer import analyze
+from advisor.generator import generate
+from advisor.model import Advice
 from advisor.settings import Settings
-from advisor.snapshot import catalog, histories, open_snapshot
-from advisor.workload import compress
+from advisor.snapshot import open_snapshot
 
 START_MS = 1_735_689_600_000
 DAYS = 30
@@ -74,24 +77,14 @@ def main() -> None:
         print(
             f"{given.executions:,} executions of {given.templates:,} templates, {size / 2**20:,.0f} MiB of {given.form}"
         )
-        stages, found = _elsewhere(_measure, folder)
+        stages, advice = _elsewhere(_measure, folder)
         print(
             tabulate(
                 [(s.name, s.seconds, s.peak_mib) for s in stages], ["stage", "seconds", "peak MiB"], floatfmt=".1f"
             )
         )
-        print(f"{found:,} templates found")
-
-
-def run(folder: Path) -> Iterator[tuple[str, int]]:
-    """The stages that are measured, each named as it ends, with the templates found so far."""
-    with open_snapshot(folder) as snapshot:
-        yield "open the snapshot", 0
-        catalog(snapshot)
-        histories(snapshot, float(DAYS))
-        yield "catalog and histories", 0
-        workload = compress(snapshot, Settings())
-        yield "compress", len(workload.templates)
+        coverage = advice.coverage
+        print(f"{coverage.templates:,} templates found, {coverage.templates_parsed:,} understood")
 
 
 def _elsewhere(job: Callable[..., Result], *arguments: object) -> Result:
@@ -100,13 +93,27 @@ def _elsewhere(job: Callable[..., Result], *arguments: object) -> Result:
         return pool.apply(job, arguments)
 
 
-def _measure(folder: Path) -> tuple[list[Stage], int]:
-    stages, found, started = [], 0, time.perf_counter()
-    for name, found in run(folder):  # noqa: B007
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        stages.append(Stage(name, time.perf_counter() - started, peak))
-        started = time.perf_counter()
-    return stages, found
+def _measure(folder: Path) -> tuple[list[Stage], Advice]:
+    """The whole job, stage by stage as it announces them; peaks are of this process, and of its largest child at the end."""
+    begun = [("open the snapshot", time.perf_counter(), _peak(resource.RUSAGE_SELF))]
+
+    def begin(stage: str) -> None:
+        begun.append((stage, time.perf_counter(), _peak(resource.RUSAGE_SELF)))
+
+    settings = Settings()
+    with open_snapshot(folder, settings) as snapshot:
+        advice = analyze(snapshot, settings, begin)
+    begin("writing the output folder")
+    generate(advice, folder / "out")
+    begin("")
+    stages = [Stage(name, after[1] - start, after[2]) for (name, start, _), after in pairwise(begun)]
+    whole = Stage("the whole job", begun[-1][1] - begun[0][1], begun[-1][2])
+    largest = Stage("its largest reading process", 0.0, _peak(resource.RUSAGE_CHILDREN))
+    return [*stages, whole, largest], advice
+
+
+def _peak(who: int) -> float:
+    return resource.getrusage(who).ru_maxrss / 1024
 
 
 # ---------------------------------------------------------------- the generated snapshot

@@ -33,6 +33,11 @@ def test_the_slope_is_pooled_within_templates_per_size() -> None:
     assert milliseconds_per_partition(workload(one, two)) == {"XSMALL": 3.0}
 
 
+def test_a_slope_steeper_than_all_the_time_there_is_is_noise() -> None:
+    steep = template("a", (WarehouseUse("Small", 10, 1000.0, 1000, 2.0, 900.0),), 1000)
+    assert milliseconds_per_partition(workload(steep)) == {"SMALL": 1.0}
+
+
 def test_no_partition_saves_more_than_its_even_part_of_the_time() -> None:
     quick = template("a", (WarehouseUse("Large", 10, 100.0, 1000, 1.0, 5.0),), 1000)
     price = scan_price(quick, {"LARGE": 5.0}, Settings())
