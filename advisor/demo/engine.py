@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -167,6 +167,11 @@ class Engine:
         source = f"'fs://{parquet.resolve()}' (file_format => 'parquet')"
         self.rows(f"CREATE TABLE {table} {block_options(rows_per_block)} AS SELECT * FROM {source}")
         self.rows("UNSET max_threads")
+
+    def sample(self, table: str, columns: Sequence[str], every: int) -> list[tuple[Any, ...]]:
+        """About one row in `every`, whichever the hash of the whole row says: uniform, and the same each time."""
+        row = f"concat_ws('|', {', '.join(f'to_string({column})' for column in columns)})"
+        return self.rows(f"SELECT {', '.join(columns)} FROM {table} WHERE xxhash64({row}) % {every} = 0")
 
     def compact_segments(self, table: str) -> None:
         """Puts the table's list of blocks back into one piece; the blocks stay. Of a list in pieces the log counts 0 of 0."""

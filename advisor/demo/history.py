@@ -21,10 +21,12 @@ import pyarrow.parquet as pq
 from advisor.demo.data import WINDOW_DAYS
 from advisor.demo.engine import DATABASE, Engine
 from advisor.demo.workload import Recorded, TableScan
-from advisor.snapshot import write_manifest
+from advisor.model import TableName
+from advisor.snapshot import sample_file, write_manifest
 
 CATALOG = "DEMO"
 SCHEMA = DATABASE.upper()
+SAMPLED_PER_BLOCK = 40
 NOTES = (
     f"Start times are spread: the workload really ran within minutes; its offsets are stretched over {WINDOW_DAYS} days "
     "that end when it really ended. Durations are as measured.",
@@ -34,6 +36,7 @@ NOTES = (
     "PARTITIONS_SCANNED is what the engine logged, less the partitions that a join skipped at run time. The engine does "
     "not say what INSERT, UPDATE, DELETE and CREATE TABLE AS scan: NULL there.",
     "ROWS_PRODUCED is counted by the client: the log's figure is at times written too early.",
+    f"Samples hold about {SAMPLED_PER_BLOCK} rows for each partition, chosen by a hash of the row.",
     "Left out, because the engine has nothing of the kind: warehouses, users, queueing, compilation time, result cache, "
     "credits.",
 )
@@ -106,6 +109,7 @@ def write(folder: Path, engine: Engine, recorded: Sequence[Recorded]) -> None:
     for view, (columns, rows) in views.items():
         table = pa.Table.from_pylist([dict(row) for row in rows], schema=pa.schema(columns.items()))
         pq.write_table(table, folder / f"{view}.parquet")
+    _write_samples(folder / "samples", engine)
     write_manifest(folder, "demo", NOTES, taken_at=spread.last)
 
 
@@ -258,6 +262,23 @@ def _table_statistics(engine: Engine, table: str, columns: Sequence[tuple[str, s
             "AVG_LENGTH": None if length is None else float(length),
             "SAMPLED_ROWS": int(rows),
         }
+
+
+def _write_samples(folder: Path, engine: Engine) -> None:
+    """A uniform sample of the rows of each table that has a block to skip, as it stands after the workload."""
+    folder.mkdir()
+    columns: dict[str, list[str]] = defaultdict(list)
+    for table, name, _, _ in _catalogue(engine):
+        columns[table].append(name)
+    measured = f"SELECT name, num_rows, number_of_blocks FROM system.tables WHERE database = '{DATABASE}' ORDER BY name"
+    for table, rows, blocks in engine.rows(measured):
+        if blocks > 1:
+            every = max(1, int(rows) // (SAMPLED_PER_BLOCK * int(blocks)))
+            found = engine.sample(table, columns[table], every)
+            names = [name.upper() for name in columns[table]]
+            values = zip(*found, strict=True) if found else ([] for _ in names)
+            file = sample_file(TableName(CATALOG, SCHEMA, table.upper()))
+            pq.write_table(pa.table(dict(zip(names, map(list, values), strict=True))), folder / file)
 
 
 def _place(table: str) -> dict[str, object]:
