@@ -7,7 +7,9 @@ Prices and multipliers are settings because Snowflake's documentation no longer 
 from __future__ import annotations
 
 import difflib
+import math
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -32,6 +34,21 @@ CREDITS_PER_HOUR = MappingProxyType(
         "6XLARGE": 512.0,
     }
 )
+# What a setting must not be below, where zero would stand for nothing that makes sense.
+LEAST = MappingProxyType(
+    {
+        "min_partitions": 1,
+        "partition_bytes": 1,
+        "max_key_columns": 1,
+        "payback_months": 0.1,
+        "samples_per_template": 1,
+        "parse_seconds": 0.01,
+        "parse_bytes": 1,
+        "truncated_at": 1,
+        "merge_fan_in": 2,
+    }
+)
+LONGEST_VALID_DAYS = 3650
 SIZE_ALIASES = MappingProxyType({f"{xs}LARGE": f"{n}XLARGE" for n in range(2, 7) for xs in ("X" * n, f"X{n}")})
 
 
@@ -75,6 +92,16 @@ class Settings:
     memory_limit: str = "700MB"
     """DuckDB's memory while it aggregates the history; beyond it, it spills to disk."""
     threads: int = 2
+    connections: int = 4
+    """Statements that the collector has running in the account at a time."""
+    attempts: int = 4
+    """How often the collector asks for one statement's result before it gives up."""
+    retry_seconds: float = 1.0
+    """The pause before the second attempt; it doubles with each further one."""
+    request_seconds: int = 60
+    """The longest that one request to Snowflake may go unanswered."""
+    statement_seconds: int = 3600
+    """The longest that one statement of the collector may queue and run in the account."""
     credits_per_hour: Mapping[str, float] = field(default_factory=lambda: CREDITS_PER_HOUR)
     """Per warehouse size; `advisor.toml` may override single sizes in a table of that name."""
 
@@ -104,7 +131,13 @@ def load(path: Path | None, flags: Mapping[str, object], environment: Mapping[st
     prefix = "ADVISOR_"
     given |= {key.removeprefix(prefix).lower(): text for key, text in environment.items() if key.startswith(prefix)}
     given |= {key: value for key, value in flags.items() if value is not None}
-    return replace(Settings(), **{key: _typed(key, value) for key, value in sorted(given.items())})
+    settings = replace(Settings(), **{key: _typed(key, value) for key, value in sorted(given.items())})
+    if normal_size(settings.default_warehouse_size) not in settings.credits_per_hour:
+        raise InputError(
+            f"setting default_warehouse_size has an unusable value {settings.default_warehouse_size!r}: credits_per_hour"
+            f" knows {', '.join(settings.credits_per_hour)}"
+        )
+    return settings
 
 
 def _read(file: Path) -> dict[str, object]:
@@ -138,9 +171,15 @@ def _convert(key: str, value: object) -> Any:
         if not low <= expected <= high:
             raise ValueError("low, expected and high must be in this order")
         return low, expected, high
+    if key == "memory_limit" and not re.fullmatch(r"\s*\d+(\.\d+)?\s*[KMGT]i?B\s*", str(value), re.IGNORECASE):
+        raise ValueError("it must be a number with a unit, such as 700MB")
     if isinstance(default, str):
         return str(value)
     number = _number(value)
+    if number < LEAST.get(key, 0):
+        raise ValueError(f"it must be at least {LEAST[key]}")
+    if key == "advice_valid_days" and number > LONGEST_VALID_DAYS:
+        raise ValueError(f"it must be at most {LONGEST_VALID_DAYS}")
     return int(number) if isinstance(default, int) else number
 
 
@@ -148,6 +187,8 @@ def _number(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         raise TypeError("it must be a number")
     number = float(value)
-    if not number >= 0:
+    if not math.isfinite(number):
+        raise ValueError("it must be finite")
+    if number < 0:
         raise ValueError("it must not be negative")
     return number

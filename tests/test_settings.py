@@ -37,6 +37,16 @@ def test_prices_of_single_sizes_can_be_overridden(tmp_path: Path) -> None:
         ("rewrite_credits_per_gib = [3, 2, 1]", "in this order"),
         ("credits_per_hour = 3", "table of warehouse sizes"),
         ("min_partitions = ", "cannot read settings"),
+        ("payback_months = 0", "payback_months .* at least 0.1"),
+        ("merge_fan_in = 1", "merge_fan_in .* at least 2"),
+        ("partition_bytes = 0", "partition_bytes .* at least 1"),
+        ("samples_per_template = 0", "samples_per_template .* at least 1"),
+        ("parse_bytes = inf", "must be finite"),
+        ("payback_months = nan", "must be finite"),
+        ("advice_valid_days = 1e12", "at most 3650"),
+        ("memory_limit = 'lots'", "a number with a unit"),
+        ("memory_limit = 5", "a number with a unit"),
+        ("default_warehouse_size = 'huge'", "credits_per_hour knows XSMALL"),
     ],
 )
 def test_a_wrong_setting_is_one_clear_line(tmp_path: Path, text: str, said: str) -> None:
