@@ -104,7 +104,7 @@ def _summary(advice: Advice, folder: Path) -> None:
     if rows:
         click.echo(tabulate(rows, headers=("", "change", "net credits a month", "confidence"), disable_numparse=True))
     else:
-        click.echo("Nothing should be changed.")
+        click.echo("No change is recommended.")
     click.echo(f"\nThe optimization plan: {folder / 'plan.md'}")
 
 

@@ -44,6 +44,11 @@ def count(value: float | None) -> str:
     return UNKNOWN if value is None else f"{value:,.0f}"
 
 
+def many(value: int, one: str, more: str | None = None) -> str:
+    """`1 query`, `2,000 queries`: `more` is the plural where it isn't `one` with an s."""
+    return f"{value:,} {one if value == 1 else more or one + 's'}"
+
+
 def percent(share: float | None) -> str:
     """A share of 0..1 in percent."""
     if share is None:
@@ -107,6 +112,7 @@ def excerpt(text: str) -> str:
 FILTERS: dict[str, Callable[..., str]] = {
     "number": number,
     "count": count,
+    "many": many,
     "between": between,
     "percent": percent,
     "size": size,

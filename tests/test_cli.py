@@ -42,7 +42,7 @@ def test_check_fails_a_job_on_advice(snapshot: Path, tmp_path: Path) -> None:
 def test_check_passes_when_nothing_should_change(tmp_path: Path) -> None:
     quiet = write_snapshot(tmp_path / "quiet", [query("SELECT 1")], [ORDERS])
     done = advisor("analyze", "--snapshot", str(quiet), "--check", cwd=tmp_path)
-    assert (done.returncode, "Nothing should be changed." in done.stdout) == (0, True)
+    assert (done.returncode, "No change is recommended." in done.stdout) == (0, True)
 
 
 def corrupt(folder: Path) -> None:
@@ -148,3 +148,11 @@ def test_texts_that_cannot_be_understood_are_counted_and_the_rest_is_advised(sna
     assert "skipped: too long" in done.stderr
     assert "skipped: reads a table that is not in the snapshot" in done.stderr
     assert "Cluster DB.PUBLIC.ORDERS by" in done.stdout
+
+
+def test_one_of_anything_is_not_plural(tmp_path: Path) -> None:
+    quiet = write_snapshot(tmp_path / "quiet", [query("SELECT * FROM orders")], [{**ORDERS, "BYTES": 1}])
+    done = advisor("analyze", "--snapshot", str(quiet), "--out", "out", cwd=tmp_path)
+    written = done.stderr + "".join((tmp_path / "out" / name).read_text() for name in ("plan.md", "report.html"))
+    assert "1 query -> 1 template " in written
+    assert not [word for word in ("queries", "templates", "candidates", "recommendations") if f" 1 {word}" in written]

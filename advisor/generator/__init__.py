@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from advisor.errors import InputError
-from advisor.figures import account_ms, count, percent, ratio
+from advisor.figures import account_ms, many, percent, ratio
 from advisor.generator.document import document
 from advisor.generator.pages import plan, report
 from advisor.generator.scripts import scripts
@@ -96,14 +96,14 @@ def funnel(advice: Advice) -> str:
     """How the history narrowed to the advice, one step a line, and what was left out: for the terminal."""
     coverage = advice.coverage
     lines = [
-        f"{count(coverage.queries)} queries -> {count(coverage.templates)} templates "
-        f"({count(coverage.templates_parsed)} understood, {percent(coverage.execution_time_understood_share)} of the execution time)"
-        f" -> {count(advice.candidates)} candidates -> {count(len(advice.recommendations))} recommendations"
-        f" ({count(len(advice.rejections))} rejected)"
+        f"{many(coverage.queries, 'query', 'queries')} -> {many(coverage.templates, 'template')} "
+        f"({coverage.templates_parsed:,} understood, {percent(coverage.execution_time_understood_share)} of the execution time)"
+        f" -> {many(advice.candidates, 'candidate')} -> {many(len(advice.recommendations), 'recommendation')}"
+        f" ({len(advice.rejections):,} rejected)"
     ]
     total = account_ms(advice.workload)
     lines += [
-        f"skipped: {skipped.reason}: {count(skipped.queries)} queries, {percent(ratio(skipped.execution_ms, total))} of the execution time"
+        f"skipped: {skipped.reason}: {many(skipped.queries, 'query', 'queries')}, {percent(ratio(skipped.execution_ms, total))} of the execution time"
         for skipped in coverage.skipped
     ]
     lines += [f"missing: {missing.view}: {missing.effect}" for missing in coverage.views_missing]

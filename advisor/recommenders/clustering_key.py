@@ -39,7 +39,7 @@ from datetime import timedelta
 from advisor.cost import DAYS_PER_MONTH, ScanPrice
 from advisor.errors import InputError
 from advisor.estimate import Estimate, Judge, evidence
-from advisor.figures import between, number, percent
+from advisor.figures import between, many, number, percent
 from advisor.keys import parse, render
 from advisor.model import (
     ZERO,
@@ -75,9 +75,7 @@ def obstacle(profile: TableProfile, settings: Settings) -> str | None:
     if forbidden or table.kind != "BASE TABLE":
         return f"Snowflake allows no clustering key on {forbidden[0] if forbidden else table.kind.lower()} tables."
     if profile.partitions < settings.min_partitions:
-        return (
-            f"It has {profile.partitions:,} micro-partitions; under {settings.min_partitions} there is nothing to skip."
-        )
+        return f"It has {many(profile.partitions, 'micro-partition')}; under {settings.min_partitions} there is nothing to skip."
     if profile.recreated_by is not None:
         return f"A job recreates it (template {profile.recreated_by}): a key set here is lost with its next run."
     if not any(load.asks for load in profile.loads):
