@@ -238,7 +238,10 @@ def _ask(usage: ColumnUsage, axes: Mapping[str, Axis]) -> Ask | None:
         return Ask(usage.column, line.null_share, 1)
     if usage.role is Role.PREFIX and usage.values:
         text = str(usage.values[0])
-        return _range(line, usage.column, present, line.position(text), line.position(text + LAST_LETTER))
+        low, high = line.position(text), line.position(text + LAST_LETTER)
+        # A position tells the first letters only: the prefix may be longer.
+        later = None if low is None or high is None else max(high, math.nextafter(low, math.inf))
+        return _range(line, usage.column, present, low, later)
     if usage.low is not None or usage.high is not None:
         low = None if usage.low is None else line.position(usage.low)
         high = None if usage.high is None else line.position(usage.high)

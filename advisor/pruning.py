@@ -130,19 +130,19 @@ def count(layout: Layout, key: Sequence[KeyPart]) -> Floats:
     computed = predict_questions(layout, key)
     if layout.sample is None:
         return layout.per_load(computed)
-    order = layout.sample.order(key, layout.axes)
-    alive = {
-        column: intervals.overlap(*layout.sample.bounds(column, order, layout.partitions, KeyPart(column) not in key))
-        for column, intervals in layout.intervals.items()
-    }
+    cut = layout.sample.cut(key, layout.axes, layout.partitions)
+    alive = {}
+    for column, intervals in layout.intervals.items():
+        rows = None if KeyPart(column) in key else layout.rows
+        alive[column] = intervals.overlap(*layout.sample.bounds(column, cut, rows))
     for i, question in enumerate(layout.questions):
-        rows = [
+        found = [
             alive[ask.column][layout.intervals[ask.column].rows[ask]]
             for ask in question.asks
             if _countable(layout, ask)
         ]
-        if rows and len(rows) == len(question.asks):
-            computed[i] = max(1.0, float(np.logical_and.reduce(rows).sum()))
+        if found and len(found) == len(question.asks):
+            computed[i] = max(1.0, float(np.logical_and.reduce(found).sum()))
     return layout.per_load(computed)
 
 

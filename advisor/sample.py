@@ -1,12 +1,14 @@
 """A uniform sample of a table's rows, sorted and cut as the whole table would be: pruning counted instead of computed.
 
-The sample keeps the table's number of partitions and shrinks the rows in each (algorithms for hypothetical layouts:
-"Automated Clustering Recommendation with Database Zone Maps", SIGMOD 2023). A partition of m sampled rows spans less than
-one of all its rows: for evenly spread values (m - 1)/(m + 1) of it, which is corrected.
+The sample keeps the table's number of partitions and shrinks the rows in each (sampling for hypothetical layouts:
+"Automated Clustering Recommendation with Database Zone Maps", SIGMOD 2023). Few rows span less than many do, and how much
+less depends on the tails of the values. So the span is measured with all, half and a quarter of the sampled rows too, and
+its growth from doubling to doubling is carried on to the partition's real number of rows.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,9 +23,34 @@ Floats = NDArray[np.float64]
 
 ROWS_PER_PARTITION = 8
 """Fewer sampled rows than this in a partition say too little of its minimum and maximum."""
+STEADIEST = 0.8
+"""A span's growth is taken to fade by this much per doubling at least."""
+FILLS = 0.8
+"""A column of which the sampled partitions span this share of their group fills the group: they differ by chance only."""
+LARGE_GROUP = 4
+"""Partitions' worth of rows from which a group's own span is taken as it looks."""
 SLAB = 100
 """Rows among which the width of one column is taken while another is nearly constant."""
 TIES_SEED = 20_240_229
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A sample in the order of a key, cut into partitions."""
+
+    order: NDArray[np.intp]
+    starts: NDArray[np.intp]
+    """Where each partition begins."""
+    groups: NDArray[np.intp]
+    """Where each group of the leading expression begins."""
+    within: NDArray[np.intp]
+    """The large group that each partition lies wholly in; -1 where it lies in none."""
+
+    def reach(self, values: Floats) -> tuple[Floats, Floats]:
+        """How low and high a partition can reach: the span of its group, which has many more rows, or of the table."""
+        least, most = _span(values, self.groups)
+        inside = self.within >= 0
+        return np.where(inside, least[self.within], least.min()), np.where(inside, most[self.within], most.max())
 
 
 @dataclass(frozen=True)
@@ -55,6 +82,11 @@ class Sample:
         return np.random.default_rng(TIES_SEED).random(self.rows)
 
     @cached_property
+    def lots(self) -> Floats:
+        """What draws a half and a quarter of the rows, whatever their order."""
+        return np.random.default_rng(TIES_SEED + 1).random(self.rows)
+
+    @cached_property
     def widths(self) -> dict[tuple[str, str], float]:
         """What `width` has found so far."""
         return {}
@@ -73,21 +105,55 @@ class Sample:
             return at - 0.5
         return at if at < len(values) and values[int(at)] == position else at - 0.5
 
-    def order(self, key: Sequence[KeyPart], axes: Mapping[str, Axis]) -> NDArray[np.intp]:
-        groups = [bucket_codes(axes[part.column], part, self.columns[part.column]) for part in reversed(key)]
-        return np.lexsort((self.ties, *groups))
-
-    def bounds(self, column: str, order: NDArray[np.intp], partitions: int, widen: bool) -> tuple[Floats, Floats]:
-        """Lowest and highest rank of a column in each partition; a partition of NULLs alone has neither (inf, -inf)."""
+    def cut(self, key: Sequence[KeyPart], axes: Mapping[str, Axis], partitions: int) -> Cut:
+        """The rows in the key's order, cut into that many partitions of equal size."""
+        codes = [bucket_codes(axes[part.column], part, self.columns[part.column]) for part in key]
+        order = np.lexsort((self.ties, *reversed(codes)))
         starts = np.linspace(0, self.rows, partitions, endpoint=False).astype(np.intp)
-        values = self.ranks[column][order]
-        low = np.minimum.reduceat(np.where(np.isnan(values), np.inf, values), starts)
-        high = np.maximum.reduceat(np.where(np.isnan(values), -np.inf, values), starts)
-        if widen:
-            each = self.rows / partitions
-            slack = np.where(np.isfinite(high - low), (high - low) / (each - 1), 0.0)
-            low, high = low - slack, high + slack
-        return low, high
+        leading = codes[0][order] if codes else np.zeros(self.rows)
+        group = np.concatenate([[0], np.cumsum(leading[1:] != leading[:-1])]).astype(np.intp)
+        ends = np.append(starts[1:], self.rows) - 1
+        firsts = np.flatnonzero(np.diff(group, prepend=-1)).astype(np.intp)
+        large = np.bincount(group) * partitions >= LARGE_GROUP * self.rows
+        within = np.where((group[starts] == group[ends]) & large[group[starts]], group[starts], -1)
+        return Cut(order, starts, firsts, within)
+
+    def bounds(self, column: str, cut: Cut, rows: float | None) -> tuple[Floats, Floats]:
+        """Lowest and highest rank of a column in each partition; a partition of NULLs alone has neither (inf, -inf).
+
+        `rows` is the table's real number of rows, to widen the spans to; None where they are as narrow as they look: the
+        key's own bare column.
+        """
+        values = self.ranks[column][cut.order]
+        low, high = _span(values, cut.starts)
+        if rows is None:
+            return low, high
+        floor, ceiling = cut.reach(values)
+        filled = cut.within >= 0 if (cut.within >= 0).any() else np.ones(len(low), dtype=bool)
+        room = np.maximum(1.0, (ceiling - floor)[filled])
+        if np.mean(np.maximum(0, (high - low)[filled]) / room) >= FILLS:
+            low, high = np.where(filled, floor, low), np.where(filled, ceiling, high)
+        slack = np.where(np.isfinite(high - low), (high - low) * self._growth(values, cut, rows) / 2, 0.0)
+        return np.maximum(low - slack, floor), np.minimum(high + slack, ceiling)
+
+    def _growth(self, values: Floats, cut: Cut, rows: float) -> float:
+        """By which share of itself the mean span of a partition grows from the sample's rows to the table's.
+
+        Each doubling of the rows adds a fraction of what the one before added: half for evenly spread values, more for long
+        tails. The fraction is read off the spans of all, half and a quarter of the rows.
+        """
+        drawn = (np.where(self.lots[cut.order] < share, values, np.nan) for share in (1.0, 0.5, 0.25))
+        spans = np.array([high - low for low, high in (_span(each, cut.starts) for each in drawn)])
+        together = np.isfinite(spans).all(axis=0)
+        if not together.any():
+            return 0.0
+        whole, half, quarter = spans[:, together].mean(axis=1)
+        last, before = whole - half, half - quarter
+        if whole <= 0 or last <= 0:
+            return 0.0
+        ratio = min(STEADIEST, last / before) if before > last else STEADIEST
+        doublings = math.log2(max(1.0, rows / self.rows))
+        return float(last * ratio * (1 - math.pow(ratio, doublings)) / (1 - ratio) / whole)
 
     def width(self, key: str, column: str) -> float:
         """How much of `column` a stretch of rows spans on which `key` is nearly constant, as a share of its values."""
@@ -99,3 +165,9 @@ class Sample:
             true = spread / self.rows * (SLAB + 1) / (SLAB - 1) - SLAB / self.rows
             self.widths[key, column] = float(min(1.0, max(0.0, true)))
         return self.widths[key, column]
+
+
+def _span(values: Floats, starts: NDArray[np.intp]) -> tuple[Floats, Floats]:
+    low = np.minimum.reduceat(np.where(np.isnan(values), np.inf, values), starts)
+    high = np.maximum.reduceat(np.where(np.isnan(values), -np.inf, values), starts)
+    return low, high
