@@ -75,3 +75,13 @@ def test_without_statistics_the_span_comes_from_literals_and_the_tables_life() -
 def test_a_value_of_another_family_has_no_position() -> None:
     line = axis("C", known("NUMBER", "0", "10", 11), 100, [], (None, END))
     assert line.position("many") is None
+
+
+def test_look_ups_that_never_repeat_are_taken_for_dense_identifiers() -> None:
+    line = axis("C", None, 1e9, [i * 7919 % 100_000 for i in range(12)], (None, END))
+    assert 50_000 < line.distinct < 200_000
+
+
+def test_look_ups_that_repeat_bound_the_distinct_values_themselves() -> None:
+    line = axis("C", None, 1e9, [1, 5_000_000, 1, 5_000_000, 70], (None, END))
+    assert line.distinct < 10
