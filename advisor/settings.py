@@ -68,6 +68,8 @@ class Settings:
     """The build's credits are spread over this many months."""
     budget_credits: float | None = None
     """Stop recommending when the builds' expected credits add up to more than this."""
+    min_window_days: float = 7.0
+    """A shorter history gives no more than low confidence: it may miss what runs on other days."""
     samples_per_template: int = 12
     """Executions kept of each template with their literals."""
     samples_read: int = 10_000

@@ -74,6 +74,9 @@ def obstacle(profile: TableProfile, settings: Settings) -> str | None:
     forbidden = [trait for trait in FORBIDDEN_TRAITS if trait in table.traits]
     if forbidden or table.kind != "BASE TABLE":
         return f"Snowflake allows no clustering key on {forbidden[0] if forbidden else table.kind.lower()} tables."
+    if not table.rows or not table.bytes:
+        unknown = table.rows is None or table.bytes is None
+        return "The snapshot doesn't say how large it is." if unknown else "It is empty now."
     if profile.partitions < settings.min_partitions:
         return f"It has {many(profile.partitions, 'micro-partition')}; under {settings.min_partitions} there is nothing to skip."
     if profile.recreated_by is not None:
@@ -196,12 +199,12 @@ def recommend(estimate: Estimate, profile: TableProfile, settings: Settings, wor
         benefit=Benefit(estimate.partitions, estimate.bytes, estimate.seconds, estimate.credits),
         cost=Cost(estimate.build, estimate.upkeep),
         net_credits_per_month=estimate.net,
-        confidence=_confidence(estimate, profile),
+        confidence=_confidence(estimate, profile, settings, workload.days),
         grade=Grade.MEASURED if evidence(profile.layout) == "sample" else Grade.ESTIMATED,
         templates=served,
         edition="standard",
         privileges=(f"OWNERSHIP on table {table.name}", "USAGE on its database and schema"),
-        warnings=_warnings(estimate, profile, settings),
+        warnings=_warnings(estimate, profile, settings, workload.days),
     )
 
 
@@ -244,14 +247,15 @@ def identity(*parts: str) -> str:
 
 
 def _reason(estimate: Estimate, profile: TableProfile, workload: Workload) -> str:
-    served = [load for load, gain in zip(profile.loads, estimate.gains(profile), strict=True) if load.asks and gain > 0]
-    columns = " and ".join(sorted({part.column for part in estimate.key}))
+    gained = [i for i, gain in enumerate(estimate.gains(profile)) if profile.loads[i].asks and gain > 0]
+    served = [profile.loads[i] for i in gained]
+    asked = {ask.column for question in profile.layout.questions if question.load in gained for ask in question.asks}
+    columns = " and ".join(sorted(asked & {part.column for part in estimate.key} or asked))
     daily = sum(load.template.executions for load in served) / workload.days
     scans = sum(load.template.executions for load in served)
     before = sum((load.before or 0) * load.template.executions for load in served) / scans / profile.partitions
-    rows = zip(profile.loads, estimate.gains(profile), estimate.after, strict=True)
     after = (
-        sum(scanned * load.template.executions for load, gain, scanned in rows if load.asks and gain > 0)
+        sum(float(estimate.after[i]) * profile.loads[i].template.executions for i in gained)
         / scans
         / profile.partitions
     )
@@ -311,13 +315,13 @@ def _hashes(profile: TableProfile, served: Collection[str]) -> list[str]:
     return sorted({found for hashes in firsts for found in hashes})
 
 
-def _confidence(estimate: Estimate, profile: TableProfile) -> str:
-    if estimate.net.low <= 0 or estimate.assumed_churn:
+def _confidence(estimate: Estimate, profile: TableProfile, settings: Settings, days: float) -> str:
+    if estimate.net.low <= 0 or estimate.assumed_churn or days < settings.min_window_days:
         return "low"
     return "medium" if evidence(profile.layout) == "history" else "high"
 
 
-def _warnings(estimate: Estimate, profile: TableProfile, settings: Settings) -> tuple[str, ...]:
+def _warnings(estimate: Estimate, profile: TableProfile, settings: Settings, days: float) -> tuple[str, ...]:
     slower = [
         f"{load.template.fingerprint} ({number(load.before)} → {number(float(after))} partitions an execution)"
         for load, after in zip(profile.loads, estimate.after, strict=True)
@@ -326,6 +330,8 @@ def _warnings(estimate: Estimate, profile: TableProfile, settings: Settings) -> 
     said = []
     if slower:
         said.append(f"These templates will read more than today: {', '.join(slower)}.")
+    if days < settings.min_window_days:
+        said.append(f"The history holds {number(days)} days: what a month brings is extrapolated from them.")
     if estimate.assumed_churn:
         said.append("The table's writes aren't recorded: its upkeep is bounded by a full turnover a month.")
     if evidence(profile.layout) == "history":

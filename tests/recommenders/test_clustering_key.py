@@ -128,7 +128,38 @@ def test_a_key_on_the_wrong_column_is_changed(tmp_path: Path) -> None:
     assert "CUSTOMER_ID" in str(key)
 
 
+def test_the_reason_names_the_columns_that_its_queries_filter(tmp_path: Path) -> None:
+    weeks = runs(by_week, 400, 42, start=7, EXECUTION_TIME=900)
+    advice = advise(tmp_path, runs(by_customer, 800, 2000) + weeks + loads(100_000))
+    (recommended,) = advice.recommendations
+    assert recommended.details["clustering_key"] == ["DATE_TRUNC('MONTH', DAY)", "CUSTOMER_ID"]
+    assert "One query template filters it by CUSTOMER_ID 28.8 times a day" in recommended.reason
+
+
+def test_a_history_of_an_hour_gives_no_more_than_low_confidence(tmp_path: Path) -> None:
+    hour = [{**row, "START_TIME": START, "END_TIME": START} for row in runs(by_customer, 400, 2000) + loads(100)]
+    advice = advise(tmp_path, hour)
+    (recommended,) = advice.recommendations
+    assert recommended.confidence == "low"
+    assert any("0.0417 days" in warning for warning in recommended.warnings)
+
+
 # ---------------------------------------------------------------- advice is not due
+
+
+@pytest.mark.parametrize(
+    ("figures", "said"),
+    [
+        ({"ROW_COUNT": None}, "doesn't say how large it is"),
+        ({"BYTES": None}, "doesn't say how large it is"),
+        ({"ROW_COUNT": 0, "BYTES": 0}, "It is empty now."),
+    ],
+)
+def test_a_table_of_unknown_size_gets_no_figures_made_up(tmp_path: Path, figures: Row, said: str) -> None:
+    other = table("OTHER", ROW_COUNT=5, BYTES=5)
+    advice = advise(tmp_path, runs(by_customer, 400, 2000) + loads(100_000), [{**ORDERS, **figures}, other])
+    assert not advice.recommendations
+    assert said in reasons(advice)
 
 
 def test_a_table_in_load_order_needs_no_key_on_its_load_date(tmp_path: Path) -> None:
