@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 demo: $(VENV)/demo
 	$(BIN)/advisor analyze --demo
 
-test: $(VENV)/dev
+test: $(VENV)/dev $(VENV)/wire
 	$(BIN)/python -m pytest
 
 check: $(VENV)/dev
@@ -29,6 +29,12 @@ clean:
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
+
+# The test server's engine and the newest connector exclude each other.
+$(VENV)/wire: tests/wire/requirements.txt | $(BIN)/python
+	$(PYTHON) -m venv $@
+	$@/bin/python -m pip install --quiet --requirement $<
+	touch $@
 
 $(VENV)/demo: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable '.[demo]'

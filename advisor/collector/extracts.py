@@ -1,0 +1,89 @@
+"""What is asked of the account: the text of each statement, and the file that its result becomes.
+
+The texts are those of `sql/`. A history is asked for day by day, so that a run that was stopped goes on where it was, and a
+weekly run asks only for days that its snapshot lacks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from advisor import resources
+from advisor.collector.views import ACCOUNT_VIEWS, SCHEMA, relation
+from advisor.snapshot.folder import PAIR
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Window:
+    """From `since` on and before `until`; UTC, without a zone."""
+
+    since: datetime
+    until: datetime
+
+    def days(self) -> Iterator[Window]:
+        """Its calendar days, the first and the last of them whole, so that each has the same text whenever it is asked."""
+        start = self.since.replace(hour=0, minute=0, second=0, microsecond=0)
+        while start < self.until:
+            yield Window(start, start + DAY)
+            start += DAY
+
+
+@dataclass(frozen=True)
+class Extract:
+    """One statement, whose result is one file of the snapshot."""
+
+    view: str
+    """The snapshot's view that the file is a part of."""
+    source: str
+    """The view of ACCOUNT_USAGE that is read."""
+    file: str
+    sql: str
+    settled: datetime | None
+    """From when on the account gives the same answer for good; None for a view that is fetched whole."""
+
+
+def extracts(held: Mapping[str, frozenset[str]], window: Window, samples: int, raw: bool) -> tuple[Extract, ...]:
+    """All that a snapshot of the window needs of the views in `held`, the newest days first."""
+    found = []
+    for source, columns in held.items():
+        known = ACCOUNT_VIEWS[source]
+        if not known.sliced:
+            text = _bound(source, source, columns, {})
+            found.append(Extract(source, source, f"{source}.parquet", text, None))
+            continue
+        for day in reversed(tuple(window.days())):
+            settled = day.until + known.latency
+            for view in PAIR if source == "query_history" and not raw else (source,):
+                file = f"{view}/{day.since:%Y-%m-%d}.parquet"
+                found.append(Extract(view, source, file, _daily(view, source, columns, day, samples), settled))
+    return tuple(found)
+
+
+def _daily(view: str, source: str, held: frozenset[str], day: Window, samples: int) -> str:
+    values = {"since": _moment(day.since), "until": _moment(day.until), "samples": str(samples)}
+    rows = _bound(source, source, held, values)
+    if view == source:
+        return rows
+    history = f"{SCHEMA}.{source.upper()}"
+    executions = resources.sql("executions").replace(history, "HISTORY")
+    body = _values(resources.sql(view).replace(history, "HISTORY"), values)
+    return f"WITH HISTORY AS (\n{rows}\n),\nEXECUTIONS AS (\n{executions}\n)\nSELECT *\nFROM (\n{body}\n)"
+
+
+def _bound(name: str, source: str, held: frozenset[str], values: Mapping[str, str]) -> str:
+    text = resources.sql(name).replace(f"{SCHEMA}.{source.upper()}", relation(source, held))
+    return _values(text, values)
+
+
+def _values(text: str, values: Mapping[str, str]) -> str:
+    """The text with its `$names` given. The connector would take every % of it for a parameter's place."""
+    return re.sub(r"\$([a-z]+)\b", lambda found: values[found[1]] if found[1] in values else found[0], text)
+
+
+def _moment(time: datetime) -> str:
+    return f"'{time:%Y-%m-%dT%H:%M:%S}+00:00'"

@@ -1,0 +1,160 @@
+"""Statements run in the account a few at a time, each result fetched whole or asked for again.
+
+Neither connector 4 nor 5 repeats everything: a connection lost in the midst of a chunk, a truncated answer or a login that
+ended surface as errors, in 4.x some of them not even as the connector's own. So what is repeated here is *execute and fetch
+everything*, on a new connection.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from queue import SimpleQueue
+from threading import Event
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pyarrow as pa
+
+from advisor.collector.connection import Connector
+from advisor.errors import SourceError
+
+if TYPE_CHECKING:
+    from snowflake.connector import SnowflakeConnection
+    from snowflake.connector.cursor import SnowflakeCursor
+
+T = TypeVar("T")
+Job = TypeVar("Job")
+Take = Callable[[Iterator[pa.Table]], T]
+
+# "Does not exist or not authorized", insufficient privileges, a view that can't be expanded.
+_DENIED = (2003, 3001, 2037)
+# Aborted by the server, cancelled, a session or a login that ended: what another attempt may mend.
+_PASSING = (603, 604, 607, 390104, 390108, 390110, 390111, 390112, 390114)
+_HINTS = {
+    606: "; name a warehouse in the connection's entry",
+    630: "; give the connection a larger warehouse, or raise the setting statement_seconds",
+}
+
+
+class DeniedError(SourceError):
+    """The role may not read it, or it is not there: the account doesn't say which."""
+
+
+@dataclass
+class Session:
+    """One connection of the pool: opened when it is first needed, and again after it was lost."""
+
+    connector: Connector
+    stop: Event = field(default_factory=Event)
+    """Once set, no attempt is begun and no answer is waited for."""
+    connection: SnowflakeConnection | None = None
+
+    def ask(self, what: str, sql: str, take: Take[T]) -> T:
+        """What `take` makes of the statement's whole result, its batches given one by one; `take` must bear being called again.
+
+        Raises DeniedError, and SourceError after the last attempt; whatever `take` raises of its own passes.
+        """
+        settings = self.connector.settings
+        for attempt in range(settings.attempts):
+            if attempt:
+                self.stop.wait(settings.retry_seconds * 2 ** (attempt - 1))
+            if self.stop.is_set():
+                break
+            try:
+                return take(self._batches(sql))
+            except DeniedError:
+                raise
+            except SourceError as error:
+                last = str(error)
+            except self.connector.failures() as error:
+                last = _judged(what, error)
+            self.close()
+        raise SourceError(
+            f"{last}; gave up after {settings.attempts} attempts" if not self.stop.is_set() else "stopped"
+        )
+
+    def rows(self, what: str, sql: str) -> list[dict[str, Any]]:
+        """The whole result of a statement that has few rows, by column name."""
+        return self.ask(what, sql, lambda batches: [row for batch in batches for row in batch.to_pylist()])
+
+    def close(self) -> None:
+        """Ends the session, and with it whatever it still has running."""
+        connection, self.connection = self.connection, None
+        if connection is not None:
+            try:
+                connection.close()
+            except self.connector.failures():
+                # The account ends a session that it hears nothing of.
+                return
+
+    def _batches(self, sql: str) -> Iterator[pa.Table]:
+        self.connection = self.connection or self.connector.open()
+        cursor = self.connection.cursor()
+        cursor.execute_async(sql)
+        self._wait(self.connection, cursor)
+        received = 0
+        for table in cursor.fetch_arrow_batches(force_microsecond_precision=True):
+            received += table.num_rows
+            yield table
+        if cursor.rowcount is not None and cursor.rowcount != received:
+            raise SourceError(f"{received} of {cursor.rowcount} rows arrived")
+
+    def _wait(self, connection: SnowflakeConnection, cursor: SnowflakeCursor) -> None:
+        """Until the statement has ended; the account itself ends it after `statement_seconds`."""
+        query = str(cursor.sfqid)
+        deadline = (
+            time.monotonic() + self.connector.settings.statement_seconds + self.connector.settings.request_seconds
+        )
+        pause = 0.01
+        while connection.is_still_running(connection.get_query_status_throw_if_error(query)):
+            if time.monotonic() > deadline:
+                raise SourceError("the statement didn't end in time")
+            if self.stop.wait(pause):
+                raise SourceError("stopped")
+            pause = min(2.0, pause * 1.5)
+        cursor.get_results_from_sfqid(query)
+
+
+def _judged(what: str, error: BaseException) -> str:
+    """A failure in one line, where another attempt may mend it; else raises what it means."""
+    number = getattr(error, "errno", None)
+    text = " ".join(str(getattr(error, "raw_msg", None) or error).split())
+    if number in _DENIED:
+        raise DeniedError(f"{what}: {text}") from None
+    if type(error).__name__ == "ProgrammingError" and number not in _PASSING:
+        raise SourceError(f"{what}: Snowflake refused: {text}{_HINTS.get(number or 0, '')}") from None
+    return f"{what}: {text or type(error).__name__}"
+
+
+def run_all(
+    connector: Connector, jobs: Sequence[Job], work: Callable[[Session, Job], T], settled: Callable[[Job, T], None]
+) -> None:
+    """Does every job over `Settings.connections` sessions; `settled` hears of each as it ends, in this thread.
+
+    The first failure stops the others and is raised.
+    """
+    stop = Event()
+    sessions: SimpleQueue[Session] = SimpleQueue()
+    count = max(1, connector.settings.connections)
+    for _ in range(count):
+        sessions.put(Session(connector, stop))
+
+    def one(job: Job) -> T:
+        session = sessions.get()
+        try:
+            return work(session, job)
+        finally:
+            sessions.put(session)
+
+    with ThreadPoolExecutor(count) as pool:
+        futures = {pool.submit(one, job): job for job in jobs}
+        try:
+            for future in as_completed(futures):
+                settled(futures[future], future.result())
+        finally:
+            stop.set()
+            pool.shutdown(cancel_futures=True)
+            for _ in range(count):
+                sessions.get().close()

@@ -1,0 +1,5 @@
+-- One row per column of the ACCOUNT_USAGE views that the role may read: accounts and editions differ in both.
+SELECT TABLE_NAME, COLUMN_NAME
+FROM SNOWFLAKE.INFORMATION_SCHEMA.COLUMNS
+WHERE TABLE_SCHEMA = 'ACCOUNT_USAGE'
+ORDER BY TABLE_NAME, COLUMN_NAME

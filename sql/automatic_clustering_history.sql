@@ -1,0 +1,9 @@
+-- One row per table and hour in which the service worked, from $since on and before $until.
+SELECT
+    DATABASE_NAME,
+    SCHEMA_NAME,
+    TABLE_NAME,
+    START_TIME::TIMESTAMP_NTZ AS START_TIME,
+    CREDITS_USED
+FROM SNOWFLAKE.ACCOUNT_USAGE.AUTOMATIC_CLUSTERING_HISTORY
+WHERE START_TIME >= $since::TIMESTAMP_LTZ AND START_TIME < $until::TIMESTAMP_LTZ

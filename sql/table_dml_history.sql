@@ -1,0 +1,11 @@
+-- One row per table and hour in which rows were written, from $since on and before $until.
+SELECT
+    DATABASE_NAME,
+    SCHEMA_NAME,
+    TABLE_NAME,
+    START_TIME::TIMESTAMP_NTZ AS START_TIME,
+    ROWS_ADDED,
+    ROWS_REMOVED,
+    ROWS_UPDATED
+FROM SNOWFLAKE.ACCOUNT_USAGE.TABLE_DML_HISTORY
+WHERE START_TIME >= $since::TIMESTAMP_LTZ AND START_TIME < $until::TIMESTAMP_LTZ

@@ -1,0 +1,10 @@
+-- One row per view that stands. The definition of a secure view is NULL for all but its owner: it explains no query.
+SELECT
+    TABLE_CATALOG,
+    TABLE_SCHEMA,
+    TABLE_NAME,
+    VIEW_DEFINITION,
+    CREATED::TIMESTAMP_NTZ AS CREATED,
+    DELETED::TIMESTAMP_NTZ AS DELETED
+FROM SNOWFLAKE.ACCOUNT_USAGE.VIEWS
+WHERE DELETED IS NULL AND VIEW_DEFINITION IS NOT NULL
