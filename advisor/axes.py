@@ -22,6 +22,7 @@ Floats = NDArray[np.float64]
 EPOCH = datetime(1970, 1, 1)
 UNIT_DAYS = {"HOUR": 1 / 24, "DAY": 1.0, "WEEK": 7.0, "MONTH": 30.44, "QUARTER": 91.31, "YEAR": 365.25}
 TEXT_DIGITS = 8
+MOST_NULLS = 0.999999  # a column that is asked for values holds some
 INSTANT = 1e-9  # days: what an excluded upper bound is pulled back by
 
 
@@ -161,16 +162,20 @@ def axis(
 
 
 def _from_statistics(name: str, family: str, rows: float, statistics: ColumnStatistics) -> Axis | None:
-    if statistics.distinct is None:
+    """None where they are incomplete or contradict themselves."""
+    if statistics.distinct is None or statistics.distinct < 1:
         return None
     prefix = ""
     if family == "text" and statistics.minimum is not None and statistics.maximum is not None:
         prefix = _shared_prefix([statistics.minimum, statistics.maximum])
     ends = [_position(family, prefix, text) for text in (statistics.minimum, statistics.maximum) if text is not None]
-    if len(ends) != 2 or ends[0] is None or ends[1] is None:
+    if len(ends) != 2 or ends[0] is None or ends[1] is None or ends[0] > ends[1]:
+        return None
+    if ends[0] == ends[1] and family != "text" and statistics.distinct >= 2:
         return None
     distinct = max(1.0, min(statistics.distinct, rows))
-    return Axis(name, family, ends[0], ends[1], distinct, statistics.null_share or 0.0, True, prefix)
+    nulls = min(MOST_NULLS, max(0.0, statistics.null_share or 0.0))
+    return Axis(name, family, ends[0], ends[1], distinct, nulls, True, prefix)
 
 
 def _from_literals(

@@ -36,7 +36,7 @@ def number(value: float | None) -> str:
     """Three significant digits, thousands set apart."""
     if value is None:
         return UNKNOWN
-    rounded = float(f"{value:.3g}")
+    rounded = float(f"{value:.3g}") + 0.0  # no -0
     return f"{rounded:,.0f}" if abs(rounded) >= 100 else f"{rounded:,.3g}"
 
 

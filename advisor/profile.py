@@ -30,6 +30,7 @@ Sampled = Callable[[TableName, Mapping[str, Axis]], Sample | None]
 
 PRUNABLE = frozenset({Role.EQUALITY, Role.MEMBERSHIP, Role.RANGE, Role.PREFIX, Role.NULL_TEST})
 READS_ALL = 0.9  # a load that scans over this share of the partitions isn't pruned
+FEWEST = 1e-9  # share of the rows that a condition is taken to match at least
 LAST_LETTER = "\U0010ffff"
 
 
@@ -71,6 +72,8 @@ class TableProfile:
     clustering_credits: float | None
     used_columns: frozenset[str]
     """Columns that any template filters, joins, groups or orders by."""
+    understood: bool
+    """No statement that reads it, or may read it, was left without its columns resolved."""
 
     @property
     def partition_bytes(self) -> float | None:
@@ -130,7 +133,14 @@ def profile(
         _recreated_by(table.name, templates),
         history.clustering_credits,
         frozenset(u.column for read in readers for u in read.reading.usages if u.table == table.name),
+        not any(_obscure(read, table.name) for read in templates),
     )
+
+
+def _obscure(read: ReadTemplate, table: TableName) -> bool:
+    if read.reading.problem is not None:
+        return table.name.upper() in read.template.text.upper()
+    return table in read.reading.scans and bool(read.reading.unresolved)
 
 
 def _layout(
@@ -163,10 +173,12 @@ def _axes(table: Table, readers: Iterable[ReadTemplate], workload: Workload) -> 
                 ends = [end for end in (usage.low, usage.high) if end is not None]
                 literals.setdefault(usage.column, []).extend([*usage.values, *ends])
     lifetime = (table.created, workload.window_end)
-    return {
+    found = {
         name: axis(name, table.column(name), float(table.rows or 1), values, lifetime)
         for name, values in sorted(literals.items())
     }
+    # Bind variables alone tell nothing of a column.
+    return {name: line for name, line in found.items() if line.known or line.is_time or literals[name]}
 
 
 def _filters(table: TableName, readings: Iterable[Reading]) -> Iterable[ColumnUsage]:
@@ -235,7 +247,7 @@ def _ask(usage: ColumnUsage, axes: Mapping[str, Axis]) -> Ask | None:
         return None
     present = 1 - line.null_share
     if usage.role is Role.NULL_TEST:
-        return Ask(usage.column, line.null_share, 1)
+        return Ask(usage.column, max(FEWEST, line.null_share), 1) if line.known else None
     if usage.role is Role.PREFIX and usage.values:
         text = str(usage.values[0])
         low, high = line.position(text), line.position(text + LAST_LETTER)
@@ -247,6 +259,8 @@ def _ask(usage: ColumnUsage, axes: Mapping[str, Axis]) -> Ask | None:
         high = None if usage.high is None else line.position(usage.high)
         if (low is None) != (usage.low is None) or (high is None) != (usage.high is None):
             return None
+        if not line.known and not line.is_time and (low is None or high is None):
+            return None  # the literals seen don't tell how far the column reaches beyond them
         if line.family == "date" and high is not None and not usage.high_included:
             high -= 1  # the last day that counts
         if line.family == "date" and low is not None and not usage.low_included:
@@ -321,6 +335,11 @@ def _why_unserved(table: TableName, reading: Reading) -> str:
         return "searches inside text, which a minimum and a maximum can't decide"
     if any(usage.branch is not None for usage in filters):
         return "combines different columns by OR, which a minimum and a maximum of one column can't decide"
+    if all(":" in usage.column for usage in filters):
+        return "filters inside a VARIANT column, on which no key is proposed"
+    served = [usage for usage in filters if usage.role in PRUNABLE and usage.keeps_order and not usage.negated]
+    if served:
+        return f"filters {served[0].column}, of which neither statistics nor constants tell how many rows that leaves"
     return "filters in a form that a minimum and a maximum can't decide"
 
 

@@ -77,6 +77,29 @@ def test_a_value_of_another_family_has_no_position() -> None:
     assert line.position("many") is None
 
 
+@pytest.mark.parametrize(
+    ("data_type", "low", "high", "distinct"),
+    [
+        ("NUMBER", "9", "1", 5),
+        ("NUMBER", "5", "5", 100),
+        ("NUMBER", "1", "9", 0),
+        ("NUMBER", "1", "9", -3),
+        ("NUMBER", "1e400", "many", 9),
+        ("DATE", "2026-02-01", "2026-01-01", 9),
+        ("TEXT", "b", "a", 2),
+    ],
+)
+def test_statistics_that_contradict_themselves_are_not_used(
+    data_type: str, low: str, high: str, distinct: float
+) -> None:
+    assert not axis("C", known(data_type, low, high, distinct), 1e6, [], (None, END)).known
+
+
+@pytest.mark.parametrize("nulls", [-1.0, 1.0, 2.0])
+def test_a_share_of_nulls_leaves_some_values(nulls: float) -> None:
+    assert 0 <= axis("C", known("NUMBER", "1", "9", 9, nulls), 1e6, [], (None, END)).null_share < 1
+
+
 def test_look_ups_that_never_repeat_are_taken_for_dense_identifiers() -> None:
     line = axis("C", None, 1e9, [i * 7919 % 100_000 for i in range(12)], (None, END))
     assert 50_000 < line.distinct < 200_000

@@ -61,6 +61,7 @@ from advisor.settings import Settings
 CODE = "clustering_key"
 
 FORBIDDEN_TRAITS = ("external", "hybrid", "temporary", "event")
+DEFINED_ELSEWHERE = {"dynamic": "a dynamic", "iceberg": "an Iceberg"}
 AS_GOOD = 0.015  # share of the best key's net credits within which a simpler key is taken
 EVIDENCE_TEMPLATES = 20
 HASHES_PER_TEMPLATE = 3
@@ -74,6 +75,9 @@ def obstacle(profile: TableProfile, settings: Settings) -> str | None:
     forbidden = [trait for trait in FORBIDDEN_TRAITS if trait in table.traits]
     if forbidden or table.kind != "BASE TABLE":
         return f"Snowflake allows no clustering key on {forbidden[0] if forbidden else table.kind.lower()} tables."
+    defined = [trait for trait in DEFINED_ELSEWHERE if trait in table.traits]
+    if defined:
+        return f"It is {DEFINED_ELSEWHERE[defined[0]]} table: its key is set by another statement, for which no script is written."
     if not table.rows or not table.bytes:
         unknown = table.rows is None or table.bytes is None
         return "The snapshot doesn't say how large it is." if unknown else "It is empty now."
@@ -96,9 +100,11 @@ def present(profile: TableProfile) -> tuple[KeyPart, ...] | None:
 
 
 def unused(profile: TableProfile) -> bool:
-    """There is a key, all of it understood, and no query filters, joins, groups or orders by any of its columns."""
+    """There is a key, and no query filters, joins, groups or orders by any of its columns: all of it is understood."""
     key = present(profile)
-    return bool(key) and not any(part.column in profile.used_columns for part in key or ())
+    if not key or not profile.understood or any(trait in profile.table.traits for trait in DEFINED_ELSEWHERE):
+        return False
+    return not any(part.column in profile.used_columns for part in key)
 
 
 # ---------------------------------------------------------------- which one to take, and what to say
@@ -173,7 +179,9 @@ def second_to(estimate: Estimate, best: Estimate) -> str:
     if estimate.net.expected <= 0:
         return f"It would cost {number(-estimate.net.expected)} credits a month more than it saves; ({key}) pays."
     more = best.net.expected - estimate.net.expected
-    if more <= 0:
+    if more == 0:
+        return f"It nets no more than ({key}) and is less simple."
+    if more < 0:
         return (
             f"It nets {number(-more)} credits a month more than ({key}), within the model's error, but is less simple."
         )

@@ -210,12 +210,44 @@ def test_a_table_that_a_job_recreates_gets_no_alter(tmp_path: Path) -> None:
         ("SELECT * FROM orders WHERE name LIKE '%son'", "searches inside text"),
         ("SELECT * FROM orders WHERE customer_id = 5 OR name = 'x'", "combines different columns by OR"),
         ("SELECT region, COUNT(*) FROM orders GROUP BY region", "reads it without a filter"),
+        ("SELECT * FROM orders WHERE customer_id = ?", "neither statistics nor constants tell"),
+        ("SELECT * FROM orders WHERE id > 0", "neither statistics nor constants tell"),
+        ("SELECT * FROM orders WHERE region IS NULL", "neither statistics nor constants tell"),
     ],
 )
 def test_conditions_that_no_minimum_and_maximum_can_serve_are_named(tmp_path: Path, text: str, said: str) -> None:
     advice = advise(tmp_path, runs(lambda i: text, 400, 2000))
     assert not advice.recommendations
     assert said in reasons(advice)
+
+
+@pytest.mark.parametrize("trait", ["IS_DYNAMIC", "IS_ICEBERG"])
+@pytest.mark.parametrize("key", [None, "LINEAR(REGION)"])
+def test_tables_with_statements_of_their_own_get_no_alter_table(tmp_path: Path, trait: str, key: str | None) -> None:
+    place = {"DATABASE_NAME": "DB", "SCHEMA_NAME": "PUBLIC", "TABLE_NAME": "ORDERS"}
+    bill = [{"START_TIME": START, "CREDITS_USED": 56.0, **place}]
+    defined = {**ORDERS, trait: "YES", "CLUSTERING_KEY": key}
+    advice = advise(tmp_path, runs(by_customer, 400, 2000), [defined], automatic_clustering_history=bill)
+    assert not advice.recommendations
+    assert "is set by another statement" in reasons(advice)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT o.id FROM orders o JOIN staging s ON s.id = o.id WHERE region = 'EU'",
+        "SELECT * FROM orders WHERE region = 'EU' AND ((",
+    ],
+)
+def test_a_key_is_not_called_unused_while_a_statement_is_not_understood(tmp_path: Path, text: str) -> None:
+    keyed = {**ORDERS, "CLUSTERING_KEY": "LINEAR(REGION)", "AUTO_CLUSTERING_ON": "ON"}
+    place = {"DATABASE_NAME": "DB", "SCHEMA_NAME": "PUBLIC", "TABLE_NAME": "ORDERS"}
+    bill = [{"START_TIME": START, "CREDITS_USED": 56.0, **place}]
+    history = runs(by_week, 50, 20) + runs(lambda i: text, 50, 20, start=9)
+    advice = advise(
+        tmp_path, history, [keyed, table("STAGING")], columns=columns("OTHER"), automatic_clustering_history=bill
+    )
+    assert "drop" not in [r.action for r in advice.recommendations]
 
 
 @pytest.mark.parametrize(
