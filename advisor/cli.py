@@ -5,10 +5,12 @@ Stages are imported where they are used, so that `--help` answers at once.
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,6 +42,32 @@ Example:
   advisor analyze --snapshot export/ --out reports/today
 """
 
+COLLECT_HELP = """Read a live account into a snapshot folder; the account itself compresses its history.
+
+What the folder has already is not asked again. All that is run only reads: SELECT and the session's own settings.
+
+\b
+Example:
+  advisor collect --connection prod --out snapshots/prod
+"""
+
+DOCTOR_HELP = """Check what a connection can read, how fresh it is, and what each missing grant would unlock.
+
+\b
+Exit status: 0 all is there, 2 something to fix, 3 the account can't be reached or refuses what is needed.
+
+\b
+Example:
+  advisor doctor --connection prod
+"""
+
+GRANTS_HELP = """Print the least that a role needs, as a script for an administrator.
+
+\b
+Example:
+  advisor grants --role ADVISOR --warehouse ADVISOR_WH
+"""
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="advisor")
@@ -49,6 +77,7 @@ def cli() -> None:
 
 @cli.command(help=ANALYZE_HELP, short_help="Read a query history and write the advice.")
 @click.option("--snapshot", type=click.Path(path_type=Path), help="Folder of exported views; works offline.")
+@click.option("--connection", help="Entry of connections.toml: collect from that account, into --out/snapshot.")
 @click.option("--demo", is_flag=True, help="Run a real workload on an embedded engine and analyze its history.")
 @click.option("--out", type=click.Path(path_type=Path), help="Output folder.  [default: reports/<window end date>]")
 @click.option(
@@ -57,13 +86,23 @@ def cli() -> None:
 @click.option("--budget-credits", type=click.FloatRange(min=0), help="Most credits that all builds together may take.")
 @click.option("--check", is_flag=True, help="Exit 1 if there is advice, for jobs that should fail on it.")
 def analyze(
-    snapshot: Path | None, demo: bool, out: Path | None, config: Path | None, budget_credits: float | None, check: bool
+    snapshot: Path | None,
+    connection: str | None,
+    demo: bool,
+    out: Path | None,
+    config: Path | None,
+    budget_credits: float | None,
+    check: bool,
 ) -> None:
     from advisor.settings import load
 
-    if (snapshot is not None) == demo:
-        raise InputError("say where the history is: either --snapshot DIR or --demo")
+    if (snapshot is not None) + (connection is not None) + demo != 1:
+        raise InputError("say where the history is: --snapshot DIR, --connection NAME or --demo")
     settings = load(config, {"budget_credits": budget_credits})
+    if connection is not None:
+        out = out or Path("reports") / datetime.now(UTC).date().isoformat()
+        snapshot = out / "snapshot"
+        _collect(connection, settings, snapshot)
     with _demo_home() if demo else _nowhere() as home:
         advice, folder = _run(_demo_snapshot(home) if home else snapshot or Path(), settings, out)
         _summary(advice, folder)
@@ -71,6 +110,59 @@ def analyze(
             _trial(home, advice)
     if check and advice.recommendations:
         raise SystemExit(EXIT_NEW_ADVICE)
+
+
+@cli.command(help=COLLECT_HELP, short_help="Read a live account into a snapshot folder.")
+@click.option("--connection", required=True, help="Entry of connections.toml.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The snapshot's folder.")
+@click.option("--days", default=28, show_default=True, type=click.IntRange(1, 365), help="How far back.")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="From that day (UTC) on, in place of --days.")
+@click.option("--raw", is_flag=True, help="Keep every query's row, not templates and samples.")
+@click.option("--config", type=click.Path(path_type=Path), help="Settings file.")
+def collect(connection: str, out: Path, days: int, since: datetime | None, raw: bool, config: Path | None) -> None:
+    from advisor.settings import load
+
+    _collect(connection, load(config, {}), out, days, since, raw)
+
+
+@cli.command(help=DOCTOR_HELP, short_help="Check what a connection can read.")
+@click.option("--connection", required=True, help="Entry of connections.toml.")
+@click.option("--config", type=click.Path(path_type=Path), help="Settings file.")
+def doctor(connection: str, config: Path | None) -> None:
+    from advisor.collector.connection import Connector
+    from advisor.collector.doctor import examine, lines
+    from advisor.settings import load
+
+    checkup = examine(Connector(connection, load(config, {}), os.environ))
+    click.echo("\n".join(lines(checkup)))
+    if not checkup.healthy:
+        raise SystemExit(InputError.exit_status)
+
+
+@cli.command(help=GRANTS_HELP, short_help="Print the least that a role needs.")
+@click.option("--role", required=True, help="As in SQL: upper case unless in double quotes.")
+@click.option("--warehouse", help="The warehouse that the role is to use.")
+def grants(role: str, warehouse: str | None) -> None:
+    from advisor.collector.grants import script
+
+    click.echo(script(role, warehouse))
+
+
+def _collect(
+    connection: str, settings: Settings, out: Path, days: int = 28, since: datetime | None = None, raw: bool = False
+) -> None:
+    from advisor.collector.collect import collect, summary
+    from advisor.collector.connection import Connector
+
+    collected = collect(Connector(connection, settings, os.environ), out, days, since, raw, _counted)
+    click.echo(f"{out}: {summary(collected)}", err=True)
+
+
+def _counted(view: str, done: int, due: int, rows: int) -> None:
+    """Each file on a terminal, where the line is written over; each view once in a job's log."""
+    if done == due or sys.stderr.isatty():
+        start = "\r" if sys.stderr.isatty() else ""
+        click.echo(f"{start}{view}: {done} of {due} statements, {rows:,} rows", err=True, nl=done == due)
 
 
 def _run(source: Path, settings: Settings, out: Path | None) -> tuple[Advice, Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,7 +21,8 @@ from advisor.snapshot import write_manifest
 SAME_RUN = timedelta(hours=6)
 """What a killed run has fetched stays good for so long, for the next run to go on with."""
 
-Say = Callable[[str], None]
+Progress = Callable[[str, int, int, int], None]
+"""Told a view's name, how many of its files are there, how many there will be, and the rows received so far."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,11 @@ class Account:
 
 @dataclass(frozen=True)
 class Collected:
-    statements: int
-    """Asked in this run; what an earlier one had fetched is not asked again."""
+    role: str
+    asked: int
+    """Statements of this run."""
+    kept: int
+    """Files that an earlier run had fetched."""
     rows: int
     bytes: int
     """Received in this run, as Arrow."""
@@ -51,7 +56,7 @@ def collect(
     days: int = 28,
     since: datetime | None = None,
     raw: bool = False,
-    say: Say = lambda _: None,
+    progress: Progress = lambda *_: None,
 ) -> Collected:
     """Makes `out` a snapshot of the last `days`, or from `since` on (UTC); fetches what the one that stands there lacks.
 
@@ -68,13 +73,22 @@ def collect(
         )
     wanted = extracts(account.columns, window, connector.settings.samples_per_template, raw)
     kept = _keep(workshop, wanted, account)
-    say(f"{account.name}: {len(wanted) - len(kept)} statements to ask, {len(kept)} answers kept")
-    run = _Run(workshop, account, say)
-    run_all(connector, [extract for extract in wanted if extract.file not in kept], run.fetch, run.settle)
+    due = [extract for extract in wanted if extract.file not in kept]
+    run = _Run(workshop, account, Counter(extract.view for extract in due), progress)
+    run_all(connector, due, run.fetch, run.settle)
     run.finish(wanted)
     missing = sorted(set(ACCOUNT_VIEWS) - set(account.columns) | run.denied)
     received = run.received
-    return Collected(len(received), sum(r.rows for r in received), sum(r.bytes for r in received), tuple(missing))
+    return Collected(
+        account.role, len(due), len(kept), sum(r.rows for r in received), sum(r.bytes for r in received), tuple(missing)
+    )
+
+
+def summary(collected: Collected) -> str:
+    """The run in a line, for the terminal."""
+    counts = f"{collected.asked} statements, {collected.rows:,} rows, {collected.bytes:,} bytes; {collected.kept} files were there"
+    missing = f"; not readable for {collected.role}: {', '.join(collected.missing)}" if collected.missing else ""
+    return counts + missing
 
 
 def probe(connector: Connector) -> Account:
@@ -120,10 +134,12 @@ def _keep(workshop: Workshop, wanted: Sequence[Extract], account: Account) -> se
 class _Run:
     """What one run has received so far."""
 
-    def __init__(self, workshop: Workshop, account: Account, say: Say) -> None:
-        self.workshop, self.account, self.say = workshop, account, say
+    def __init__(self, workshop: Workshop, account: Account, due: Mapping[str, int], progress: Progress) -> None:
+        self.workshop, self.account, self.due, self.progress = workshop, account, due, progress
         self.received: list[Received] = []
         self.denied: set[str] = set()
+        self.done: Counter[str] = Counter()
+        self.rows: Counter[str] = Counter()
 
     def fetch(self, session: Session, extract: Extract) -> Received | DeniedError:
         """In a worker's thread: the answer's file, or the account's refusal of a view that can be done without."""
@@ -137,12 +153,13 @@ class _Run:
             return error
 
     def settle(self, extract: Extract, answer: Received | DeniedError) -> None:
+        self.done[extract.view] += 1
         if isinstance(answer, DeniedError):
             self.denied.add(extract.source)
-            self.say(f"{extract.file}: not readable for {self.account.role}")
-            return
-        self.received.append(answer)
-        self.say(f"{extract.file}: {answer.rows:,} rows")
+        else:
+            self.received.append(answer)
+            self.rows[extract.view] += answer.rows
+        self.progress(extract.view, self.done[extract.view], self.due[extract.view], self.rows[extract.view])
 
     def finish(self, wanted: Sequence[Extract]) -> None:
         """Writes the manifest, last, and puts the snapshot in its place."""

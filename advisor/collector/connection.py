@@ -9,16 +9,18 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-import pyarrow as pa
+from typing import Any
 
 from advisor import __version__
 from advisor.errors import InputError, SourceError
 from advisor.settings import Settings
 
-if TYPE_CHECKING:
+try:
+    import pyarrow as pa
+    import snowflake.connector
     from snowflake.connector import SnowflakeConnection
+except ImportError as missing:
+    raise InputError("a live account needs the Snowflake connector; pip install 'advisor[snowflake]'") from missing
 
 QUERY_TAG = f"advisor {__version__}"
 
@@ -32,6 +34,10 @@ _PASSPHRASE = "PRIVATE_KEY_PASSPHRASE"
 _SECRET = ("password", "token", "passcode", "private_key_password", "private_key_file_pwd")
 
 
+FAILURES = (snowflake.connector.Error, OSError, ValueError, pa.ArrowException)
+"""What escapes from the connector: its own errors and, from 4.x, those of the HTTP library inside it."""
+
+
 @dataclass(frozen=True)
 class Connector:
     """Opens connections of one named entry, all alike."""
@@ -42,18 +48,14 @@ class Connector:
 
     def open(self) -> SnowflakeConnection:
         """A connection with the session set up. Raises InputError for an entry that can't be used, SourceError for a refusal."""
-        connector = _module()
-        options = self._options(connector.__version__)
+        # The connector looks for the cloud it runs in by asking a link-local address, which alarms those who watch a network.
+        os.environ.setdefault("SNOWFLAKE_DISABLE_PLATFORM_DETECTION", "true")
+        options = self._options()
         try:
-            connection: SnowflakeConnection = connector.connect(connection_name=self.entry, **options)
-            return connection
-        except (connector.errors.Error, OSError, ValueError) as error:
+            return snowflake.connector.connect(connection_name=self.entry, **options)
+        except FAILURES as error:
             kind = InputError if _unusable(error) else SourceError
             raise kind(self._about(error, options)) from None
-
-    def failures(self) -> tuple[type[BaseException], ...]:
-        """What may escape from the connector: its own errors and, from 4.x, those of the HTTP library inside it."""
-        return (_module().errors.Error, OSError, ValueError, pa.ArrowException)
 
     def _about(self, error: BaseException, options: Mapping[str, Any]) -> str:
         text = str(getattr(error, "raw_msg", None) or error)
@@ -62,8 +64,8 @@ class Connector:
                 text = text.replace(str(options[name]), "***")
         return f"cannot connect with the entry {self.entry!r} of connections.toml: {text}"
 
-    def _options(self, version: str) -> dict[str, Any]:
-        newer = int(version.split(".")[0]) >= 5
+    def _options(self) -> dict[str, Any]:
+        newer = int(snowflake.connector.__version__.split(".")[0]) >= 5
         options: dict[str, Any] = overrides(
             self.entry, self.environment, "private_key_password" if newer else "private_key_file_pwd"
         )
@@ -120,13 +122,3 @@ def overrides(entry: str, environment: Mapping[str, str], passphrase: str) -> di
     if environment.get(_PASSPHRASE):
         found[passphrase] = environment[_PASSPHRASE]
     return found
-
-
-def _module() -> Any:
-    # It looks for the cloud it runs in by asking a link-local address, which alarms those who watch a network.
-    os.environ.setdefault("SNOWFLAKE_DISABLE_PLATFORM_DETECTION", "true")
-    try:
-        import snowflake.connector
-    except ImportError as error:
-        raise InputError("the Snowflake connector is not installed; pip install 'advisor[snowflake]'") from error
-    return snowflake.connector

@@ -53,8 +53,7 @@ def extracts(held: Mapping[str, frozenset[str]], window: Window, samples: int, r
     for source, columns in held.items():
         known = ACCOUNT_VIEWS[source]
         if not known.sliced:
-            text = _bound(source, source, columns, {})
-            found.append(Extract(source, source, f"{source}.parquet", text, None))
+            found.append(Extract(source, source, f"{source}.parquet", statement(source, columns, window), None))
             continue
         for day in reversed(tuple(window.days())):
             settled = day.until + known.latency
@@ -64,20 +63,20 @@ def extracts(held: Mapping[str, frozenset[str]], window: Window, samples: int, r
     return tuple(found)
 
 
+def statement(view: str, held: frozenset[str], window: Window) -> str:
+    """The text of `sql/<view>.sql`, over the columns that the account's view has; a history's, over the window."""
+    values = {"since": _moment(window.since), "until": _moment(window.until)}
+    return _values(resources.sql(view).replace(f"{SCHEMA}.{view.upper()}", relation(view, held)), values)
+
+
 def _daily(view: str, source: str, held: frozenset[str], day: Window, samples: int) -> str:
-    values = {"since": _moment(day.since), "until": _moment(day.until), "samples": str(samples)}
-    rows = _bound(source, source, held, values)
+    rows = statement(source, held, day)
     if view == source:
         return rows
     history = f"{SCHEMA}.{source.upper()}"
     executions = resources.sql("executions").replace(history, "HISTORY")
-    body = _values(resources.sql(view).replace(history, "HISTORY"), values)
+    body = _values(resources.sql(view).replace(history, "HISTORY"), {"samples": str(samples)})
     return f"WITH HISTORY AS (\n{rows}\n),\nEXECUTIONS AS (\n{executions}\n)\nSELECT *\nFROM (\n{body}\n)"
-
-
-def _bound(name: str, source: str, held: frozenset[str], values: Mapping[str, str]) -> str:
-    text = resources.sql(name).replace(f"{SCHEMA}.{source.upper()}", relation(source, held))
-    return _values(text, values)
 
 
 def _values(text: str, values: Mapping[str, str]) -> str:

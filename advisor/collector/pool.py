@@ -13,16 +13,14 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from queue import SimpleQueue
 from threading import Event
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import pyarrow as pa
+from snowflake.connector import SnowflakeConnection
+from snowflake.connector.cursor import SnowflakeCursor
 
-from advisor.collector.connection import Connector
+from advisor.collector.connection import FAILURES, Connector
 from advisor.errors import SourceError
-
-if TYPE_CHECKING:
-    from snowflake.connector import SnowflakeConnection
-    from snowflake.connector.cursor import SnowflakeCursor
 
 T = TypeVar("T")
 Job = TypeVar("Job")
@@ -68,7 +66,7 @@ class Session:
                 raise
             except SourceError as error:
                 last = str(error)
-            except self.connector.failures() as error:
+            except FAILURES as error:
                 last = _judged(what, error)
             self.close()
         raise SourceError(
@@ -85,7 +83,7 @@ class Session:
         if connection is not None:
             try:
                 connection.close()
-            except self.connector.failures():
+            except FAILURES:
                 # The account ends a session that it hears nothing of.
                 return
 

@@ -21,6 +21,8 @@ class AccountView:
     """The longest that a row takes to appear, as documented."""
     sliced: bool
     """Whether it is a history, fetched by the day; the others are fetched whole."""
+    time: str | None
+    """The column that says how fresh it is."""
 
 
 def _hours(count: float) -> timedelta:
@@ -29,13 +31,13 @@ def _hours(count: float) -> timedelta:
 
 ACCOUNT_VIEWS: Mapping[str, AccountView] = MappingProxyType(
     {
-        "query_history": AccountView("GOVERNANCE_VIEWER", _hours(0.75), sliced=True),
-        "tables": AccountView("OBJECT_VIEWER", _hours(1.5), sliced=False),
-        "columns": AccountView("OBJECT_VIEWER", _hours(1.5), sliced=False),
-        "views": AccountView("OBJECT_VIEWER", _hours(1.5), sliced=False),
-        "table_dml_history": AccountView("USAGE_VIEWER", _hours(6), sliced=True),
-        "table_query_pruning_history": AccountView("USAGE_VIEWER", _hours(4), sliced=True),
-        "automatic_clustering_history": AccountView("USAGE_VIEWER", _hours(3), sliced=True),
+        "query_history": AccountView("GOVERNANCE_VIEWER", _hours(0.75), sliced=True, time="END_TIME"),
+        "tables": AccountView("OBJECT_VIEWER", _hours(1.5), sliced=False, time="CREATED"),
+        "columns": AccountView("OBJECT_VIEWER", _hours(1.5), sliced=False, time=None),
+        "views": AccountView("OBJECT_VIEWER", _hours(1.5), sliced=False, time="CREATED"),
+        "table_dml_history": AccountView("USAGE_VIEWER", _hours(6), sliced=True, time="START_TIME"),
+        "table_query_pruning_history": AccountView("USAGE_VIEWER", _hours(4), sliced=True, time="INTERVAL_START_TIME"),
+        "automatic_clustering_history": AccountView("USAGE_VIEWER", _hours(3), sliced=True, time="START_TIME"),
     }
 )
 

@@ -17,12 +17,14 @@ from advisor.quoting import comment
 __all__ = ["funnel", "generate"]
 
 _PAGES = ("advice.json", "plan.md", "report.html")
+_KEPT = ("snapshot", ".snapshot.collecting", ".snapshot.replaced")
+"""What the collector keeps in the folder: never deleted, so it may be there whatever it holds."""
 
 
 def generate(advice: Advice, out: Path) -> tuple[Path, ...]:
     """Writes the folder `out` whole or not at all, and returns the paths of its files; equal advice gives equal bytes.
 
-    An older output in `out` is replaced. Raises InputError where `out` can't be written, or holds anything else.
+    An older output in `out` is replaced; a snapshot that was collected into it stays. Raises InputError where `out` can't be written, or holds anything else.
     """
     files = _files(advice)
     target = out.resolve()
@@ -55,7 +57,9 @@ def _refuse_foreign(target: Path) -> None:
     if not target.is_dir():
         raise InputError(f"cannot write the output folder {target}: a file of that name is there; name another --out")
     found = {
-        path.relative_to(target).as_posix() for path in target.rglob("*") if not path.is_dir() or path.is_symlink()
+        path.relative_to(target).as_posix()
+        for path in target.rglob("*")
+        if (not path.is_dir() or path.is_symlink()) and path.relative_to(target).parts[0] not in _KEPT
     }
     foreign = sorted(found - _listed(target))
     if foreign:
@@ -86,10 +90,18 @@ def _replace(target: Path, files: dict[str, bytes]) -> None:
         try:
             if target.exists():
                 target.rename(old)
+                _move_kept(old, new)
             new.rename(target)
         finally:
             if old.exists() and not target.exists():
+                _move_kept(new, old)
                 old.rename(target)
+
+
+def _move_kept(source: Path, target: Path) -> None:
+    for name in _KEPT:
+        if (source / name).is_dir():
+            (source / name).rename(target / name)
 
 
 def funnel(advice: Advice) -> str:

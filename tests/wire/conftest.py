@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from advisor.collector import Connector
+from advisor.collector.connection import Connector
 from advisor.collector.views import ACCOUNT_VIEWS
 from advisor.settings import Settings
 from advisor.snapshot import open_snapshot

@@ -6,7 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from advisor.analyzer import analyze
-from advisor.collector import Connector, collect
+from advisor.collector.collect import collect
+from advisor.collector.connection import Connector
 from advisor.model import Advice
 from advisor.settings import Settings
 from advisor.snapshot import open_snapshot

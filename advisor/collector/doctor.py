@@ -1,0 +1,83 @@
+"""What a role can read, how fresh it is, and what each missing grant would unlock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from advisor.collector.collect import Account, probe
+from advisor.collector.connection import Connector
+from advisor.collector.extracts import Window, statement
+from advisor.collector.pool import DeniedError, Session
+from advisor.collector.views import ACCOUNT_VIEWS, absent, grant
+from advisor.snapshot.views import VIEWS
+
+RECENT = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class ViewCheck:
+    view: str
+    rows: int | None
+    """Within the last week, or altogether for a view that is no history; None where the role can't read it."""
+    newest: datetime | None
+    """UTC, without a zone."""
+    lacks: tuple[str, ...]
+    """Columns that the advisor could use."""
+    remedy: str | None
+    """The grant that opens it; None where it is open."""
+    unlocks: str | None
+    """What its absence costs the advice."""
+
+
+@dataclass(frozen=True)
+class Checkup:
+    account: Account
+    views: tuple[ViewCheck, ...]
+
+    @property
+    def healthy(self) -> bool:
+        return self.account.warehouse is not None and all(check.remedy is None for check in self.views)
+
+
+def examine(connector: Connector) -> Checkup:
+    """Reads a little of each view. Raises SourceError where the account, the query history or the tables are out of reach."""
+    account = probe(connector)
+    session = Session(connector)
+    try:
+        return Checkup(account, tuple(_checks(session, account)))
+    finally:
+        session.close()
+
+
+def _checks(session: Session, account: Account) -> Iterator[ViewCheck]:
+    for view, known in ACCOUNT_VIEWS.items():
+        effect = VIEWS[view].effect
+        held = account.columns.get(view)
+        if held is None:
+            yield ViewCheck(view, None, None, (), grant(view, account.role), effect)
+            continue
+        text = statement(view, held, Window(account.now - RECENT, account.now))
+        newest = f"MAX({known.time})" if known.time else "NULL"
+        try:
+            (row,) = session.rows(view, f"SELECT COUNT(*) AS FOUND, {newest} AS NEWEST\nFROM (\n{text}\n)")
+        except DeniedError:
+            yield ViewCheck(view, None, None, (), grant(view, account.role), effect)
+            continue
+        yield ViewCheck(view, int(row["FOUND"]), row["NEWEST"], absent(view, held), None, effect)
+
+
+def lines(checkup: Checkup) -> Iterator[str]:
+    """The checkup for a terminal: what is there, then what is not, with its remedy and what that would unlock."""
+    account = checkup.account
+    yield f"account {account.name}, role {account.role}, warehouse {account.warehouse or 'none: name one in the entry'}"
+    for check in checkup.views:
+        if check.remedy is None:
+            newest = "" if check.newest is None else f", newest {check.newest:%Y-%m-%d %H:%M} UTC"
+            lacks = f", without {', '.join(check.lacks)}" if check.lacks else ""
+            yield f"ok       {check.view.upper()}: {check.rows or 0:,} rows{newest}{lacks}"
+    for check in checkup.views:
+        if check.remedy is not None:
+            yield f"missing  {check.view.upper()}: {check.unlocks}"
+            yield f"         {check.remedy}"
