@@ -59,9 +59,10 @@ def _position(line: Axis) -> str:
 def _laid_out(line: Axis, values: np.ma.MaskedArray[Any, Any] | NDArray[Any]) -> Floats:
     """Positions of a fetched column; NULLs, which DuckDB masks, are NaN."""
     if line.family == "text":
-        texts = np.ma.filled(np.ma.asarray(values), None)
-        positions = {text: line.position(text) for text in set(texts) if text is not None}
-        return np.array([positions.get(text, np.nan) for text in texts], dtype=float)
+        texts = np.ma.getdata(values)
+        positions = {text: line.position(text) for text in set(texts)}
+        found = np.array([positions[text] for text in texts], dtype=float)
+        return np.where(np.ma.getmaskarray(values), np.nan, found)
     return np.ma.filled(np.ma.asarray(values).astype(float), np.nan)
 
 
