@@ -169,7 +169,7 @@ def _axes(table: Table, readers: Iterable[ReadTemplate], workload: Workload) -> 
     literals: dict[str, list[Value]] = {}
     for read in readers:
         for usage in _filters(table.name, read.samples or (read.reading,)):
-            if usage.role in PRUNABLE and usage.keeps_order and ":" not in usage.column:
+            if usage.role in PRUNABLE and usage.keeps_order and not _is_path(table, usage.column):
                 ends = [end for end in (usage.low, usage.high) if end is not None]
                 literals.setdefault(usage.column, []).extend([*usage.values, *ends])
     lifetime = (table.created, workload.window_end)
@@ -179,6 +179,11 @@ def _axes(table: Table, readers: Iterable[ReadTemplate], workload: Workload) -> 
     }
     # Bind variables alone tell nothing of a column.
     return {name: line for name, line in found.items() if line.known or line.is_time or literals[name]}
+
+
+def _is_path(table: Table, column: str) -> bool:
+    """A path into a variant; but a column's own name may hold a colon too."""
+    return ":" in column and table.column(column) is None
 
 
 def _filters(table: TableName, readings: Iterable[Reading]) -> Iterable[ColumnUsage]:
