@@ -78,6 +78,7 @@ def cli() -> None:
 @cli.command(help=ANALYZE_HELP, short_help="Read a query history and write the advice.")
 @click.option("--snapshot", type=click.Path(path_type=Path), help="Folder of exported views; works offline.")
 @click.option("--connection", help="Entry of connections.toml: collect from that account, into --out/snapshot.")
+@click.option("--days", default=28, show_default=True, type=click.IntRange(1, 365), help="How far back to collect.")
 @click.option("--demo", is_flag=True, help="Run a real workload on an embedded engine and analyze its history.")
 @click.option("--out", type=click.Path(path_type=Path), help="Output folder.  [default: reports/<window end date>]")
 @click.option(
@@ -88,6 +89,7 @@ def cli() -> None:
 def analyze(
     snapshot: Path | None,
     connection: str | None,
+    days: int,
     demo: bool,
     out: Path | None,
     config: Path | None,
@@ -102,7 +104,7 @@ def analyze(
     if connection is not None:
         out = out or Path("reports") / datetime.now(UTC).date().isoformat()
         snapshot = out / "snapshot"
-        _collect(connection, settings, snapshot)
+        _collect(connection, settings, snapshot, days)
     with _demo_home() if demo else _nowhere() as home:
         advice, folder = _run(_demo_snapshot(home) if home else snapshot or Path(), settings, out)
         _summary(advice, folder)
@@ -149,7 +151,7 @@ def grants(role: str, warehouse: str | None) -> None:
 
 
 def _collect(
-    connection: str, settings: Settings, out: Path, days: int = 28, since: datetime | None = None, raw: bool = False
+    connection: str, settings: Settings, out: Path, days: int, since: datetime | None = None, raw: bool = False
 ) -> None:
     from advisor.collector.collect import collect, summary
     from advisor.collector.connection import Connector

@@ -98,7 +98,7 @@ def test_what_the_user_must_fix_is_one_line_and_status_2(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["analyze"], "either --snapshot DIR or --demo"),
+        (["analyze"], "--snapshot DIR, --connection NAME or --demo"),
         (["analyze", "--snapshot", "nowhere"], "nowhere"),
         (["analyze", "--snapshot", ".", "--budget-credits", "-1"], "budget-credits"),
         (["analise"], "analise"),

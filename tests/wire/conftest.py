@@ -26,7 +26,7 @@ from tests.wire.planted import write_history
 
 ROOT = Path(__file__).parent.parent.parent
 PYTHON = ROOT / ".venv" / "wire" / "bin" / "python"
-CHUNK_ROWS = 200
+CHUNK_ROWS = 50
 
 QUIET = {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1", "SNOWFLAKE_DISABLE_PLATFORM_DETECTION": "true"}
 BRISK = {"ADVISOR_RETRY_SECONDS": "0.05", "ADVISOR_REQUEST_SECONDS": "5"}
@@ -45,6 +45,10 @@ class Account:
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=60) as answer:
             return json.load(answer)
 
+    def stop(self) -> None:
+        self.process.kill()
+        self.process.wait(10)
+
     def fault(self, action: str, **matching: Any) -> None:
         self.control(fault={"action": action, **matching})
 
@@ -57,14 +61,23 @@ class Account:
 
     def fill(self, folder: Path) -> None:
         """Makes the views of ACCOUNT_USAGE from a snapshot's files, every column of each, in Snowflake's types."""
-        with open_snapshot(folder) as snapshot:
-            for view in ACCOUNT_VIEWS:
-                file = self.home / f"{view}.parquet"
-                snapshot.connection.execute(f"COPY (FROM {view}) TO '{file}' (FORMAT parquet)")
-                columns = ", ".join(f"CAST({c} AS {TYPES[k]}) AS {c}" for c, k in VIEWS[view].columns.items())
-                name = f"SNOWFLAKE.ACCOUNT_USAGE.{view.upper()}"
-                self.control(run=f"CREATE OR REPLACE TABLE {name} AS SELECT {columns} FROM read_parquet('{file}')")
-            self.control(clock=f"{snapshot.window_end + timedelta(hours=1)}")
+        orders = filling(folder, self.home)
+        for order in orders:
+            self.control(**order)
+        # A server that is started here again begins with them.
+        (self.home / "orders.json").write_text(json.dumps(orders))
+
+
+def filling(folder: Path, home: Path) -> list[dict[str, str]]:
+    with open_snapshot(folder) as snapshot:
+        orders = [{"clock": f"{snapshot.window_end + timedelta(hours=1)}"}]
+        for view in ACCOUNT_VIEWS:
+            file = home / f"{view}.parquet"
+            snapshot.connection.execute(f"COPY (FROM {view}) TO '{file}' (FORMAT parquet)")
+            columns = ", ".join(f"CAST({c} AS {TYPES[k]}) AS {c}" for c, k in VIEWS[view].columns.items())
+            name = f"SNOWFLAKE.ACCOUNT_USAGE.{view.upper()}"
+            orders.append({"run": f"CREATE OR REPLACE TABLE {name} AS SELECT {columns} FROM read_parquet('{file}')"})
+    return orders
 
 
 TYPES = {
@@ -87,7 +100,15 @@ def write_entry(home: Path, port: int, **more: str) -> None:
 
 def start(home: Path, port: int) -> Account:
     process = subprocess.Popen(
-        [PYTHON, "-W", "ignore", Path(__file__).with_name("server.py"), str(port), str(CHUNK_ROWS)]
+        [
+            PYTHON,
+            "-W",
+            "ignore",
+            Path(__file__).with_name("server.py"),
+            str(port),
+            str(CHUNK_ROWS),
+            home / "orders.json",
+        ]
     )
     account = Account(port, process, home)
     for _ in range(400):
@@ -114,8 +135,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     write_entry(home, port)
     account = start(home, port)
     yield account
-    account.process.terminate()
-    account.process.wait(10)
+    account.stop()
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ from typing import Any
 from tests.recommenders.test_clustering_key import ORDERS, by_customer, columns
 from tests.snapshots import START, query, write_snapshot
 
-DAYS = 4
+DAYS = 2
 
 
 def executions() -> list[dict[str, Any]]:
-    """Four days: look-ups that deserve a key, loads, failures, cached answers, hashes, contexts, and a query without a size."""
+    """Two days: look-ups that deserve a key, loads, failures, cached answers, hashes, contexts, and a query without a size."""
     look_ups = [
         query(by_customer(i), i * 20, QUERY_ID=f"q-{i}", PARTITIONS_SCANNED=2000 - i % 3, PARTITIONS_TOTAL=2000,
               EXECUTION_TIME=20_000 + i, WAREHOUSE_SIZE="Large")

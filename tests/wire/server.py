@@ -3,7 +3,9 @@
 fakesnow alone cannot log connector 5 in, sends NULL timestamps as 1970, and has neither chunks nor asynchronous queries;
 this layer adds them, refuses views like an account would, and injects faults. Runs in an environment of its own:
 
-    python server.py PORT ROWS_PER_CHUNK
+    python server.py PORT ROWS_PER_CHUNK ORDERS.json
+
+The orders of that file, if it is there, are carried out before the first request.
 """
 
 from __future__ import annotations
@@ -13,7 +15,6 @@ import base64
 import gzip
 import io
 import json
-import os
 import re
 import secrets
 import socket
@@ -23,6 +24,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import fakesnow.server as fakesnow
@@ -99,7 +101,7 @@ class Server:
             return None
         request = await _read(scope, receive)
         if request.path == "/control":
-            return await _reply(send, 200, json.dumps(self._control(request.body)).encode())
+            return await _reply(send, 200, json.dumps(self.control(request.body)).encode())
         self.log.append({"path": request.path, "sql": request.sql, "login": request.body.get("data")})
         fault = next((f for f in self.faults if f.strikes(request.path, request.sql)), None)
         if fault is not None and fault.action == "delay":
@@ -119,7 +121,7 @@ class Server:
             payload = payload[: len(payload) // 2]
         return await _reply(send, status, payload)
 
-    def _control(self, order: dict[str, Any]) -> Any:
+    def control(self, order: dict[str, Any]) -> Any:
         """The tests' back door: faults, the log of requests, and statements run by the engine itself."""
         if "fault" in order:
             self.faults.append(Fault(**order["fault"]))
@@ -132,8 +134,8 @@ class Server:
         if "run" in order:
             cursor = fakesnow.shared_fs.duck_conn.cursor()
             return [[str(value) for value in row] for row in cursor.execute(order["run"]).fetchall()]
-        if "die" in order:
-            os._exit(9)
+        if "left" in order:
+            return [fault.times for fault in self.faults]
         return self.log
 
     async def _answer(self, request: Request, denied: bool) -> Answer:
@@ -338,9 +340,10 @@ def main() -> None:
     fakesnow.shared_fs.connect("SNOWFLAKE", "ACCOUNT_USAGE")
     for macro in MACROS:
         fakesnow.shared_fs.duck_conn.cursor().execute(f"CREATE OR REPLACE MACRO SNOWFLAKE.main.{macro}")
-    uvicorn.run(
-        Server(rows), host="127.0.0.1", port=port, log_level="error", http=Protocol, timeout_graceful_shutdown=1
-    )
+    server, orders = Server(rows), Path(sys.argv[3])
+    for order in json.loads(orders.read_text()) if orders.exists() else []:
+        server.control(order)
+    uvicorn.run(server, host="127.0.0.1", port=port, log_level="error", http=Protocol, timeout_graceful_shutdown=1)
 
 
 if __name__ == "__main__":

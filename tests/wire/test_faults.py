@@ -1,0 +1,181 @@
+"""What goes wrong between the connector and the account: the run mends it, or ends with status 3 and one line."""
+
+from __future__ import annotations
+
+import random
+import resource
+import subprocess
+import sys
+import threading
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from advisor.collector.collect import collect
+from advisor.collector.connection import Connector
+from advisor.collector.folder import sound
+from advisor.errors import SourceError
+from advisor.settings import Settings
+from tests.wire.conftest import PYTHON, ROOT, Account, advisor, contents, free_port, start, write_entry
+
+SINCE = datetime(2025, 1, 2)
+WINDOW = ("--since", f"{SINCE:%Y-%m-%d}", "--raw")
+QUERY, CHUNK = "query-request", "^/chunk"
+
+PASSING: dict[str, dict[str, Any]] = {
+    "unavailable": {"action": "status", "status": 503, "path": QUERY, "times": 3},
+    "too many requests": {"action": "status", "status": 429, "path": QUERY, "times": 3},
+    "reset": {"action": "drop", "path": QUERY, "times": 2},
+    "reset while polled": {"action": "drop", "path": "monitoring", "times": 2},
+    "answer cut": {"action": "truncate", "path": QUERY, "times": 1},
+    "chunk unavailable": {"action": "status", "status": 503, "path": CHUNK, "times": 2},
+    "chunk reset": {"action": "truncate", "path": CHUNK, "times": 2},
+    "chunk cut": {"action": "cut", "path": CHUNK, "times": 1},
+    "slow answer": {"action": "delay", "seconds": 2.0, "path": QUERY, "times": 2},
+    "session expired": {"action": "expire", "path": QUERY, "times": 2},
+    "login refused once": {"action": "status", "status": 503, "path": "login", "times": 1},
+}
+LASTING: dict[str, dict[str, Any]] = {
+    "unavailable": {"action": "status", "status": 503, "path": QUERY},
+    "login unavailable": {"action": "status", "status": 503, "path": "login"},
+    "chunk cut": {"action": "cut", "path": CHUNK},
+}
+
+
+@pytest.fixture
+def brisk(connector: Connector) -> Connector:
+    return Connector(connector.entry, Settings(retry_seconds=0.02, request_seconds=1), {})
+
+
+@pytest.fixture(scope="module")
+def undisturbed(server: Account, history: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    server.control(reset=True)
+    server.fill(history)
+    out = tmp_path_factory.mktemp("undisturbed") / "s"
+    done = advisor(server, "collect", "--connection", "test", "--out", out, *WINDOW)
+    assert done.returncode == 0, done.stderr
+    return contents(out)
+
+
+@pytest.mark.parametrize("fault", PASSING.values(), ids=PASSING.keys())
+def test_a_passing_fault_leaves_no_trace(
+    brisk: Connector, account: Account, tmp_path: Path, undisturbed: dict[str, Any], fault: dict[str, Any]
+) -> None:
+    account.fault(**fault)
+    collect(brisk, tmp_path / "s", since=SINCE, raw=True)
+    assert account.control(left=True) == [0]
+    assert contents(tmp_path / "s") == undisturbed
+
+
+def test_passing_faults_leave_no_trace_with_the_older_connector(
+    connector: Connector, account: Account, tmp_path: Path, undisturbed: dict[str, Any]
+) -> None:
+    for name in ("reset", "session expired", "unavailable", "chunk reset", "chunk cut"):
+        account.fault(**PASSING[name])
+    done = advisor(account, "collect", "--connection", "test", "--out", tmp_path / "s", *WINDOW, python=PYTHON)
+    assert done.returncode == 0, done.stderr
+    assert account.control(left=True) == [0, 0, 0, 0, 0]
+    assert contents(tmp_path / "s") == undisturbed
+
+
+@pytest.mark.parametrize("fault", LASTING.values(), ids=LASTING.keys())
+def test_a_lasting_fault_ends_in_a_refusal_and_the_next_run_completes(
+    brisk: Connector, account: Account, tmp_path: Path, undisturbed: dict[str, Any], fault: dict[str, Any]
+) -> None:
+    account.fault(**fault)
+    with pytest.raises(SourceError):
+        collect(brisk, tmp_path / "s", since=SINCE, raw=True)
+    assert not (tmp_path / "s").exists()
+    account.control(reset=True)
+    collect(brisk, tmp_path / "s", since=SINCE, raw=True)
+    assert contents(tmp_path / "s") == undisturbed
+
+
+def test_a_statement_that_does_not_end_is_given_up(connector: Connector, account: Account, tmp_path: Path) -> None:
+    account.control(slow_seconds=30)
+    hasty = Connector("test", Settings(retry_seconds=0.02, request_seconds=1, statement_seconds=0, attempts=2), {})
+    began = time.monotonic()
+    with pytest.raises(SourceError, match="didn't end in time; gave up after 2 attempts"):
+        collect(hasty, tmp_path / "s", since=SINCE)
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize("python", [Path(sys.executable), PYTHON], ids=["newer", "older"])
+def test_the_command_says_it_in_one_line_with_status_3(
+    connector: Connector, account: Account, tmp_path: Path, python: Path
+) -> None:
+    account.fault("status", status=503, path="login")
+    done = advisor(
+        account, "collect", "--connection", "test", "--out", tmp_path / "s", python=python, ADVISOR_ATTEMPTS="1"
+    )
+    assert done.returncode == 3
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith("advisor: ")
+
+
+def test_a_server_that_dies_and_comes_back_is_waited_for(
+    history: Path, tmp_path: Path, undisturbed: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = free_port()
+    write_entry(tmp_path, port)
+    first = start(tmp_path, port)
+    first.fill(history)
+    for name, value in first.environment.items():
+        monkeypatch.setenv(name, value)
+    patient = Connector("test", Settings(retry_seconds=1, request_seconds=5), {})
+    # The eighth statement never gets its answer.
+    first.fault("delay", seconds=3600, path=QUERY, skip=7)
+    run = threading.Thread(target=collect, args=(patient, tmp_path / "s"), kwargs={"since": SINCE, "raw": True})
+    run.start()
+    while len(first.statements()) < 8:
+        time.sleep(0.02)
+    first.stop()
+    second = start(tmp_path, port)
+    run.join(60)
+    second.stop()
+    assert contents(tmp_path / "s") == undisturbed
+
+
+def test_a_disk_that_fills_is_said_and_the_next_run_completes(
+    connector: Connector, account: Account, tmp_path: Path, undisturbed: dict[str, Any]
+) -> None:
+    def little_room() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))
+
+    with launch(account, tmp_path / "s", preexec_fn=little_room) as run:
+        _, said = run.communicate(timeout=60)
+    assert run.returncode == 2, said
+    assert "make room or name another --out, then run again" in said.splitlines()[-1]
+    assert not (tmp_path / "s").exists()
+    with launch(account, tmp_path / "s") as run:
+        assert run.wait(60) == 0
+    assert contents(tmp_path / "s") == undisturbed
+
+
+def test_a_run_that_is_killed_at_any_moment_is_completed_by_the_next(
+    connector: Connector, account: Account, tmp_path: Path, undisturbed: dict[str, Any]
+) -> None:
+    moments = random.Random(3)
+    for _ in range(4):
+        with launch(account, tmp_path / "s") as run:
+            time.sleep(moments.uniform(0.8, 2.2))
+            run.kill()
+        assert sound(tmp_path / "s") or not (tmp_path / "s").exists()
+    with launch(account, tmp_path / "s") as run:
+        assert run.wait(60) == 0
+    assert contents(tmp_path / "s") == undisturbed
+    assert [p.name for p in tmp_path.iterdir()] == ["s"]
+
+
+def launch(account: Account, out: Path, **options: Any) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "advisor", "collect", "--connection", "test", "--out", out, *WINDOW],
+        env={**account.environment, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
+    )
