@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from advisor import cost
 from advisor.model import ZERO, Change, Churn, KeyPart, Range
 from advisor.profile import TableProfile
-from advisor.pruning import UNSORTED, Floats, Layout, count, predict
+from advisor.pruning import Floats, Layout, count, predict
 from advisor.settings import Settings
+from advisor.widths import UNSORTED
 
 Flags = NDArray[np.bool_]
 

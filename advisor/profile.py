@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from statistics import median
 
+from advisor.asks import PRUNABLE, Question, asks_of, corrected
 from advisor.axes import Axis, axis
 from advisor.model import (
     FILTERS,
@@ -23,15 +23,13 @@ from advisor.model import (
     Value,
     Workload,
 )
-from advisor.pruning import Ask, Layout, Question, learn_widths, observations, scanned_today
+from advisor.pruning import Layout, scanned_today
 from advisor.sample import Sample
+from advisor.widths import learn_widths, observations
 
 Sampled = Callable[[TableName, Mapping[str, Axis]], Sample | None]
 
-PRUNABLE = frozenset({Role.EQUALITY, Role.MEMBERSHIP, Role.RANGE, Role.PREFIX, Role.NULL_TEST})
 READS_ALL = 0.9  # a load that scans over this share of the partitions isn't pruned
-FEWEST = 1e-9  # share of the rows that a condition is taken to match at least
-LAST_LETTER = "\U0010ffff"
 
 
 @dataclass(frozen=True)
@@ -198,97 +196,16 @@ def _questions(
 ) -> list[Question]:
     readings = read.samples or (read.reading,)
     matched = _matched_share(read.template, history)
-    texts = {name for name, line in axes.items() if line.family == "text"}
     questions = []
     for reading in readings:
         for scan, name in enumerate(reading.scans):
             if name == table:
                 usages = [u for u in reading.usages if u.scan == scan and u.table == table and u.role in FILTERS]
-                asks = _asks(usages, axes)
+                asks = asks_of(usages, axes)
                 if matched is not None and len(asks) == len({u.clause for u in usages}):
-                    asks = _skewed(asks, matched, texts)
+                    asks = corrected(asks, matched, axes)
                 questions.append(Question(load, 1 / len(readings), asks))
     return questions
-
-
-def _asks(usages: Sequence[ColumnUsage], axes: Mapping[str, Axis]) -> tuple[Ask, ...]:
-    clauses: dict[int, list[ColumnUsage]] = {}
-    for usage in usages:
-        clauses.setdefault(usage.clause, []).append(usage)
-    asks = [ask for _, clause in sorted(clauses.items()) for ask in _clause_asks(clause, axes)]
-    return tuple(sorted(asks, key=lambda ask: (ask.column, ask.share)))
-
-
-def _clause_asks(clause: Sequence[ColumnUsage], axes: Mapping[str, Axis]) -> list[Ask]:
-    asks = [_bare_or_not(_ask(usage, axes), usage) for usage in clause]
-    if all(usage.branch is None for usage in clause):
-        return [ask for ask in asks if ask is not None]
-    # An OR prunes on a column only if each of its alternatives does.
-    found = [ask for ask in asks if ask is not None]
-    if len(found) != len(asks) or len({ask.column for ask in found}) != 1:
-        return []
-    return [_union(found)]
-
-
-def _bare_or_not(ask: Ask | None, usage: ColumnUsage) -> Ask | None:
-    return ask if ask is None or usage.wrapper is None else replace(ask, bare=False)
-
-
-def _union(asks: Sequence[Ask]) -> Ask:
-    share = min(1.0, sum(ask.share for ask in asks))
-    if all(ask.values for ask in asks):
-        positions = tuple(position for ask in asks for position in ask.positions)
-        return Ask(asks[0].column, share, sum(ask.values for ask in asks), positions=positions)
-    lows = [ask.low for ask in asks]
-    highs = [ask.high for ask in asks]
-    low = None if None in lows else min(low for low in lows if low is not None)
-    high = None if None in highs else max(high for high in highs if high is not None)
-    return Ask(asks[0].column, share, 0, low, high)
-
-
-def _ask(usage: ColumnUsage, axes: Mapping[str, Axis]) -> Ask | None:
-    line = axes.get(usage.column)
-    if line is None or usage.role not in PRUNABLE or usage.negated or not usage.keeps_order:
-        return None
-    present = 1 - line.null_share
-    if usage.role is Role.NULL_TEST:
-        return Ask(usage.column, max(FEWEST, line.null_share), 1) if line.known else None
-    if usage.role is Role.PREFIX and usage.values:
-        text = str(usage.values[0])
-        low, high = line.position(text), line.position(text + LAST_LETTER)
-        # A position tells the first letters only: the prefix may be longer.
-        later = None if low is None or high is None else max(high, math.nextafter(low, math.inf))
-        return _range(line, usage.column, present, low, later)
-    if usage.low is not None or usage.high is not None:
-        low = None if usage.low is None else line.position(usage.low)
-        high = None if usage.high is None else line.position(usage.high)
-        if (low is None) != (usage.low is None) or (high is None) != (usage.high is None):
-            return None
-        if not line.known and not line.is_time and (low is None or high is None):
-            return None  # the literals seen don't tell how far the column reaches beyond them
-        if line.family == "date" and high is not None and not usage.high_included:
-            high -= 1  # the last day that counts
-        if line.family == "date" and low is not None and not usage.low_included:
-            low += 1
-        if line.family != "date":
-            low = math.nextafter(low, math.inf) if low is not None and not usage.low_included else low
-            high = math.nextafter(high, math.inf) if high is not None and usage.high_included else high
-        return _range(line, usage.column, present, low, high)
-    if usage.role in (Role.EQUALITY, Role.MEMBERSHIP):
-        positions = [line.position(value) for value in usage.values]
-        count = max(1, len(usage.values))
-        known = tuple(sorted({position for position in positions if position is not None}))
-        return Ask(usage.column, min(1.0, present * count / line.distinct), count, positions=known)
-    return None
-
-
-def _range(line: Axis, column: str, present: float, low: float | None, high: float | None) -> Ask:
-    # Text isn't spread evenly over its alphabet: a range holds one of its values at least.
-    least = 1 / line.distinct if line.family == "text" else 0.0
-    share = present * max(least, line.share(low, high))
-    # The bucket arithmetic takes the upper end as excluded: a date's day ends a day later.
-    end = high + 1 if line.family == "date" and high is not None else high
-    return Ask(column, share, 0, low, end)
 
 
 def _matched_share(template: QueryTemplate, history: TableHistory) -> float | None:
@@ -300,22 +217,6 @@ def _matched_share(template: QueryTemplate, history: TableHistory) -> float | No
     if not rows or not seen:
         return None
     return sum(scan.rows_matched or 0 for scan in scans) / (rows * every / seen)
-
-
-def _skewed(asks: tuple[Ask, ...], matched: float, texts: AbstractSet[str]) -> tuple[Ask, ...]:
-    """The asks with the shares of their single values and text ranges corrected so that together they match what was
-    recorded: a hot value holds more than one in its column's distinct count, and text isn't spread evenly."""
-    guessed = [bool(ask.values) or ask.column in texts for ask in asks]
-    ranges = math.prod(max(ask.share, 1e-6) for ask, guess in zip(asks, guessed, strict=True) if not guess)
-    assumed = math.prod(max(ask.share, 1e-12) for ask, guess in zip(asks, guessed, strict=True) if guess)
-    if not any(guessed) or matched <= 0 or assumed >= 1:
-        return asks
-    target = min(1.0, max(matched / ranges, 1e-12))
-    exponent = math.log(target) / math.log(assumed)
-    return tuple(
-        replace(ask, share=min(1.0, ask.share**exponent)) if guess else ask
-        for ask, guess in zip(asks, guessed, strict=True)
-    )
 
 
 # ---------------------------------------------------------------- loads

@@ -1,10 +1,8 @@
-"""What a template scans: today's layout read off the history, and any clustering key's layout predicted.
+"""What a template scans once its table is sorted by a key.
 
 A micro-partition is skipped when the condition can't hold between the minimum and the maximum it stores of the column
-("Pruning in Snowflake", SIGMOD 2025). Two laws follow. A range that matches a share s of the rows overlaps a partition
-that spans a share w of the column with probability s + w, which turns every observed scan into a measure of w. And
-under a key (c1, c2, …) a partition that straddles two values of c1 spans nearly all of c2: only partitions wholly
-inside one group of the leading columns can be skipped by the next one.
+("Pruning in Snowflake", SIGMOD 2025). Under a key (c1, c2, …) a partition that straddles two values of c1 spans nearly all
+of c2: only partitions wholly inside one group of the leading columns can be skipped by the next one.
 """
 
 from __future__ import annotations
@@ -17,43 +15,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from advisor.asks import Ask, Question
 from advisor.axes import INSTANT, Axis
 from advisor.model import KeyPart
 from advisor.sample import Sample
+from advisor.widths import UNSORTED, touched
 
 Floats = NDArray[np.float64]
-
-UNSORTED = 0.5
-"""A column whose partitions span more than this share of it isn't ordered by the layout in any useful way."""
-
-
-@dataclass(frozen=True)
-class Ask:
-    """One AND-ed condition of one scan on one column that a minimum and a maximum can decide."""
-
-    column: str
-    share: float
-    """Of the table's rows."""
-    values: int = 0
-    """How many single values it asks for; 0 for a range."""
-    low: float | None = None
-    high: float | None = None
-    """A range's ends as positions on the column's axis; None where open."""
-    positions: tuple[float, ...] = ()
-    """Where the single values stand, those that stand anywhere."""
-    bare: bool = True
-    """No function or cast stands around the column."""
-
-
-@dataclass(frozen=True)
-class Question:
-    """One scan of the table by one sampled execution: conditions joined by AND."""
-
-    load: int
-    """Which of the profile's loads it belongs to."""
-    weight: float
-    """Its part of the load's scans: a load of n samples with one scan each has n questions of weight 1/n."""
-    asks: tuple[Ask, ...]
 
 
 @dataclass(frozen=True)
@@ -270,93 +238,10 @@ def distinct_within(layout: Layout, earlier: Sequence[KeyPart], part: KeyPart) -
     return distinct
 
 
-@dataclass(frozen=True)
-class Observation:
-    """What one load was seen to scan: the share of partitions per scan, and the questions it stands for."""
-
-    share: float
-    weight: float
-    """Executions."""
-    questions: tuple[Question, ...]
-
-    @cached_property
-    def columns(self) -> frozenset[str]:
-        return frozenset(ask.column for question in self.questions for ask in question.asks)
-
-    @cached_property
-    def bare(self) -> bool:
-        return all(ask.bare for question in self.questions for ask in question.asks)
-
-
-def observations(
-    questions: Sequence[Question], scanned: Sequence[float | None], weights: Sequence[float]
-) -> list[Observation]:
-    """The loads that can measure widths: seen to scan, and asking in each of their scans. `scanned` and `weights` go by
-    load: the share of partitions an execution scans (None: not recorded) and its executions."""
-    by_load: dict[int, list[Question]] = {}
-    for question in questions:
-        by_load.setdefault(question.load, []).append(question)
-    found = []
-    for load, asked in sorted(by_load.items()):
-        share = scanned[load]
-        if share is not None and all(question.asks for question in asked):
-            scans = sum(question.weight for question in asked)
-            found.append(Observation(share / scans, weights[load], tuple(asked)))
-    return found
-
-
-def learn_widths(seen: Sequence[Observation]) -> dict[str, float]:
-    """Today's width of each column.
-
-    A load that asks one column measures it. One that asks several measures the one that the others, known to be wide,
-    leave to explain what it skipped. A condition on a wrapped column may not prune at all, so it measures only what
-    no bare one does.
-    """
-    widths: dict[str, float] = {}
-    bare = [each for each in seen if each.bare]
-    for trusted in (bare, bare, seen):
-        measured: dict[str, list[tuple[float, float]]] = {}
-        for each in trusted:
-            left = {column for column in each.columns if widths.get(column, 0.0) < UNSORTED}
-            if len(left) == 1 and not left & widths.keys():
-                column = left.pop()
-                asks = [ask for question in each.questions for ask in question.asks if ask.column == column]
-                width = sum(_width(each.share, ask) for ask in asks) / len(asks)
-                measured.setdefault(column, []).append((width, each.weight))
-        widths |= {column: _weighted_median(pairs) for column, pairs in measured.items()}
-    return dict(sorted(widths.items()))
-
-
 def scanned_today(layout: Layout) -> Floats:
     """Partitions that each load should scan per execution on today's layout, by the widths learned from all of them."""
     shares = [
-        math.prod(_touched(ask, layout.widths[ask.column]) for ask in question.asks if ask.column in layout.widths)
+        math.prod(touched(ask, layout.widths[ask.column]) for ask in question.asks if ask.column in layout.widths)
         for question in layout.questions
     ]
     return layout.per_load(np.array(shares) * layout.partitions)
-
-
-def _touched(ask: Ask, width: float) -> float:
-    """The share of partitions that a condition touches where each spans that width: the inverse of `_width`."""
-    if not ask.values:
-        return min(1.0, ask.share + width)
-    return 1 - math.pow(1 - min(1.0, ask.share / ask.values + width), ask.values)
-
-
-def _width(observed: float, ask: Ask) -> float:
-    """The width w that explains an observed share f: s + w for a range, 1 - (1 - s/k - w)^k for k values."""
-    observed = min(1.0, max(0.0, observed))
-    if ask.values:
-        return max(0.0, 1 - math.pow(1 - observed, 1 / ask.values) - ask.share / ask.values)
-    return 1.0 if observed >= 1 else max(0.0, observed - ask.share)
-
-
-def _weighted_median(pairs: list[tuple[float, float]]) -> float:
-    pairs = sorted(pairs)
-    half = sum(weight for _, weight in pairs) / 2
-    running = 0.0
-    for value, weight in pairs:
-        running += weight
-        if running >= half:
-            return value
-    return pairs[-1][0]

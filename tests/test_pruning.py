@@ -7,8 +7,9 @@ from itertools import permutations
 import numpy as np
 import pytest
 
+from advisor.asks import Ask
 from advisor.model import KeyPart
-from advisor.pruning import Ask, predict
+from advisor.pruning import predict
 from tests.worlds import Floats, World
 
 DAY0 = 19_000.0

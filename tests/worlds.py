@@ -9,9 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from advisor.asks import Ask, Question
 from advisor.axes import Axis, _calendar_bucket
 from advisor.model import KeyPart
-from advisor.pruning import Ask, Layout, Question, learn_widths, observations
+from advisor.pruning import Layout
+from advisor.widths import learn_widths, observations
 
 Floats = NDArray[np.float64]
 
@@ -48,18 +50,24 @@ class World:
 
     def counted(self, key: Sequence[KeyPart], asks: Sequence[Ask]) -> int:
         """Partitions that no condition rules out."""
+        return self.counts(key, [asks])[0]
+
+    def counts(self, key: Sequence[KeyPart], questions: Sequence[Sequence[Ask]]) -> list[int]:
+        """The same for many questions, with the rows sorted once."""
         order = self.sorted_by(key)
-        alive = np.ones(self.partitions, dtype=bool)
-        for ask in asks:
-            blocks = np.array_split(self.columns[ask.column][order], self.partitions)
-            low, high = np.array([b.min() for b in blocks]), np.array([b.max() for b in blocks])
-            if ask.values:
-                alive &= np.any([(low <= p) & (p <= high) for p in ask.positions], axis=0)
-            else:
-                alive &= (high >= (-np.inf if ask.low is None else ask.low)) & (
-                    low < (np.inf if ask.high is None else ask.high)
-                )
-        return int(alive.sum())
+        bounds = {name: self._bounds(values[order]) for name, values in self.columns.items()}
+        return [
+            int(
+                np.logical_and.reduce(
+                    [_alive(ask, *bounds[ask.column]) for ask in asks] or [np.ones(self.partitions, bool)]
+                ).sum()
+            )
+            for asks in questions
+        ]
+
+    def _bounds(self, values: Floats) -> tuple[Floats, Floats]:
+        blocks = np.array_split(values, self.partitions)
+        return np.array([block.min() for block in blocks]), np.array([block.max() for block in blocks])
 
     def layout(self, questions: Sequence[Sequence[Ask]]) -> Layout:
         """The layout as the model would learn it from having seen each question run once on the loaded table."""
@@ -78,3 +86,10 @@ class World:
         axis = self.axis(name)
         last = high - 1 if axis.family == "date" else high
         return Ask(name, axis.share(low, last), 0, low, high)
+
+
+def _alive(ask: Ask, low: Floats, high: Floats) -> NDArray[np.bool_]:
+    if ask.values:
+        found: NDArray[np.bool_] = np.any([(low <= p) & (p <= high) for p in ask.positions], axis=0)
+        return found
+    return (high >= (-np.inf if ask.low is None else ask.low)) & (low < (np.inf if ask.high is None else ask.high))

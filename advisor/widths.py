@@ -1,0 +1,100 @@
+"""Today's layout, read off the history: how much of each column a micro-partition spans.
+
+A range that matches a share s of the rows overlaps a partition that spans a share w of the column with probability s + w.
+So each scan that was seen measures w: it is what the scanned share exceeds the matched share by.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from advisor.asks import Ask, Question
+
+UNSORTED = 0.5
+"""A column whose partitions span more than this share of it isn't ordered by the layout in any useful way."""
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What one load was seen to scan: the share of partitions per scan, and the questions it stands for."""
+
+    share: float
+    weight: float
+    """Executions."""
+    questions: tuple[Question, ...]
+
+    @cached_property
+    def columns(self) -> frozenset[str]:
+        return frozenset(ask.column for question in self.questions for ask in question.asks)
+
+    @cached_property
+    def bare(self) -> bool:
+        return all(ask.bare for question in self.questions for ask in question.asks)
+
+
+def observations(
+    questions: Sequence[Question], scanned: Sequence[float | None], weights: Sequence[float]
+) -> list[Observation]:
+    """The loads that can measure widths: seen to scan, and asking in each of their scans. `scanned` and `weights` go by
+    load: the share of partitions an execution scans (None: not recorded) and its executions."""
+    by_load: dict[int, list[Question]] = {}
+    for question in questions:
+        by_load.setdefault(question.load, []).append(question)
+    found = []
+    for load, asked in sorted(by_load.items()):
+        share = scanned[load]
+        if share is not None and all(question.asks for question in asked):
+            scans = sum(question.weight for question in asked)
+            found.append(Observation(share / scans, weights[load], tuple(asked)))
+    return found
+
+
+def learn_widths(seen: Sequence[Observation]) -> dict[str, float]:
+    """Today's width of each column.
+
+    A load that asks one column measures it. One that asks several measures the one that the others, known to be wide,
+    leave to explain what it skipped. A condition on a wrapped column may not prune at all, so it measures only what
+    no bare one does.
+    """
+    widths: dict[str, float] = {}
+    bare = [each for each in seen if each.bare]
+    for trusted in (bare, bare, seen):
+        measured: dict[str, list[tuple[float, float]]] = {}
+        for each in trusted:
+            left = {column for column in each.columns if widths.get(column, 0.0) < UNSORTED}
+            if len(left) == 1 and not left & widths.keys():
+                column = left.pop()
+                asks = [ask for question in each.questions for ask in question.asks if ask.column == column]
+                width = sum(_width(each.share, ask) for ask in asks) / len(asks)
+                measured.setdefault(column, []).append((width, each.weight))
+        widths |= {column: _weighted_median(pairs) for column, pairs in measured.items()}
+    return dict(sorted(widths.items()))
+
+
+def touched(ask: Ask, width: float) -> float:
+    """The share of partitions that a condition touches where each spans that width: the inverse of `_width`."""
+    if not ask.values:
+        return min(1.0, ask.share + width)
+    return 1 - math.pow(1 - min(1.0, ask.share / ask.values + width), ask.values)
+
+
+def _width(observed: float, ask: Ask) -> float:
+    """The width w that explains an observed share f: s + w for a range, 1 - (1 - s/k - w)^k for k values."""
+    observed = min(1.0, max(0.0, observed))
+    if ask.values:
+        return max(0.0, 1 - math.pow(1 - observed, 1 / ask.values) - ask.share / ask.values)
+    return 1.0 if observed >= 1 else max(0.0, observed - ask.share)
+
+
+def _weighted_median(pairs: list[tuple[float, float]]) -> float:
+    pairs = sorted(pairs)
+    half = sum(weight for _, weight in pairs) / 2
+    running = 0.0
+    for value, weight in pairs:
+        running += weight
+        if running >= half:
+            return value
+    return pairs[-1][0]
