@@ -25,6 +25,7 @@ from advisor.snapshot import (
     open_snapshot,
     write_manifest,
 )
+from advisor.snapshot.normal import blaming
 from advisor.workload import compress
 from tests.snapshots import START, query, table, write_snapshot, write_view
 
@@ -439,3 +440,8 @@ def test_an_aware_manifest_time_is_told_in_utc(tmp_path: Path) -> None:
     write_manifest(tmp_path, "snowflake", taken_at=datetime(2025, 2, 1, 3, tzinfo=UTC))
     with open_snapshot(tmp_path) as snapshot:
         assert info(snapshot).taken_at == datetime(2025, 2, 1, 3)
+
+
+def test_an_interrupt_at_the_keyboard_is_one(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), blaming(tmp_path):
+        raise RuntimeError("Query interrupted") from KeyboardInterrupt()

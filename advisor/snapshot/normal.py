@@ -68,6 +68,11 @@ def blaming(place: Path) -> Iterator[None]:
         raise InputError(f"out of memory while reading {place}; raise the setting memory_limit") from error
     except (duckdb.Error, UnicodeDecodeError) as error:
         raise InputError(f"cannot read {place}: {first_line(error)}; export the view again") from error
+    except RuntimeError as error:
+        # DuckDB turns an interrupt at the keyboard into this.
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            raise error.__cause__ from None
+        raise
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, _Column]:
