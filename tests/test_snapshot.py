@@ -445,3 +445,9 @@ def test_an_aware_manifest_time_is_told_in_utc(tmp_path: Path) -> None:
 def test_an_interrupt_at_the_keyboard_is_one(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt), blaming(tmp_path):
         raise RuntimeError("Query interrupted") from KeyboardInterrupt()
+
+
+def test_a_query_that_seems_to_end_years_later_does_not_stretch_the_window(tmp_path: Path) -> None:
+    odd = query("select 1", 5, END_TIME=datetime(2099, 1, 1, tzinfo=UTC))
+    with open_snapshot(write_snapshot(tmp_path, [query("select 1", 0), odd])) as snapshot:
+        assert snapshot.window_end == datetime(2025, 1, 1, 0, 5)
