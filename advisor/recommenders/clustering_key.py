@@ -75,6 +75,8 @@ def obstacle(profile: TableProfile, settings: Settings) -> str | None:
     forbidden = [trait for trait in FORBIDDEN_TRAITS if trait in table.traits]
     if forbidden or table.kind != "BASE TABLE":
         return f"Snowflake allows no clustering key on {forbidden[0] if forbidden else table.kind.lower()} tables."
+    if not _quotable(profile):
+        return "A name or an expression of its key can't be written as SQL: look at the snapshot's rows of it."
     defined = [trait for trait in DEFINED_ELSEWHERE if trait in table.traits]
     if defined:
         return f"It is {DEFINED_ELSEWHERE[defined[0]]} table: its key is set by another statement, for which no script is written."
@@ -102,7 +104,12 @@ def present(profile: TableProfile) -> tuple[KeyPart, ...] | None:
 def unused(profile: TableProfile) -> bool:
     """There is a key, and no query filters, joins, groups or orders by any of its columns: all of it is understood."""
     key = present(profile)
-    if not key or not profile.understood or any(trait in profile.table.traits for trait in DEFINED_ELSEWHERE):
+    if (
+        not key
+        or not profile.understood
+        or not _quotable(profile)
+        or any(trait in profile.table.traits for trait in DEFINED_ELSEWHERE)
+    ):
         return False
     return not any(part.column in profile.used_columns for part in key)
 
@@ -344,6 +351,8 @@ def _warnings(estimate: Estimate, profile: TableProfile, settings: Settings, day
         said.append("The table's writes aren't recorded: its upkeep is bounded by a full turnover a month.")
     if evidence(profile.layout) == "history":
         said.append("Distinct counts and spans are inferred from the literals seen: no column_statistics.")
+    if evidence(profile.layout) != "sample":
+        said.append("Columns that move together without the loading order showing it aren't seen: a row sample would.")
     if any(use.size is None for load in profile.loads for use in load.template.warehouses):
         size, price = settings.default_warehouse_size, settings.price(None)
         said.append(f"The history names no warehouse size: its time is priced as {size}, {price:g} credits an hour.")
