@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from advisor.analyzer import analyze
+from advisor.generator import generate
 from advisor.model import Advice
 from advisor.settings import Settings
 from advisor.snapshot import open_snapshot
@@ -219,6 +220,13 @@ def test_conditions_that_no_minimum_and_maximum_can_serve_are_named(tmp_path: Pa
     advice = advise(tmp_path, runs(lambda i: text, 400, 2000))
     assert not advice.recommendations
     assert said in reasons(advice)
+
+
+@pytest.mark.parametrize("key", ["LINEAR(REGION); DROP TABLE X --", "LINEAR(REGION /* why */)"])
+def test_a_key_that_is_no_single_expression_stops_its_table_and_not_the_run(tmp_path: Path, key: str) -> None:
+    advice = advise(tmp_path / "in", runs(by_customer, 400, 2000), [{**ORDERS, "CLUSTERING_KEY": key}])
+    generate(advice, tmp_path / "out")
+    assert "can't be written as SQL" in reasons(advice)
 
 
 @pytest.mark.parametrize("trait", ["IS_DYNAMIC", "IS_ICEBERG"])
