@@ -451,3 +451,14 @@ def test_a_query_that_seems_to_end_years_later_does_not_stretch_the_window(tmp_p
     odd = query("select 1", 5, END_TIME=datetime(2099, 1, 1, tzinfo=UTC))
     with open_snapshot(write_snapshot(tmp_path, [query("select 1", 0), odd])) as snapshot:
         assert snapshot.window_end == datetime(2025, 1, 1, 0, 5)
+
+
+@pytest.mark.parametrize("name", ["query_history.csv.gz", "query_history/data_0_0_0.csv.gz", "TABLES.xlsx"])
+def test_a_view_in_another_form_is_named_instead_of_called_missing(tmp_path: Path, name: str) -> None:
+    write_snapshot(tmp_path)
+    view = name.lower().split("/")[0].split(".")[0]
+    (tmp_path / f"{view}.parquet").unlink()
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_bytes(b"packed")
+    with pytest.raises(InputError, match="unpack it"):
+        open_snapshot(tmp_path)

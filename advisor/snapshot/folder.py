@@ -103,6 +103,12 @@ def _files(folder: Path) -> dict[str, tuple[Path, ...]]:
 
 
 def _check_needed(folder: Path, files: Mapping[str, Sequence[Path]]) -> None:
+    for path in sorted(folder.iterdir()):
+        view = path.name.lower().split(".")[0]
+        if view in ("query_history", "tables") and view not in files and not all(other in files for other in PAIR):
+            raise InputError(
+                f"{path} holds no file that ends in .parquet or .csv; unpack it, or export the view as one"
+            )
     if "query_history" not in files and not all(view in files for view in PAIR):
         raise InputError(
             f"{folder} holds no query_history; export ACCOUNT_USAGE.QUERY_HISTORY to query_history.parquet"
