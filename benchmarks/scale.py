@@ -94,11 +94,11 @@ def _elsewhere(job: Callable[..., Result], *arguments: object) -> Result:
 
 
 def _measure(folder: Path) -> tuple[list[Stage], Advice]:
-    """The whole job, stage by stage as it announces them; peaks are of this process, and of its largest child at the end."""
-    begun = [("open the snapshot", time.perf_counter(), _peak(resource.RUSAGE_SELF))]
+    """The whole job, stage by stage as it announces them; peaks are of this process without those that read texts."""
+    begun = [("open the snapshot", time.perf_counter(), _peak())]
 
     def begin(stage: str) -> None:
-        begun.append((stage, time.perf_counter(), _peak(resource.RUSAGE_SELF)))
+        begun.append((stage, time.perf_counter(), _peak()))
 
     settings = Settings()
     with open_snapshot(folder, settings) as snapshot:
@@ -108,12 +108,11 @@ def _measure(folder: Path) -> tuple[list[Stage], Advice]:
     begin("")
     stages = [Stage(name, after[1] - start, after[2]) for (name, start, _), after in pairwise(begun)]
     whole = Stage("the whole job", begun[-1][1] - begun[0][1], begun[-1][2])
-    largest = Stage("its largest reading process", 0.0, _peak(resource.RUSAGE_CHILDREN))
-    return [*stages, whole, largest], advice
+    return [*stages, whole], advice
 
 
-def _peak(who: int) -> float:
-    return resource.getrusage(who).ru_maxrss / 1024
+def _peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 # ---------------------------------------------------------------- the generated snapshot
