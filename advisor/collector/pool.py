@@ -17,7 +17,6 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 from snowflake.connector import SnowflakeConnection
-from snowflake.connector.cursor import SnowflakeCursor
 
 from advisor.collector.connection import FAILURES, Connector
 from advisor.errors import SourceError
@@ -91,7 +90,9 @@ class Session:
         self.connection = self.connection or self.connector.open()
         cursor = self.connection.cursor()
         cursor.execute_async(sql)
-        self._wait(self.connection, cursor)
+        query = str(cursor.sfqid)
+        self._wait(self.connection, query)
+        cursor.query_result(query)
         received = 0
         for table in cursor.fetch_arrow_batches(force_microsecond_precision=True):
             received += table.num_rows
@@ -99,20 +100,21 @@ class Session:
         if cursor.rowcount is not None and cursor.rowcount != received:
             raise SourceError(f"{received} of {cursor.rowcount} rows arrived")
 
-    def _wait(self, connection: SnowflakeConnection, cursor: SnowflakeCursor) -> None:
+    def _wait(self, connection: SnowflakeConnection, query: str) -> None:
         """Until the statement has ended; the account itself ends it after `statement_seconds`."""
-        query = str(cursor.sfqid)
-        deadline = (
-            time.monotonic() + self.connector.settings.statement_seconds + self.connector.settings.request_seconds
-        )
+        settings = self.connector.settings
+        began = time.monotonic()
         pause = 0.01
-        while connection.is_still_running(connection.get_query_status_throw_if_error(query)):
-            if time.monotonic() > deadline:
+        while connection.is_still_running(status := connection.get_query_status_throw_if_error(query)):
+            waited = time.monotonic() - began
+            # The connector itself would ask on for minutes.
+            if status.name == "NO_DATA" and waited > settings.request_seconds:
+                raise SourceError("the account has lost the statement")
+            if waited > settings.statement_seconds + settings.request_seconds:
                 raise SourceError("the statement didn't end in time")
             if self.stop.wait(pause):
                 raise SourceError("stopped")
             pause = min(2.0, pause * 1.5)
-        cursor.get_results_from_sfqid(query)
 
 
 def _judged(what: str, error: BaseException) -> str:

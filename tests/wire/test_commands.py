@@ -1,0 +1,181 @@
+"""The commands on a live account, and what they never let out."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from advisor.collector.connection import Connector, overrides
+from advisor.collector.doctor import examine
+from advisor.collector.grants import script
+from advisor.errors import InputError
+from advisor.settings import Settings
+from advisor.snapshot.views import VIEWS
+from tests.wire.conftest import PYTHON, Account, advisor, write_entry
+from tests.wire.planted import DAYS
+
+NEW_AND_OLD = pytest.mark.parametrize("python", [Path(sys.executable), PYTHON], ids=["newer", "older"])
+SECRETS = ("planted-password", "planted-token", "planted-passphrase", "planted-passcode")
+
+
+def test_analyze_keeps_the_snapshot_beside_its_advice_and_goes_on_from_it(
+    connector: Connector, account: Account, tmp_path: Path
+) -> None:
+    arguments = ("analyze", "--connection", "test", "--days", str(DAYS), "--out", tmp_path / "out")
+    first = advisor(account, *arguments)
+    assert first.returncode == 0, first.stderr
+    advice = (tmp_path / "out" / "advice.json").read_bytes()
+    assert json.loads(advice)["snapshot"]["source"] == "snowflake"
+    assert [r["kind"] for r in json.loads(advice)["recommendations"]] == ["clustering_key"]
+    account.control(reset=True)
+    second = advisor(account, *arguments)
+    assert second.returncode == 0, second.stderr
+    assert "2025-01-01" not in " ".join(account.statements())
+    assert (tmp_path / "out" / "advice.json").read_bytes() == advice
+    offline = advisor(account, "analyze", "--snapshot", tmp_path / "out" / "snapshot", "--out", tmp_path / "offline")
+    assert offline.returncode == 0, offline.stderr
+    assert (tmp_path / "offline" / "advice.json").read_bytes() == advice
+
+
+def test_doctor_finds_nothing_to_fix_where_all_is_readable(connector: Connector, account: Account) -> None:
+    done = advisor(account, "doctor", "--connection", "test")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("account AB12345, role ADVISOR_ROLE, warehouse ADVISOR_WH\n")
+    assert "ok       QUERY_HISTORY: 151 rows, newest 2025-01-02 23:40 UTC" in done.stdout
+
+
+def test_doctor_names_the_grant_and_what_it_would_unlock(connector: Connector, account: Account) -> None:
+    account.fault("deny", sql="FROM SNOWFLAKE.ACCOUNT_USAGE.TABLE_DML_HISTORY")
+    checkup = examine(connector)
+    (missing,) = [check for check in checkup.views if check.remedy is not None]
+    assert missing.remedy == "GRANT DATABASE ROLE SNOWFLAKE.USAGE_VIEWER TO ROLE ADVISOR_ROLE"
+    assert missing.unlocks == VIEWS["table_dml_history"].effect
+    done = advisor(account, "doctor", "--connection", "test")
+    assert done.returncode == 2
+    assert f"missing  TABLE_DML_HISTORY: {missing.unlocks}\n         {missing.remedy}" in done.stdout
+
+
+def test_doctor_without_the_query_history_is_a_refusal(connector: Connector, account: Account) -> None:
+    account.control(run="DROP TABLE SNOWFLAKE.ACCOUNT_USAGE.QUERY_HISTORY")
+    done = advisor(account, "doctor", "--connection", "test")
+    assert done.returncode == 3
+    assert "GRANT DATABASE ROLE SNOWFLAKE.GOVERNANCE_VIEWER TO ROLE ADVISOR_ROLE" in done.stderr
+
+
+@NEW_AND_OLD
+def test_an_entry_that_is_not_there_is_the_user_s_to_fix(account: Account, python: Path) -> None:
+    done = advisor(account, "doctor", "--connection", "nope", python=python)
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert "'nope' of connections.toml" in done.stderr
+
+
+def test_grants_open_three_views_of_metadata_and_nothing_wider() -> None:
+    lines = [line for line in script("advisor", '"odd ""Wh"').splitlines() if not line.startswith("--")]
+    assert [line.split(" TO ROLE")[0] for line in lines] == [
+        "GRANT DATABASE ROLE SNOWFLAKE.GOVERNANCE_VIEWER",
+        "GRANT DATABASE ROLE SNOWFLAKE.OBJECT_VIEWER",
+        "GRANT DATABASE ROLE SNOWFLAKE.USAGE_VIEWER",
+        'GRANT USAGE ON WAREHOUSE "odd ""Wh"',
+    ]
+    assert all(" TO ROLE ADVISOR;" in line for line in lines)
+    with pytest.raises(InputError):
+        script("", None)
+
+
+def test_a_role_s_name_can_end_no_statement() -> None:
+    assert 'TO ROLE "X; DROP ROLE Y";' in script("x; drop role y", None)
+
+
+# ---------------------------------------------------------------- credentials
+
+
+def test_the_environment_overrides_the_entry_and_the_entry_s_own_variable_wins() -> None:
+    environment = {
+        "SNOWFLAKE_USER": "everyone",
+        "SNOWFLAKE_ROLE": "R",
+        "SNOWFLAKE_CONNECTIONS_PROD_USER": "me",
+        "PRIVATE_KEY_PASSPHRASE": "p",
+        "SNOWFLAKE_HOME": "elsewhere",
+    }
+    assert overrides("prod", environment, "secret_name") == {"user": "me", "role": "R", "secret_name": "p"}
+
+
+@NEW_AND_OLD
+def test_a_key_s_passphrase_comes_from_the_environment(
+    account: Account, history: Path, tmp_path: Path, python: Path
+) -> None:
+    account.fill(history)
+    key = tmp_path / "key.p8"
+    command = ["openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-aes256"]
+    subprocess.run([*command, "-pass", "pass:planted-passphrase", "-out", key], check=True, capture_output=True)
+    write_entry(tmp_path, account.port, authenticator="SNOWFLAKE_JWT", private_key_file=str(key), password="")
+    home = {"SNOWFLAKE_HOME": str(tmp_path)}
+    done = advisor(
+        account, "doctor", "--connection", "test", python=python, PRIVATE_KEY_PASSPHRASE="planted-passphrase", **home
+    )
+    assert done.returncode == 0, done.stderr
+    logins = [entry["login"] for entry in account.control(log=True) if "login" in entry["path"]]
+    assert {login["AUTHENTICATOR"] for login in logins} == {"SNOWFLAKE_JWT"}
+    refused = advisor(
+        account, "doctor", "--connection", "test", python=python, PRIVATE_KEY_PASSPHRASE="planted-wrong", **home
+    )
+    assert refused.returncode in (2, 3)
+    assert len(refused.stderr.splitlines()) == 1
+    assert "planted" not in refused.stderr
+
+
+@NEW_AND_OLD
+def test_an_access_token_comes_from_the_environment(
+    account: Account, history: Path, tmp_path: Path, python: Path
+) -> None:
+    account.fill(history)
+    write_entry(tmp_path, account.port, authenticator="PROGRAMMATIC_ACCESS_TOKEN", password="")
+    home = {"SNOWFLAKE_HOME": str(tmp_path)}
+    done = advisor(account, "doctor", "--connection", "test", python=python, SNOWFLAKE_TOKEN="planted-token", **home)
+    assert done.returncode == 0, done.stderr
+    (login, *_) = [entry["login"] for entry in account.control(log=True) if "login" in entry["path"]]
+    assert (login["AUTHENTICATOR"], login["TOKEN"]) == ("PROGRAMMATIC_ACCESS_TOKEN", "planted-token")
+
+
+@pytest.mark.parametrize(
+    ("python", "fault"),
+    [
+        (Path(sys.executable), None),
+        (Path(sys.executable), "query-request"),
+        (PYTHON, "login"),
+        (PYTHON, "query-request"),
+    ],
+    ids=["newer", "newer, query refused", "older, login refused", "older, query refused"],
+)
+def test_no_secret_is_written_anywhere(
+    connector: Connector, account: Account, tmp_path: Path, python: Path, fault: str | None
+) -> None:
+    if fault:
+        account.fault("status", status=403, path=fault)
+    planted = {
+        "SNOWFLAKE_TOKEN": "planted-token",
+        "PRIVATE_KEY_PASSPHRASE": "planted-passphrase",
+        "SNOWFLAKE_PASSCODE": "planted-passcode",
+    }
+    done = advisor(
+        account, "analyze", "--connection", "test", "--days", "1", "--out", tmp_path / "out",
+        python=python, ADVISOR_ATTEMPTS="1", PYTHONDEVMODE="1", **planted,
+    )  # fmt: skip
+    assert done.returncode == (3 if fault else 0), done.stderr
+    written = [path.read_bytes().decode(errors="replace") for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(written) > 5 or fault
+    for secret in SECRETS:
+        assert not [text for text in (done.stdout, done.stderr, *written) if secret in text]
+
+
+def test_a_secret_that_the_connector_repeats_is_struck_out(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in account.environment.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(InputError) as said:
+        Connector("planted-password", Settings(), {"SNOWFLAKE_PASSWORD": "planted-password"}).open()
+    assert "***" in str(said.value)
