@@ -109,7 +109,8 @@ def _triples(
         for third in parts
         if column not in {part.column for part in pair}
     ]
-    return [key for key in triples if judge.quick_net(key) > judge.quick_net(key[:2]) * (1 + MARGIN)]
+    nets = {pair: judge.quick_net(pair) for pair in leaders}
+    return [key for key in triples if judge.quick_net(key) > nets[key[:2]] + abs(nets[key[:2]]) * MARGIN]
 
 
 def _best_per_columns(judge: Judge, keys: Sequence[tuple[KeyPart, ...]]) -> list[tuple[KeyPart, ...]]:

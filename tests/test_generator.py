@@ -206,10 +206,20 @@ def test_a_cost_that_is_unknown_makes_the_plans_total_unknown() -> None:
 def test_the_plan_counts_what_it_leaves_to_advice_json() -> None:
     many = [{"fingerprint": f"f{number}", "why": "no filter"} for number in range(13)]
     advised = replace(recommendation(), details={**recommendation().details, "unserved": many})
-    advice = replace(one(advised), rejections=rich().rejections * 103)
+    rejected = rich().rejections[0]
+    others = [replace(rejected, target=replace(rejected.target, name=f"T{i}")) for i in range(110)]
+    advice = replace(one(advised), rejections=(*[rejected] * 5, *others))
     text = plan(advice, scripts(advice))
     assert "- and 3 more in `advice.json`" in text
-    assert "… and 3 more in `advice.json`" in text
+    assert text.count(rejected.reason) == 100
+    assert "… and 15 more in `advice.json`" in text
+
+
+def test_the_plan_shows_the_nearest_rejections_of_each_object() -> None:
+    rejected = rich().rejections[0]
+    text = plan(replace(rich(), rejections=(rejected,) * 9), scripts(rich()))
+    assert text.count(rejected.reason) == 3
+    assert "… and 6 more in `advice.json`" in text
 
 
 def test_a_key_expression_that_is_none_stops_the_generator() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -23,6 +24,7 @@ from advisor.model import Advice, Change, Recommendation, Table
 SLOWEST = 10
 LARGEST = 10
 REJECTED = 100
+REJECTED_EACH = 3
 
 
 @dataclass(frozen=True)
@@ -101,13 +103,16 @@ def evidence(recommendation: Recommendation) -> Listing:
 
 
 def rejections(advice: Advice) -> Listing:
+    """The first few of each object, which come nearest to being worth it."""
+    shown: list[tuple[str, ...]] = []
+    seen: Counter[tuple[str, str]] = Counter()
+    for rejection in advice.rejections:
+        place = (str(rejection.target), rejection.kind)
+        seen[place] += 1
+        if seen[place] <= REJECTED_EACH and len(shown) < REJECTED:
+            shown.append((*place, _candidate(rejection.details), rejection.reason))
     return Listing(
-        ("Object", "Kind", "Candidate", "Why not"),
-        tuple(
-            (str(rejection.target), rejection.kind, _candidate(rejection.details), rejection.reason)
-            for rejection in advice.rejections[:REJECTED]
-        ),
-        max(0, len(advice.rejections) - REJECTED),
+        ("Object", "Kind", "Candidate", "Why not"), tuple(shown), max(0, len(advice.rejections) - len(shown))
     )
 
 

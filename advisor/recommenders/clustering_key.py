@@ -66,6 +66,7 @@ AS_GOOD = 0.015  # share of the best key's net credits within which a simpler ke
 EVIDENCE_TEMPLATES = 20
 HASHES_PER_TEMPLATE = 3
 WORTH_A_CHANGE = 0.1  # share of its net credits by which a key must beat the one in force
+PRUNED = 0.1  # queries that read less than this share of a table's partitions find it in good order
 WORSE = 1.1  # a template that reads over this many times its partitions of today is named in a warning
 
 
@@ -160,6 +161,12 @@ def keep_present(
 def fault(estimate: Estimate, profile: TableProfile, settings: Settings) -> str | None:
     """Why this key isn't worth it, in one sentence; None where it is."""
     before, after = estimate.partitions.before, estimate.partitions.after
+    share = _share_read(profile)
+    if after.expected >= before and share < PRUNED:
+        return (
+            f"It is pruned already: its queries read {percent(share)} of its partitions, and would read {between(after)} a "
+            f"month instead of {number(before)} under this key."
+        )
     if after.expected >= before:
         return f"Its queries read {number(before)} partitions a month today and would read {between(after)} under this key."
     if after.high >= before:
@@ -355,9 +362,16 @@ def _warnings(estimate: Estimate, profile: TableProfile, settings: Settings, day
         said.append("Columns that move together without the loading order showing it aren't seen: a row sample would.")
     if any(use.size is None for load in profile.loads for use in load.template.warehouses):
         size, price = settings.default_warehouse_size, settings.price(None)
-        said.append(f"The history names no warehouse size: its time is priced as {size}, {price:g} credits an hour.")
+        said.append(f"The history names no warehouse size: its time is priced as {size}, at {price:g} an hour.")
     said.append("Rewritten partitions stay in Time Travel and Fail-safe, and the table's cached results end.")
     return tuple(said)
+
+
+def _share_read(profile: TableProfile) -> float:
+    """Of the partitions, on average over the executions whose scans are recorded."""
+    loads = [(load.before, load.template.executions) for load in profile.loads if load.before is not None]
+    read = sum(before * executions for before, executions in loads)
+    return read / (profile.partitions * sum(executions for _, executions in loads))
 
 
 def _quotable(profile: TableProfile) -> bool:
