@@ -159,8 +159,16 @@ def settle(
 def _judge(
     each: TableProfile, prices: Mapping[str, cost.ScanPrice | None], workload: Workload, settings: Settings
 ) -> tuple[list[Recommendation], list[Rejection], int]:
-    if clustering_key.unused(each) and each.clustering_credits:
-        return [clustering_key.recommend_drop(each, settings, workload)], [], 1
+    """The change that one table should see: a key, or the end of one that no query uses and none is better than."""
+    taken, dropped, judged = _judge_keys(each, prices, workload, settings)
+    if not taken and clustering_key.unused(each) and each.clustering_credits:
+        return [clustering_key.recommend_drop(each, settings, workload)], dropped, judged + 1
+    return taken, dropped, judged
+
+
+def _judge_keys(
+    each: TableProfile, prices: Mapping[str, cost.ScanPrice | None], workload: Workload, settings: Settings
+) -> tuple[list[Recommendation], list[Rejection], int]:
     why = clustering_key.obstacle(each, settings)
     if why is not None:
         return [], [clustering_key.reject(each, (), why)], 0

@@ -120,6 +120,15 @@ def test_a_key_that_no_query_uses_is_dropped_for_what_it_was_billed(tmp_path: Pa
     assert advice.recommendations[0].net_credits_per_month.expected == pytest.approx(60, rel=0.05)
 
 
+def test_an_unused_key_is_changed_rather_than_dropped_where_another_serves(tmp_path: Path) -> None:
+    keyed = {**ORDERS, "CLUSTERING_KEY": "LINEAR(REGION)", "AUTO_CLUSTERING_ON": "ON"}
+    place = {"DATABASE_NAME": "DB", "SCHEMA_NAME": "PUBLIC", "TABLE_NAME": "ORDERS"}
+    bill = [{"START_TIME": START, "END_TIME": START, "CREDITS_USED": 5.0, **place}]
+    history = runs(by_customer, 400, 2000) + loads(1000)
+    advice = advise(tmp_path, history, [keyed], automatic_clustering_history=bill)
+    assert [r.action for r in advice.recommendations] == ["change"]
+
+
 def test_a_key_on_the_wrong_column_is_changed(tmp_path: Path) -> None:
     keyed = {**ORDERS, "CLUSTERING_KEY": "LINEAR(REGION)"}
     region = runs(lambda i: "SELECT COUNT(*) FROM orders WHERE region = 'EU'", 2, 500, start=3)
