@@ -362,7 +362,8 @@ def _warnings(estimate: Estimate, profile: TableProfile, settings: Settings, day
         said.append("Columns that move together without the loading order showing it aren't seen: a row sample would.")
     if any(use.size is None for load in profile.loads for use in load.template.warehouses):
         size, price = settings.default_warehouse_size, settings.price(None)
-        said.append(f"The history names no warehouse size: its time is priced as {size}, at {price:g} an hour.")
+        credits = f"{price:g} credit{'' if price == 1 else 's'}"
+        said.append(f"The history names no warehouse size: its time is priced as {size}, {credits} an hour.")
     said.append("Rewritten partitions stay in Time Travel and Fail-safe, and the table's cached results end.")
     return tuple(said)
 
