@@ -59,16 +59,16 @@ class Account:
     def environment(self) -> dict[str, str]:
         return {**os.environ, **QUIET, **BRISK, "SNOWFLAKE_HOME": str(self.home)}
 
-    def fill(self, folder: Path) -> None:
-        """Makes the views of ACCOUNT_USAGE from a snapshot's files, every column of each, in Snowflake's types."""
-        orders = filling(folder, self.home)
+    def fill(self, orders: list[dict[str, str]]) -> None:
         for order in orders:
             self.control(**order)
-        # A server that is started here again begins with them.
-        (self.home / "orders.json").write_text(json.dumps(orders))
 
 
 def filling(folder: Path, home: Path) -> list[dict[str, str]]:
+    """What makes the views of ACCOUNT_USAGE from a snapshot's files: every column of each, in Snowflake's types.
+
+    A server that is started in that home begins with it.
+    """
     with open_snapshot(folder) as snapshot:
         orders = [{"clock": f"{snapshot.window_end + timedelta(hours=1)}"}]
         for view in ACCOUNT_VIEWS:
@@ -77,6 +77,7 @@ def filling(folder: Path, home: Path) -> list[dict[str, str]]:
             columns = ", ".join(f"CAST({c} AS {TYPES[k]}) AS {c}" for c, k in VIEWS[view].columns.items())
             name = f"SNOWFLAKE.ACCOUNT_USAGE.{view.upper()}"
             orders.append({"run": f"CREATE OR REPLACE TABLE {name} AS SELECT {columns} FROM read_parquet('{file}')"})
+    (home / "orders.json").write_text(json.dumps(orders))
     return orders
 
 
@@ -149,10 +150,15 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_history(tmp_path_factory.mktemp("history") / "snapshot")
 
 
+@pytest.fixture(scope="session")
+def orders(server: Account, history: Path) -> list[dict[str, str]]:
+    return filling(history, server.home)
+
+
 @pytest.fixture
-def connector(account: Account, history: Path, monkeypatch: pytest.MonkeyPatch) -> Connector:
+def connector(account: Account, orders: list[dict[str, str]], monkeypatch: pytest.MonkeyPatch) -> Connector:
     """The entry of the server, which holds the history."""
-    account.fill(history)
+    account.fill(orders)
     for name, value in account.environment.items():
         monkeypatch.setenv(name, value)
     return Connector("test", Settings(retry_seconds=0.05, request_seconds=5), {})

@@ -20,7 +20,7 @@ from advisor.collector.connection import Connector
 from advisor.collector.folder import sound
 from advisor.errors import SourceError
 from advisor.settings import Settings
-from tests.wire.conftest import PYTHON, ROOT, Account, advisor, contents, free_port, start, write_entry
+from tests.wire.conftest import PYTHON, ROOT, Account, advisor, contents, filling, free_port, start, write_entry
 
 SINCE = datetime(2025, 1, 2)
 WINDOW = ("--since", f"{SINCE:%Y-%m-%d}", "--raw")
@@ -52,9 +52,11 @@ def brisk(connector: Connector) -> Connector:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(server: Account, history: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def undisturbed(
+    server: Account, orders: list[dict[str, str]], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Any]:
     server.control(reset=True)
-    server.fill(history)
+    server.fill(orders)
     out = tmp_path_factory.mktemp("undisturbed") / "s"
     done = advisor(server, "collect", "--connection", "test", "--out", out, *WINDOW)
     assert done.returncode == 0, done.stderr
@@ -105,29 +107,16 @@ def test_a_statement_that_does_not_end_is_given_up(connector: Connector, account
     assert time.monotonic() - began < 10
 
 
-@pytest.mark.parametrize("python", [Path(sys.executable), PYTHON], ids=["newer", "older"])
-def test_the_command_says_it_in_one_line_with_status_3(
-    connector: Connector, account: Account, tmp_path: Path, python: Path
-) -> None:
-    account.fault("status", status=503, path="login")
-    done = advisor(
-        account, "collect", "--connection", "test", "--out", tmp_path / "s", python=python, ADVISOR_ATTEMPTS="1"
-    )
-    assert done.returncode == 3
-    assert len(done.stderr.splitlines()) == 1
-    assert done.stderr.startswith("advisor: ")
-
-
 def test_a_server_that_dies_and_comes_back_is_waited_for(
     history: Path, tmp_path: Path, undisturbed: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     port = free_port()
     write_entry(tmp_path, port)
+    filling(history, tmp_path)
     first = start(tmp_path, port)
-    first.fill(history)
     for name, value in first.environment.items():
         monkeypatch.setenv(name, value)
-    patient = Connector("test", Settings(retry_seconds=1, request_seconds=5), {})
+    patient = Connector("test", Settings(retry_seconds=0.5, request_seconds=2), {})
     # The eighth statement never gets its answer.
     first.fault("delay", seconds=3600, path=QUERY, skip=7)
     run = threading.Thread(target=collect, args=(patient, tmp_path / "s"), kwargs={"since": SINCE, "raw": True})
@@ -161,7 +150,7 @@ def test_a_run_that_is_killed_at_any_moment_is_completed_by_the_next(
     connector: Connector, account: Account, tmp_path: Path, undisturbed: dict[str, Any]
 ) -> None:
     moments = random.Random(3)
-    for _ in range(4):
+    for _ in range(3):
         with launch(account, tmp_path / "s") as run:
             time.sleep(moments.uniform(0.8, 2.2))
             run.kill()
