@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from advisor import cost
+from advisor import cost, verdict
 from advisor.candidates import candidates
 from advisor.model import (
     FILTERS,
@@ -161,7 +161,7 @@ def _judge(
 ) -> tuple[list[Recommendation], list[Rejection], int]:
     """The change that one table should see: a key, or the end of one that no query uses and none is better than."""
     taken, dropped, judged = _judge_keys(each, prices, workload, settings)
-    if not taken and clustering_key.unused(each) and each.clustering_credits:
+    if not taken and verdict.unused(each) and each.clustering_credits:
         return [clustering_key.recommend_drop(each, settings, workload)], dropped, judged + 1
     return taken, dropped, judged
 
@@ -169,20 +169,20 @@ def _judge(
 def _judge_keys(
     each: TableProfile, prices: Mapping[str, cost.ScanPrice | None], workload: Workload, settings: Settings
 ) -> tuple[list[Recommendation], list[Rejection], int]:
-    why = clustering_key.obstacle(each, settings)
+    why = verdict.obstacle(each, settings)
     if why is not None:
         return [], [clustering_key.reject(each, (), why)], 0
     ranked = candidates(each, prices, settings, workload.days)
     if not ranked:
         return [], [clustering_key.reject(each, (), "No column that its queries filter can be part of a key.")], 0
-    best = clustering_key.preferred(ranked, each)
-    why = clustering_key.keep_present(best, each, prices, settings, workload.days)
+    best = verdict.preferred(ranked, each)
+    why = verdict.keep_present(best, each, prices, settings, workload.days)
     if why is not None:
         return [], [clustering_key.reject(each, best.key, why)], len(ranked)
-    faults = {other.key: clustering_key.fault(other, each, settings) for other in ranked}
+    faults = {other.key: verdict.fault(other, each, settings) for other in ranked}
     taken = [] if faults[best.key] else [clustering_key.recommend(best, each, settings, workload)]
     dropped = [
-        clustering_key.reject(each, other.key, faults[other.key] or clustering_key.second_to(other, best))
+        clustering_key.reject(each, other.key, faults[other.key] or verdict.second_to(other, best))
         for other in ranked
         if not taken or other is not best
     ]

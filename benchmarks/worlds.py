@@ -40,9 +40,9 @@ from advisor.model import (
     Workload,
 )
 from advisor.profile import ReadTemplate, Sampled, TableProfile, profile
-from advisor.recommenders.clustering_key import fault, preferred
 from advisor.sample import Sample
 from advisor.settings import Settings
+from advisor.verdict import fault, preferred
 from tests.worlds import World
 
 NAME = TableName("DB", "PUBLIC", "T")

@@ -1,0 +1,180 @@
+"""Whether a clustering key is allowed, needed and worth it; every no is one sentence."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from advisor.cost import ScanPrice
+from advisor.errors import InputError
+from advisor.estimate import Estimate, Judge
+from advisor.figures import between, many, number, percent
+from advisor.keys import parse, render
+from advisor.model import KeyPart
+from advisor.profile import TableProfile
+from advisor.quoting import expression, identifier, qualified
+from advisor.settings import Settings
+
+FORBIDDEN_TRAITS = ("external", "hybrid", "temporary", "event")
+DEFINED_ELSEWHERE = {"dynamic": "a dynamic", "iceberg": "an Iceberg"}
+AS_GOOD = 0.015  # share of the best key's net credits within which a simpler key is taken
+WORTH_A_CHANGE = 0.1  # share of its net credits by which a key must beat the one in force
+PRUNED = 0.1  # queries that read less than this share of a table's partitions find it in good order
+
+
+def obstacle(profile: TableProfile, settings: Settings) -> str | None:
+    """Why the table as such can't have a key, or can't gain by one; None where it can."""
+    table = profile.table
+    forbidden = [trait for trait in FORBIDDEN_TRAITS if trait in table.traits]
+    if forbidden or table.kind != "BASE TABLE":
+        return f"Snowflake allows no clustering key on {forbidden[0] if forbidden else table.kind.lower()} tables."
+    if not _quotable(profile):
+        return "A name or an expression of its key can't be written as SQL: look at the snapshot's rows of it."
+    defined = [trait for trait in DEFINED_ELSEWHERE if trait in table.traits]
+    if defined:
+        return f"It is {DEFINED_ELSEWHERE[defined[0]]} table: its key is set by another statement, for which no script is written."
+    if not table.rows or not table.bytes:
+        unknown = table.rows is None or table.bytes is None
+        return "The snapshot doesn't say how large it is." if unknown else "It is empty now."
+    if profile.partitions < settings.min_partitions:
+        return f"It has {many(profile.partitions, 'micro-partition')}; under {settings.min_partitions} there is nothing to skip."
+    if profile.recreated_by is not None:
+        return f"A job recreates it (template {profile.recreated_by}): a key set here is lost with its next run."
+    if not any(load.asks for load in profile.loads):
+        whys = sorted({load.unserved for load in profile.loads if load.unserved})
+        return f"No query filters it in a way that a key can serve: {'; '.join(whys) or 'none reads it'}."
+    if all(load.before is None for load in profile.loads):
+        return "The history records no partitions scanned for its queries."
+    return None
+
+
+def present(profile: TableProfile) -> tuple[KeyPart, ...] | None:
+    """The key in force as KeyParts; None when it has an expression that the model doesn't know."""
+    parts = [parse(expression) for expression in profile.table.clustering_key]
+    return None if None in parts else tuple(part for part in parts if part is not None)
+
+
+def unused(profile: TableProfile) -> bool:
+    """There is a key, and no query filters, joins, groups or orders by any of its columns: all of it is understood."""
+    key = present(profile)
+    if (
+        not key
+        or not profile.understood
+        or not _quotable(profile)
+        or any(trait in profile.table.traits for trait in DEFINED_ELSEWHERE)
+    ):
+        return False
+    return not any(part.column in profile.used_columns for part in key)
+
+
+def preferred(ranked: Sequence[Estimate], profile: TableProfile) -> Estimate:
+    """The best of them, or one that is as good within the model's error and simpler: fewer columns, coarser groups."""
+    axes = profile.layout.axes
+    best = ranked[0].net.expected
+    close = [estimate for estimate in ranked if estimate.net.expected >= best - abs(best) * AS_GOOD]
+    return min(
+        close,
+        key=lambda e: (
+            len(e.key),
+            math.prod(axes[part.column].buckets(part) for part in e.key),
+            [part.rank for part in e.key],
+        ),
+    )
+
+
+def keep_present(
+    best: Estimate,
+    profile: TableProfile,
+    prices: Mapping[str, ScanPrice | None],
+    settings: Settings,
+    days: float,
+) -> str | None:
+    """Why the key in force should stay, in one sentence; None where there is none, or a better one.
+
+    It is judged by the model too and not by the scans alone: a key that was set lately hasn't shown in the history yet.
+    """
+    key = present(profile)
+    if not key:
+        return None
+    if key == best.key:
+        return "It has this key already."
+    if any(part.column not in profile.layout.axes for part in key):
+        return None
+    now = Judge.of(profile, prices, settings, days).estimate(key)
+    if best.net.expected - now.net.expected > abs(best.net.expected) * WORTH_A_CHANGE:
+        return None
+    shown = ", ".join(render(part) for part in key)
+    return f"The key in force, ({shown}), is expected to serve as well: rewriting the table for this one wouldn't pay."
+
+
+def fault(estimate: Estimate, profile: TableProfile, settings: Settings) -> str | None:
+    """Why this key isn't worth it, in one sentence; None where it is."""
+    before, after = estimate.partitions.before, estimate.partitions.after
+    share = _share_read(profile)
+    if after.expected >= before and share < PRUNED:
+        return (
+            f"It is pruned already: its queries read {percent(share)} of its partitions, and would read {between(after)} a "
+            f"month instead of {number(before)} under this key."
+        )
+    if after.expected >= before:
+        return f"Its queries read {number(before)} partitions a month today and would read {between(after)} under this key."
+    if after.high >= before:
+        return (
+            f"Its queries read {number(before)} partitions a month today; under this key {between(after)}, which is not "
+            f"surely less."
+        )
+    if estimate.net.expected <= settings.min_net_credits_per_month:
+        return (
+            f"It saves {between(estimate.credits)} credits a month but keeping the order takes {between(estimate.upkeep)}"
+            f" and building it {between(estimate.build)} once{_written(profile)}."
+        )
+    if estimate.credits.low < estimate.upkeep.expected:
+        return (
+            f"It would probably pay, but not surely: its upkeep of {between(estimate.upkeep)} credits a month may exceed what it "
+            f"saves, {between(estimate.credits)}."
+        )
+    return None
+
+
+def second_to(estimate: Estimate, best: Estimate) -> str:
+    """Why the key wasn't taken beside a better one."""
+    key = ", ".join(render(part) for part in best.key)
+    if estimate.net.expected <= 0:
+        return f"It would cost {number(-estimate.net.expected)} credits a month more than it saves; ({key}) pays."
+    more = best.net.expected - estimate.net.expected
+    if more == 0:
+        return f"It nets no more than ({key}) and is less simple."
+    if more < 0:
+        return (
+            f"It nets {number(-more)} credits a month more than ({key}), within the model's error, but is less simple."
+        )
+    return f"({key}) nets {number(more)} credits a month more."
+
+
+def _share_read(profile: TableProfile) -> float:
+    """Of the partitions, on average over the executions whose scans are recorded."""
+    loads = [(load.before, load.template.executions) for load in profile.loads if load.before is not None]
+    read = sum(before * executions for before, executions in loads)
+    return read / (profile.partitions * sum(executions for _, executions in loads))
+
+
+def _quotable(profile: TableProfile) -> bool:
+    """The scripts can spell the table's names and the key that a revert would restore."""
+    table = profile.table
+    try:
+        qualified(table.name)
+        for stored in table.clustering_key:
+            expression(stored)
+        for column in profile.layout.axes:
+            identifier(column)
+    except InputError:
+        return False
+    return True
+
+
+def _written(profile: TableProfile) -> str:
+    churn, rows = profile.churn, profile.table.rows
+    if churn is None or not rows:
+        return ""
+    daily = (churn.rows_added + churn.rows_removed + churn.rows_updated) / rows
+    return f" ({percent(daily)} of its rows are written a day)"
