@@ -94,6 +94,8 @@ class Settings:
     memory_limit: str = "700MB"
     """DuckDB's memory while it aggregates the history; beyond it, it spills to disk."""
     threads: int = 2
+    samples_per_day: int = 2
+    """Executions that the collector fetches of each statement and day: six days give a template all its samples."""
     connections: int = 4
     """Statements that the collector has running in the account at a time."""
     attempts: int = 4

@@ -71,7 +71,7 @@ def collect(
         raise InputError(
             f"the window begins at {window.since} but in the account it is {window.until}; name an earlier --since"
         )
-    wanted = extracts(account.columns, window, connector.settings.samples_per_template, raw)
+    wanted = extracts(account.columns, window, max(1, connector.settings.samples_per_day), raw)
     kept = _keep(workshop, wanted, account)
     due = [extract for extract in wanted if extract.file not in kept]
     run = _Run(workshop, account, Counter(extract.view for extract in due), progress)

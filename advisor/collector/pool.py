@@ -54,7 +54,8 @@ class Session:
         Raises DeniedError, and SourceError after the last attempt; whatever `take` raises of its own passes.
         """
         settings = self.connector.settings
-        for attempt in range(settings.attempts):
+        attempts = max(1, settings.attempts)
+        for attempt in range(attempts):
             if attempt:
                 self.stop.wait(settings.retry_seconds * 2 ** (attempt - 1))
             if self.stop.is_set():
@@ -68,9 +69,7 @@ class Session:
             except FAILURES as error:
                 last = _judged(what, error)
             self.close()
-        raise SourceError(
-            f"{last}; gave up after {settings.attempts} attempts" if not self.stop.is_set() else "stopped"
-        )
+        raise SourceError(f"{last}; gave up after {attempts} attempts" if not self.stop.is_set() else "stopped")
 
     def rows(self, what: str, sql: str) -> list[dict[str, Any]]:
         """The whole result of a statement that has few rows, by column name."""

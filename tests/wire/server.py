@@ -88,6 +88,8 @@ class Server:
     slow_seconds: float = 0.0
     faults: list[Fault] = field(default_factory=list)
     log: list[dict[str, Any]] = field(default_factory=list)
+    sent: int = 0
+    """Bytes of all answers since the last reset."""
     chunks: dict[str, bytes] = field(default_factory=dict)
     results: dict[str, dict[str, Any] | None] = field(default_factory=dict)
     """By query id; None while the query runs."""
@@ -113,6 +115,7 @@ class Server:
         elif fault is not None and fault.action == "expire":
             return await _reply(send, *_refusal("390112", "Your session has expired. You must login again."))
         status, payload = await self._answer(request, denied=fault is not None and fault.action == "deny")
+        self.sent += len(payload)
         if fault is not None and fault.action == "truncate":
             await _reply(send, status, payload[: len(payload) // 2], len(payload))
             await asyncio.sleep(0.05)
@@ -129,11 +132,14 @@ class Server:
             self.faults.clear()
             self.log.clear()
             self.slow_seconds = 0.0
+            self.sent = 0
         self.slow_seconds = order.get("slow_seconds", self.slow_seconds)
         self.clock = order.get("clock", self.clock)
         if "run" in order:
             cursor = fakesnow.shared_fs.duck_conn.cursor()
             return [[str(value) for value in row] for row in cursor.execute(order["run"]).fetchall()]
+        if "sent" in order:
+            return self.sent
         if "left" in order:
             return [fault.times for fault in self.faults]
         return self.log

@@ -17,7 +17,7 @@ from advisor.errors import InputError, SourceError
 from advisor.settings import Settings
 from advisor.snapshot import info, missing_views, open_snapshot
 from advisor.snapshot.views import VIEWS
-from tests.wire.conftest import Account, contents
+from tests.wire.account import Account, contents
 from tests.wire.planted import DAYS
 
 OPTIONAL = sorted(set(ACCOUNT_VIEWS) - set(NEEDED))
@@ -65,7 +65,7 @@ def test_days_that_left_the_window_leave_the_snapshot(connector: Connector, tmp_
 def test_another_number_of_samples_is_another_question(connector: Connector, account: Account, tmp_path: Path) -> None:
     collect(connector, tmp_path / "s", days=DAYS)
     account.control(reset=True)
-    fewer = Connector(connector.entry, Settings(samples_per_template=3, retry_seconds=0.05), {})
+    fewer = Connector(connector.entry, Settings(samples_per_day=3, retry_seconds=0.05), {})
     collect(fewer, tmp_path / "s", days=DAYS)
     assert len(asked(account)) == DAYS + 1
 

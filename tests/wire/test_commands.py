@@ -15,7 +15,7 @@ from advisor.collector.grants import script
 from advisor.errors import InputError
 from advisor.settings import Settings
 from advisor.snapshot.views import VIEWS
-from tests.wire.conftest import PYTHON, Account, advisor, write_entry
+from tests.wire.account import PYTHON, Account, advisor, write_entry
 from tests.wire.planted import DAYS
 
 NEW_AND_OLD = pytest.mark.parametrize("python", [Path(sys.executable), PYTHON], ids=["newer", "older"])

@@ -20,7 +20,7 @@ from advisor.collector.connection import Connector
 from advisor.collector.folder import sound
 from advisor.errors import SourceError
 from advisor.settings import Settings
-from tests.wire.conftest import PYTHON, ROOT, Account, advisor, contents, filling, free_port, start, write_entry
+from tests.wire.account import PYTHON, ROOT, Account, advisor, contents, filling, free_port, start, write_entry
 
 SINCE = datetime(2025, 1, 2)
 WINDOW = ("--since", f"{SINCE:%Y-%m-%d}", "--raw")

@@ -13,7 +13,7 @@ from advisor.settings import Settings
 from advisor.snapshot import open_snapshot
 from advisor.workload import duckdb_sql
 from tests.snapshots import START
-from tests.wire.conftest import contents
+from tests.wire.account import contents
 from tests.wire.planted import DAYS
 
 
@@ -34,7 +34,7 @@ def offline_pair(history: Path, folder: Path) -> Path:
             run(f"CREATE OR REPLACE TABLE executions AS {duckdb_sql('executions')}")
             for view, values in (
                 ("query_templates", {}),
-                ("query_samples", {"samples": Settings().samples_per_template}),
+                ("query_samples", {"samples": Settings().samples_per_day}),
             ):
                 run(f"CREATE OR REPLACE TABLE answer AS {duckdb_sql(view)}", values)
                 run(f"COPY answer TO '{folder / view / str(day)}.parquet' (FORMAT parquet)")
