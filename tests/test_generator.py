@@ -20,9 +20,9 @@ import pytest
 import sqlglot
 
 from advisor.errors import InputError
+from advisor.figures import between, duration, excerpt, number, percent, size
 from advisor.generator import funnel, generate
 from advisor.generator.document import document
-from advisor.figures import between, duration, excerpt, number, percent, size
 from advisor.generator.pages import plan
 from advisor.generator.scripts import scripts
 from advisor.model import Advice, Cost, Range, Recommendation

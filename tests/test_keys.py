@@ -33,7 +33,9 @@ def test_any_other_expression_is_none(stored: str) -> None:
     assert parse(stored) is None
 
 
-names = st.text(st.characters(exclude_characters="\0", categories=["L", "N", "P", "S", "Z", "Cc", "Cf"]), min_size=1, max_size=40)
+names = st.text(
+    st.characters(exclude_characters="\0", categories=["L", "N", "P", "S", "Z", "Cc", "Cf"]), min_size=1, max_size=40
+)
 parts = st.one_of(
     st.builds(KeyPart, names),
     st.builds(KeyPart, names, unit=st.sampled_from(["HOUR", "DAY", "WEEK", "MONTH", "QUARTER", "YEAR"])),
