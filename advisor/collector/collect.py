@@ -72,16 +72,25 @@ def collect(
             f"the window begins at {window.since} but in the account it is {window.until}; name an earlier --since"
         )
     wanted = extracts(account.columns, window, max(1, connector.settings.samples_per_day), raw)
+    try:
+        return _fetch(connector, workshop, account, wanted, progress)
+    except OSError as error:
+        raise InputError(
+            f"cannot write {out}: {error.strerror or error}; make room or name another --out, then run again"
+        ) from error
+
+
+def _fetch(
+    connector: Connector, workshop: Workshop, account: Account, wanted: Sequence[Extract], progress: Progress
+) -> Collected:
     kept = _keep(workshop, wanted, account)
     due = [extract for extract in wanted if extract.file not in kept]
     run = _Run(workshop, account, Counter(extract.view for extract in due), progress)
     run_all(connector, due, run.fetch, run.settle)
     run.finish(wanted)
     missing = sorted(set(ACCOUNT_VIEWS) - set(account.columns) | run.denied)
-    received = run.received
-    return Collected(
-        account.role, len(due), len(kept), sum(r.rows for r in received), sum(r.bytes for r in received), tuple(missing)
-    )
+    rows, size = sum(r.rows for r in run.received), sum(r.bytes for r in run.received)
+    return Collected(account.role, len(due), len(kept), rows, size, tuple(missing))
 
 
 def summary(collected: Collected) -> str:

@@ -67,7 +67,7 @@ def filling(folder: Path, home: Path) -> list[dict[str, str]]:
         orders = [{"clock": f"{snapshot.window_end + timedelta(hours=1)}"}]
         for view in ACCOUNT_VIEWS:
             file = home / f"{view}.parquet"
-            snapshot.connection.execute(f"COPY (FROM {view}) TO '{file}' (FORMAT parquet)")
+            snapshot.connection.execute(f"COPY (FROM {view}) TO '{file}' (FORMAT parquet, ROW_GROUP_SIZE 20480)")
             columns = ", ".join(f"CAST({c} AS {TYPES[k]}) AS {c}" for c, k in VIEWS[view].columns.items())
             name = f"SNOWFLAKE.ACCOUNT_USAGE.{view.upper()}"
             orders.append({"run": f"CREATE OR REPLACE TABLE {name} AS SELECT {columns} FROM read_parquet('{file}')"})
@@ -94,17 +94,8 @@ def write_entry(home: Path, port: int, **more: str) -> None:
 
 
 def start(home: Path, port: int, chunk_rows: int = CHUNK_ROWS) -> Account:
-    process = subprocess.Popen(
-        [
-            PYTHON,
-            "-W",
-            "ignore",
-            Path(__file__).with_name("server.py"),
-            str(port),
-            str(CHUNK_ROWS),
-            home / "orders.json",
-        ]
-    )
+    module = ["-W", "ignore", "-m", "tests.wire.server"]
+    process = subprocess.Popen([PYTHON, *module, str(port), str(chunk_rows), home / "orders.json"], cwd=ROOT)
     account = Account(port, process, home)
     for _ in range(400):
         try:

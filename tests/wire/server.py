@@ -3,7 +3,7 @@
 fakesnow alone cannot log connector 5 in, sends NULL timestamps as 1970, and has neither chunks nor asynchronous queries;
 this layer adds them, refuses views like an account would, and injects faults. Runs in an environment of its own:
 
-    python server.py PORT ROWS_PER_CHUNK ORDERS.json
+    python -m tests.wire.server PORT ROWS_PER_CHUNK ORDERS.json
 
 The orders of that file, if it is there, are carried out before the first request.
 """
@@ -17,12 +17,9 @@ import io
 import json
 import re
 import secrets
-import socket
-import struct
 import sys
 import uuid
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,11 +27,9 @@ from typing import Any
 import fakesnow.server as fakesnow
 import pyarrow as pa
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
+from tests.wire.faults import Fault, Protocol, Receive, Scope, Send, reset_connection
+
 Answer = tuple[int, bytes]
 
 MACROS = (
@@ -42,29 +37,6 @@ MACROS = (
     "current_role() AS 'ADVISOR_ROLE'",
     "current_warehouse() AS 'ADVISOR_WH'",
 )
-
-
-@dataclass
-class Fault:
-    """What goes wrong on requests whose path and statement match, from hit `skip` on, `times` times."""
-
-    action: str
-    """status, drop (before the answer), truncate (in its midst), cut (a short chunk), delay, expire or deny."""
-    path: str = ""
-    sql: str = ""
-    skip: int = 0
-    times: int = 1_000_000
-    status: int = 503
-    seconds: float = 0.0
-
-    def strikes(self, path: str, sql: str) -> bool:
-        if self.times <= 0 or not re.search(self.path, path) or not re.search(self.sql, sql, re.IGNORECASE | re.DOTALL):
-            return False
-        if self.skip > 0:
-            self.skip -= 1
-            return False
-        self.times -= 1
-        return True
 
 
 @dataclass
@@ -109,7 +81,7 @@ class Server:
         if fault is not None and fault.action == "delay":
             await asyncio.sleep(fault.seconds)
         elif fault is not None and fault.action == "drop":
-            return _reset(scope)
+            return reset_connection(scope)
         elif fault is not None and fault.action == "status":
             return await _reply(send, fault.status, b"injected")
         elif fault is not None and fault.action == "expire":
@@ -119,7 +91,7 @@ class Server:
         if fault is not None and fault.action == "truncate":
             await _reply(send, status, payload[: len(payload) // 2], len(payload))
             await asyncio.sleep(0.05)
-            return _reset(scope)
+            return reset_connection(scope)
         if fault is not None and fault.action == "cut":
             payload = payload[: len(payload) // 2]
         return await _reply(send, status, payload)
@@ -319,26 +291,6 @@ async def _reply(send: Send, status: int, payload: bytes, announced: int | None 
     headers = [(b"content-type", b"application/json"), (b"content-length", length)]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": payload, "more_body": announced is not None})
-
-
-def _reset(scope: Scope) -> None:
-    """Ends the TCP connection with RST, not FIN."""
-    transport = scope["transport"]
-    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    transport.abort()
-
-
-class Protocol(H11Protocol):  # type: ignore[misc]
-    """uvicorn's, with the transport in the scope so that a fault can reset it."""
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        application: Any = self.app
-
-        async def with_transport(scope: Scope, receive: Receive, send: Send) -> None:
-            await application(scope | {"transport": self.transport}, receive, send)
-
-        self.app: Any = with_transport
 
 
 def main() -> None:
