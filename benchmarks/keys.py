@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import shutil
 import sys
 import tempfile
 import time
@@ -77,18 +78,20 @@ class Result:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--home", type=Path, help="a demo made before; without it, one is made and removed")
-    home = parser.parse_args().home
-    if home is not None:
-        report(home)
-        return
+    parser.add_argument("--no-samples", action="store_true", help="advise without the row samples")
+    given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        demo.snapshot(Path(folder), _say)
-        report(Path(folder))
+        home = given.home or demo.snapshot(Path(folder) / "demo", _say).parent
+        source = home / "snapshot"
+        if given.no_samples:
+            source = shutil.copytree(source, Path(folder) / "bare", ignore=shutil.ignore_patterns("samples"))
+        report(home, source)
 
 
-def report(home: Path) -> None:
+def report(home: Path, source: Path) -> None:
+    """Advises from the snapshot `source` and holds the advice against the rows of the demo in `home`."""
     settings = Settings()
-    with open_snapshot(home / "snapshot", settings) as snapshot:
+    with open_snapshot(source, settings) as snapshot:
         known = catalog(snapshot)
         advice = analyze(snapshot, settings, _say)
     executed = _executed(home / "snapshot", known, settings)
