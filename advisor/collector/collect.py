@@ -114,12 +114,14 @@ def probe(connector: Connector) -> Account:
     for row in found:
         held.setdefault(row["TABLE_NAME"].lower(), set()).add(row["COLUMN_NAME"])
     columns = {view: frozenset(held.get(view, ())) for view in ACCOUNT_VIEWS}
-    role = str(facts["ROLE"])
+    role = str(facts["ROLE_NAME"])
     for view in NEEDED:
         if not readable(view, columns[view]):
             raise _refused(view, role, "it is not there for this role")
     there = {view: names for view, names in columns.items() if readable(view, names)}
-    return Account(str(facts["ACCOUNT"]), role, facts["WAREHOUSE"], facts["NOW"].replace(tzinfo=None), there)
+    return Account(
+        str(facts["ACCOUNT_NAME"]), role, facts["WAREHOUSE_NAME"], facts["ASKED_AT"].replace(tzinfo=None), there
+    )
 
 
 def _refused(view: str, role: str, why: str) -> SourceError:

@@ -41,6 +41,16 @@ def test_analyze_keeps_the_snapshot_beside_its_advice_and_goes_on_from_it(
     assert (tmp_path / "offline" / "advice.json").read_bytes() == advice
 
 
+def test_an_offline_analysis_loads_no_connector(history: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys; from advisor.cli import cli;"
+        f"cli.main(['analyze', '--snapshot', {str(history)!r}, '--out', {str(tmp_path / 'out')!r}], standalone_mode=False);"
+        "print([name for name in sys.modules if name.startswith(('snowflake', 'advisor.collector'))])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
 def test_doctor_finds_nothing_to_fix_where_all_is_readable(connector: Connector, account: Account) -> None:
     done = advisor(account, "doctor", "--connection", "test")
     assert (done.returncode, done.stderr) == (0, "")
