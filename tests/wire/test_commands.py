@@ -156,9 +156,8 @@ def test_an_access_token_comes_from_the_environment(
         (Path(sys.executable), None),
         (Path(sys.executable), "query-request"),
         (PYTHON, "login"),
-        (PYTHON, "query-request"),
     ],
-    ids=["newer", "newer, query refused", "older, login refused", "older, query refused"],
+    ids=["newer", "newer, query refused", "older, login refused"],
 )
 def test_no_secret_is_written_anywhere(
     connector: Connector, account: Account, tmp_path: Path, python: Path, fault: str | None

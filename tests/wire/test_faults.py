@@ -30,14 +30,12 @@ PASSING: dict[str, dict[str, Any]] = {
     "unavailable": {"action": "status", "status": 503, "path": QUERY, "times": 3},
     "too many requests": {"action": "status", "status": 429, "path": QUERY, "times": 3},
     "reset": {"action": "drop", "path": QUERY, "times": 2},
-    "reset while polled": {"action": "drop", "path": "monitoring", "times": 2},
     "answer cut": {"action": "truncate", "path": QUERY, "times": 1},
     "chunk unavailable": {"action": "status", "status": 503, "path": CHUNK, "times": 2},
     "chunk reset": {"action": "truncate", "path": CHUNK, "times": 2},
     "chunk cut": {"action": "cut", "path": CHUNK, "times": 1},
-    "slow answer": {"action": "delay", "seconds": 2.0, "path": QUERY, "times": 2},
+    "slow answer": {"action": "delay", "seconds": 1.5, "path": QUERY, "times": 1},
     "session expired": {"action": "expire", "path": QUERY, "times": 2},
-    "login refused once": {"action": "status", "status": 503, "path": "login", "times": 1},
 }
 LASTING: dict[str, dict[str, Any]] = {
     "unavailable": {"action": "status", "status": 503, "path": QUERY},
