@@ -124,9 +124,10 @@ class Judge:
     def upkeep(self, key: Sequence[KeyPart]) -> tuple[Range, bool]:
         """Credits a month, over what the key in force takes; and whether the table's writes had to be assumed."""
         table, churn = self.profile.table, self.profile.churn
-        rows = float(table.rows or 0)
-        if table.bytes is None:
-            return ZERO, True
+        # No key is judged for a table of unknown size.
+        assert table.rows is not None
+        assert table.bytes is not None
+        rows = float(table.rows)
         assumed = churn is None
         written = churn or Churn(rows / cost.DAYS_PER_MONTH, 0, 0)
         ordered = _keeps_load_order(self.profile.layout, key)

@@ -56,9 +56,8 @@ def run(home: Path, advice: Advice, say: Callable[[str], None]) -> tuple[Row, ..
 
 
 def within(rows: Sequence[Row], factor: float) -> float:
-    """The share of executions whose prediction is off by no more than that factor."""
-    total = sum(row.executions for row in rows)
-    return sum(row.executions for row in rows if row.error <= factor) / total if total else 1.0
+    """The share of executions whose prediction is off by no more than that factor; there must be a row at least."""
+    return sum(row.executions for row in rows if row.error <= factor) / sum(row.executions for row in rows)
 
 
 def _name(recommendation: Recommendation) -> TableName:

@@ -216,6 +216,8 @@ def _warnings(estimate: Estimate, profile: TableProfile, settings: Settings, day
         said.append(f"The history holds {number(days)} days: what a month brings is extrapolated from them.")
     if estimate.assumed_churn:
         said.append("The table's writes aren't recorded: its upkeep is bounded by a full turnover a month.")
+    if profile.table.clustering_key:
+        said.append("Upkeep is counted over what the key in force takes already.")
     if evidence(profile.layout) == "history":
         said.append("Distinct counts and spans are inferred from the literals seen: no column_statistics.")
     if evidence(profile.layout) != "sample":
