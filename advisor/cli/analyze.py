@@ -1,0 +1,160 @@
+"""`advisor analyze`: a history from a folder, an account or the embedded engine; its advice."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from advisor.cli.collect import collected_into
+from advisor.cli.terminal import progress, say
+from advisor.errors import InputError
+
+if TYPE_CHECKING:
+    from advisor.model import Advice
+    from advisor.settings import Settings
+
+EXIT_NEW_ADVICE = 1
+
+HELP = """Read a query history, judge every change against it, write the advice.
+
+\b
+1. compress   executions become templates
+2. read       each template's columns and conditions are resolved to tables
+3. propose    every key that the conditions could use is thought of
+4. estimate   the partitions each template would scan, the credits, the upkeep
+5. settle     the best change per table is taken, the rest rejected with a reason
+
+\b
+Exit status: 0 done, 1 --check and there is advice, 2 something to fix, 3 source out of reach.
+
+\b
+Example:
+  advisor analyze --snapshot export/ --out reports/today
+"""
+
+
+@click.command(help=HELP, short_help="Read a query history and write the advice.")
+@click.option("--snapshot", type=click.Path(path_type=Path), help="Folder of exported views; works offline.")
+@click.option("--connection", help="Entry of connections.toml: collect from that account, into --out/snapshot.")
+@click.option("--days", default=28, show_default=True, type=click.IntRange(1, 365), help="How far back to collect.")
+@click.option("--demo", is_flag=True, help="Run a real workload on an embedded engine and analyze its history.")
+@click.option("--out", type=click.Path(path_type=Path), help="Output folder.  [default: reports/<window end date>]")
+@click.option(
+    "--config", type=click.Path(path_type=Path), help="Settings file.  [default: advisor.toml, if there is one]"
+)
+@click.option("--budget-credits", type=click.FloatRange(min=0), help="Most credits that all builds together may take.")
+@click.option("--check", is_flag=True, help="Exit 1 if there is advice, for jobs that should fail on it.")
+def analyze(
+    snapshot: Path | None,
+    connection: str | None,
+    days: int,
+    demo: bool,
+    out: Path | None,
+    config: Path | None,
+    budget_credits: float | None,
+    check: bool,
+) -> None:
+    from advisor.settings import load
+
+    if (snapshot is not None) + (connection is not None) + demo != 1:
+        raise InputError("say where the history is: --snapshot DIR, --connection NAME or --demo")
+    settings = load(config, {"budget_credits": budget_credits})
+    if connection is not None:
+        out = out or Path("reports") / datetime.now(UTC).date().isoformat()
+        snapshot = out / "snapshot"
+        collected_into(connection, settings, snapshot, days)
+    with _demo_home() if demo else _nowhere() as home:
+        advice, folder = _run(_demo_snapshot(home) if home else snapshot or Path(), settings, out)
+        _summary(advice, folder)
+        if home:
+            _trial(home, advice)
+    if check and advice.recommendations:
+        raise SystemExit(EXIT_NEW_ADVICE)
+
+
+def _run(source: Path, settings: Settings, out: Path | None) -> tuple[Advice, Path]:
+    from advisor.analyzer import analyze as analyzed
+    from advisor.generator import funnel, generate
+    from advisor.snapshot import open_snapshot
+
+    with open_snapshot(source, settings) as snapshot:
+        advice = analyzed(snapshot, settings, progress())
+    folder = out or Path("reports") / advice.snapshot.window_end.date().isoformat()
+    generate(advice, folder)
+    click.echo(funnel(advice), err=True)
+    return advice, folder
+
+
+def _summary(advice: Advice, folder: Path) -> None:
+    from tabulate import tabulate
+
+    from advisor.figures import between
+    from advisor.quoting import comment
+
+    rows = [
+        (
+            number,
+            comment(recommendation.title),
+            between(recommendation.net_credits_per_month),
+            recommendation.confidence,
+        )
+        for number, recommendation in enumerate(advice.recommendations, 1)
+    ]
+    if rows:
+        click.echo(tabulate(rows, headers=("", "change", "net credits a month", "confidence"), disable_numparse=True))
+    else:
+        click.echo("No change is recommended.")
+    click.echo(f"\nThe optimization plan: {folder / 'plan.md'}")
+
+
+# ---------------------------------------------------------------- the demo
+
+
+@contextmanager
+def _demo_home() -> Iterator[Path | None]:
+    with tempfile.TemporaryDirectory(prefix="advisor-demo-") as home:
+        yield Path(home)
+
+
+@contextmanager
+def _nowhere() -> Iterator[Path | None]:
+    yield None
+
+
+def _demo_snapshot(home: Path) -> Path:
+    from advisor.demo import snapshot
+
+    return snapshot(home, say)
+
+
+def _trial(home: Path, advice: Advice) -> None:
+    """Applies the recommended keys to copies of the demo's tables and shows predicted beside measured."""
+    from tabulate import tabulate
+
+    from advisor import trial
+
+    rows = trial.run(home, advice, say)
+    if not rows:
+        return
+    click.echo("\nThe recommended keys, applied to copies of the tables; partitions an execution scans:\n")
+    headers = ("table", "template", "executions", "before", "predicted", "measured", "ratio")
+    cells = [
+        (
+            r.table.name,
+            r.fingerprint,
+            r.executions,
+            f"{r.before:.1f}",
+            f"{r.predicted:.1f}",
+            f"{r.measured:.1f}",
+            f"{r.error:.2f}",
+        )
+        for r in rows
+    ]
+    click.echo(tabulate(cells, headers=headers, disable_numparse=True))
+    click.echo(f"\nWithin a factor of 2: {trial.within(rows, 2):.1%} of these templates' executions.")

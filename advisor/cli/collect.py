@@ -1,0 +1,53 @@
+"""`advisor collect`: a live account into a snapshot folder."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from advisor.settings import Settings
+
+HELP = """Read a live account into a snapshot folder; the account itself compresses its history.
+
+What the folder has already is not asked again. All that is run only reads: SELECT and the session's own settings.
+
+\b
+Example:
+  advisor collect --connection prod --out snapshots/prod
+"""
+
+
+@click.command(help=HELP, short_help="Read a live account into a snapshot folder.")
+@click.option("--connection", required=True, help="Entry of connections.toml.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The snapshot's folder.")
+@click.option("--days", default=28, show_default=True, type=click.IntRange(1, 365), help="How far back.")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="From that day (UTC) on, in place of --days.")
+@click.option("--raw", is_flag=True, help="Keep every query's row, not templates and samples.")
+@click.option("--config", type=click.Path(path_type=Path), help="Settings file.")
+def collect(connection: str, out: Path, days: int, since: datetime | None, raw: bool, config: Path | None) -> None:
+    from advisor.settings import load
+
+    collected_into(connection, load(config, {}), out, days, since, raw)
+
+
+def collected_into(
+    connection: str, settings: Settings, out: Path, days: int, since: datetime | None = None, raw: bool = False
+) -> None:
+    from advisor.collector.collect import collect, summary
+    from advisor.collector.connection import Connector
+
+    collected = collect(Connector(connection, settings, os.environ), out, days, since, raw, _counted)
+    click.echo(f"{out}: {summary(collected)}", err=True)
+
+
+def _counted(view: str, done: int, due: int, rows: int) -> None:
+    """Each file on a terminal, where the line is written over; each view once in a job's log."""
+    if done == due or sys.stderr.isatty():
+        start = "\r" if sys.stderr.isatty() else ""
+        click.echo(f"{start}{view}: {done} of {due} statements, {rows:,} rows", err=True, nl=done == due)
