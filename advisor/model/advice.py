@@ -1,0 +1,181 @@
+"""What the analysis says: proposals, what became of them, and the advice as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from advisor.model.catalog import Table, TableName
+from advisor.model.workload import Skipped, Workload
+
+
+@dataclass(frozen=True)
+class Range:
+    """A figure that is not known exactly: low ≤ expected ≤ high."""
+
+    low: float
+    expected: float
+    high: float
+
+    def __post_init__(self) -> None:
+        if not self.low <= self.expected <= self.high:
+            raise ValueError(f"not in order: {self}")
+
+    def __add__(self, other: Range) -> Range:
+        return Range(self.low + other.low, self.expected + other.expected, self.high + other.high)
+
+    def __sub__(self, other: Range) -> Range:
+        """The difference of two independent figures: its low is this low less the other's high."""
+        return Range(self.low - other.high, self.expected - other.expected, self.high - other.low)
+
+    def scaled(self, factor: float) -> Range:
+        if factor < 0:
+            return Range(self.high * factor, self.expected * factor, self.low * factor)
+        return Range(self.low * factor, self.expected * factor, self.high * factor)
+
+
+ZERO = Range(0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Change:
+    """A figure per month, before (observed) and after (predicted)."""
+
+    before: float
+    after: Range
+
+
+class Grade(StrEnum):
+    ESTIMATED = "estimated"
+    PROBED = "probed"
+    MEASURED = "measured"
+    OBSERVED = "observed"
+
+
+@dataclass(frozen=True)
+class Target:
+    type: str
+    """table, materialized_view, warehouse, user, account or query."""
+    name: str
+    database: str | None = None
+    schema: str | None = None
+
+    @staticmethod
+    def table(name: TableName) -> Target:
+        return Target("table", name.name, name.database, name.schema)
+
+    def __str__(self) -> str:
+        return ".".join(part for part in (self.database, self.schema, self.name) if part is not None)
+
+
+@dataclass(frozen=True)
+class TemplateEvidence:
+    """One template that the change serves or harms: shares of the target's partitions that it scans."""
+
+    fingerprint: str
+    executions: int
+    example_query_id: str | None
+    before: float | None
+    after: float | None
+    """The change's expectation for this template."""
+
+
+@dataclass(frozen=True)
+class Benefit:
+    """Per month; None where the history does not say."""
+
+    partitions_scanned: Change | None = None
+    bytes_scanned: Change | None = None
+    execution_seconds: Change | None = None
+    credits: Range | None = None
+    storage_bytes: Range | None = None
+
+
+@dataclass(frozen=True)
+class Cost:
+    """`build_credits` once; the rest per month."""
+
+    build_credits: Range | None = None
+    upkeep_credits_per_month: Range | None = None
+    storage_bytes: Range | None = None
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    id: str
+    kind: str
+    action: str
+    """create, change, drop, enable, disable or rewrite."""
+    target: Target
+    title: str
+    reason: str
+    details: Mapping[str, object]
+    """The kind's own facts, JSON-ready: contract section 3 names the keys that readers rely on."""
+    benefit: Benefit
+    cost: Cost
+    net_credits_per_month: Range
+    """Benefit − upkeep − the build spread over `Settings.payback_months`."""
+    confidence: str
+    """high, medium or low."""
+    grade: Grade
+    templates: tuple[TemplateEvidence, ...]
+    edition: str
+    """standard or enterprise."""
+    privileges: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Rejection:
+    kind: str
+    target: Target
+    details: Mapping[str, object]
+    reason: str
+    """One sentence."""
+
+
+@dataclass(frozen=True)
+class ViewMissing:
+    view: str
+    effect: str
+    """What its absence costs the advice, one sentence."""
+
+
+@dataclass(frozen=True)
+class Coverage:
+    queries: int
+    templates: int
+    templates_parsed: int
+    execution_time_understood_share: float
+    views_missing: tuple[ViewMissing, ...]
+    skipped: tuple[Skipped, ...]
+    """Reasons of both stages: rows left out of the templates, and templates not understood."""
+
+
+@dataclass(frozen=True)
+class SnapshotInfo:
+    source: str
+    """snowflake, export or demo."""
+    account: str | None
+    window_start: datetime
+    window_end: datetime
+    taken_at: datetime | None
+    notes: tuple[str, ...] = ()
+    """What a reader must know of how the snapshot was made (the demo says how its start times were spread)."""
+
+
+@dataclass(frozen=True)
+class Advice:
+    """The result of an analysis; the generator writes it and computes nothing."""
+
+    snapshot: SnapshotInfo
+    coverage: Coverage
+    workload: Workload
+    tables: tuple[Table, ...]
+    """The largest, most bytes first."""
+    recommendations: tuple[Recommendation, ...]
+    rejections: tuple[Rejection, ...]
+    candidates: int
+    """How many were judged: the funnel's third figure."""
