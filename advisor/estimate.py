@@ -31,6 +31,9 @@ class Estimate:
 
     key: tuple[KeyPart, ...]
     after: Floats
+    after_low: Floats
+    after_high: Floats
+    """The range that each load's `after` is expected to lie in."""
     partitions: Change
     bytes: Change | None
     seconds: Change
@@ -147,6 +150,8 @@ class Judge:
         return Estimate(
             key,
             after,
+            low,
+            high,
             partitions,
             None if size is None else Change(partitions.before * size, partitions.after.scaled(size)),
             self._seconds(low, after, high),
