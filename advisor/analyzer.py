@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from advisor import cost, verdict
@@ -37,11 +38,26 @@ MOVING = ("CURRENT_", "GETDATE", "SYSDATE", "SYSTIMESTAMP", "LOCALTIME", "NOW(")
 Say = Callable[[str], None]
 
 
+@dataclass(frozen=True)
+class Study:
+    """What a snapshot says before anything is proposed."""
+
+    catalog: Catalog
+    workload: Workload
+    templates: tuple[ReadTemplate, ...]
+    profiles: tuple[TableProfile, ...]
+
+
 def analyze(snapshot: Snapshot, settings: Settings, say: Say = lambda _: None) -> Advice:
     """All that the snapshot says should change; equal snapshots and settings give equal advice.
 
     `say` is told each stage as it begins, for a terminal.
     """
+    return advise(snapshot, study(snapshot, settings, say), settings)
+
+
+def study(snapshot: Snapshot, settings: Settings, say: Say = lambda _: None) -> Study:
+    """Templates, what they ask of which table, and how each table lies."""
     known = catalog(snapshot)
     say("compressing executions into templates")
     workload = compress(snapshot, settings)
@@ -50,13 +66,17 @@ def analyze(snapshot: Snapshot, settings: Settings, say: Say = lambda _: None) -
     templates = read_templates(workload, known, recorded, settings)
     say("pruning hypothetical layouts")
     sampled = partial(row_sample, snapshot)
-    profiles = profiles_of(templates, known, recorded, workload, settings, sampled)
-    recommendations, rejections, judged = settle(profiles, workload, settings)
-    tables = sorted(known.tables.values(), key=lambda table: (-(table.bytes or 0), table.name))
+    return Study(known, workload, templates, profiles_of(templates, known, recorded, workload, settings, sampled))
+
+
+def advise(snapshot: Snapshot, studied: Study, settings: Settings) -> Advice:
+    """What should change, judged and settled."""
+    recommendations, rejections, judged = settle(studied.profiles, studied.workload, settings)
+    tables = sorted(studied.catalog.tables.values(), key=lambda table: (-(table.bytes or 0), table.name))
     return Advice(
         info(snapshot),
-        _coverage(workload, templates, known, missing_views(snapshot)),
-        workload,
+        _coverage(studied.workload, studied.templates, studied.catalog, missing_views(snapshot)),
+        studied.workload,
         tuple(tables[:LARGEST_TABLES]),
         recommendations,
         rejections,

@@ -107,13 +107,14 @@ class Judge:
         What prunes a load without conditions of its own (a join, a top-k) follows the present order of the rows: it
         stays under a key that keeps this order and is taken to end under any other.
         """
-        return self._settled(key, predict(self.profile.layout, key, depth))
+        return self.settled(key, predict(self.profile.layout, key, depth))
 
     def counted(self, key: Sequence[KeyPart]) -> Floats:
         """The same, counted on the row sample where there is one."""
-        return self._settled(key, count(self.profile.layout, key))
+        return self.settled(key, count(self.profile.layout, key))
 
-    def _settled(self, key: Sequence[KeyPart], scanned: Floats) -> Floats:
+    def settled(self, key: Sequence[KeyPart], scanned: Floats) -> Floats:
+        """The same from what each load would scan for its own conditions."""
         unasked = self.before if _keeps_load_order(self.profile.layout, key) else np.maximum(self.before, scanned)
         return np.where(self.fixed, self.before, np.where(self.asks, scanned, unasked))
 
@@ -140,7 +141,10 @@ class Judge:
         return (Range(0, full.expected / 2, full.high) if assumed else full), assumed
 
     def estimate(self, key: tuple[KeyPart, ...]) -> Estimate:
-        after = self.counted(key)
+        return self.judged(key, self.counted(key))
+
+    def judged(self, key: tuple[KeyPart, ...], after: Floats) -> Estimate:
+        """What the key brings when each load scans so many partitions, however that was come by."""
         low, high = self._bounds(key, after)
         credits = self._range(low, after, high, self.rates / MS_PER_HOUR)
         upkeep, assumed = self.upkeep(key)
