@@ -39,6 +39,8 @@ class Estimate:
     seconds: Change
     credits: Range
     """Saved a month."""
+    credits_each: tuple[Range, ...]
+    """The same by load."""
     build: Range
     """Credits, once."""
     upkeep: Range
@@ -160,6 +162,7 @@ class Judge:
             None if size is None else Change(partitions.before * size, partitions.after.scaled(size)),
             self._seconds(low, after, high),
             credits,
+            self._each(low, after, high),
             build,
             upkeep,
             net,
@@ -185,6 +188,13 @@ class Judge:
             less, more = float(np.sqrt(((middle - worst) ** 2).sum())), float(np.sqrt(((best - middle) ** 2).sum()))
             saved.append((float(middle.sum()) - less, float(middle.sum()), float(middle.sum()) + more))
         return Range(min(s[0] for s in saved), saved[1][1], max(s[2] for s in saved))
+
+    def _each(self, low: Floats, after: Floats, high: Floats) -> tuple[Range, ...]:
+        """Credits a month that each load saves, between its most partitions at the low price and its fewest at the high."""
+        factor = self.rates / MS_PER_HOUR
+        worst, middle, best = (self._saved(scanned, which) * factor for which, scanned in enumerate((high, after, low)))
+        ends = zip(np.minimum(worst, middle), middle, np.maximum(best, middle), strict=True)
+        return tuple(Range(*map(float, figures)) for figures in ends)
 
     def _partitions(self, low: Floats, after: Floats, high: Floats) -> Change:
         total = float((after * self.monthly).sum())

@@ -62,6 +62,8 @@ class Settings:
     """Compressed size assumed of a micro-partition where the history never shows a table's partition count."""
     max_key_columns: int = 3
     """Snowflake's own advice is at most 3 to 4."""
+    keys_weighed: int = 8
+    """Keys of one table that are weighed against everything else; the others are rejected beside the table's own best."""
     min_net_credits_per_month: float = 0.0
     """A recommendation must bring more than this, expected, after upkeep and its share of the build."""
     payback_months: float = 12.0

@@ -136,6 +136,11 @@ def fault(estimate: Estimate, profile: TableProfile, settings: Settings) -> str 
     return None
 
 
+def worse(estimate: Estimate, best: Estimate) -> bool:
+    """It nets less than the key that is preferred to it; one that nets more was found less simple."""
+    return estimate.net.expected < best.net.expected
+
+
 def second_to(estimate: Estimate, best: Estimate) -> str:
     """Why the key wasn't taken beside a better one."""
     key = ", ".join(render(part) for part in best.key)

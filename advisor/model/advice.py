@@ -128,6 +128,47 @@ class Recommendation:
 
 
 @dataclass(frozen=True)
+class Service:
+    """What a proposal does for one template, in credits a month that it no longer takes; negative where it takes more."""
+
+    fingerprint: str
+    table: TableName | None
+    """The template's scans of this table; None: the whole template, every scan in it."""
+    saved: Range
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A change that is worth it by itself: it competes with the others for the same templates' time.
+
+    Each scan is served by one change at most: two proposals that serve the same template never both claim its time.
+    """
+
+    recommendation: Recommendation
+    """As if it were taken alone. What it saves is the sum of `services` and `apart`."""
+    label: str
+    """What tells it from its rivals, in a few words: `(TENANT_ID, TO_DATE(TS))`."""
+    brief: Mapping[str, object]
+    """The details that its rejection keeps, should it come to that."""
+    services: tuple[Service, ...]
+    layout: TableName | None = None
+    """The table whose layout it sets. A table has one: such proposals exclude each other and bind every scan of the table,
+    those that they slow included. None: each scan may use it or not."""
+    apart: Range = ZERO
+    """Credits a month that it saves whatever the queries do: upkeep that ends, storage that is freed."""
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """What one recommender says of an account."""
+
+    proposals: tuple[Proposal, ...]
+    rejections: tuple[Rejection, ...]
+    judged: int
+    """How many candidates it looked at."""
+
+
+@dataclass(frozen=True)
 class Rejection:
     kind: str
     target: Target

@@ -4,15 +4,31 @@ from __future__ import annotations
 
 import inspect
 import re
-from types import ModuleType
+from typing import Protocol
 
+from advisor.account import Account
+from advisor.model import Proposed
 from advisor.recommenders import clustering_key
+from advisor.settings import Settings
 
-RECOMMENDERS: tuple[ModuleType, ...] = (clustering_key,)
+
+class Recommender(Protocol):
+    """What each module of this folder is."""
+
+    __name__: str
+    __doc__: str | None
+    CODE: str
+    """The kind of its recommendations; the module's own name."""
+
+    def propose(self, account: Account, settings: Settings) -> Proposed:
+        """Every change of its kind that is legal and worth it by itself, and every candidate that isn't, with the reason."""
+
+
+RECOMMENDERS: tuple[Recommender, ...] = (clustering_key,)
 HEADINGS = ("What it finds", "Why it matters", "Example", "When not to", "References")
 
 
-def documentation(recommender: ModuleType) -> dict[str, str]:
+def documentation(recommender: Recommender) -> dict[str, str]:
     """A recommender's docstring by heading; its first line under the empty heading."""
     text = inspect.cleandoc(recommender.__doc__ or "")
     parts = re.split(r"^(.+)\n-+$\n", text, flags=re.MULTILINE)

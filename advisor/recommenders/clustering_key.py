@@ -35,6 +35,9 @@ import hashlib
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 
+from advisor import verdict
+from advisor.account import Account
+from advisor.candidates import candidates
 from advisor.cost import DAYS_PER_MONTH
 from advisor.estimate import Estimate, evidence
 from advisor.figures import between, number, percent
@@ -45,9 +48,12 @@ from advisor.model import (
     Cost,
     Grade,
     KeyPart,
+    Proposal,
+    Proposed,
     Range,
     Recommendation,
     Rejection,
+    Service,
     Target,
     TemplateEvidence,
     Workload,
@@ -60,6 +66,69 @@ CODE = "clustering_key"
 EVIDENCE_TEMPLATES = 20
 HASHES_PER_TEMPLATE = 3
 WORSE = 1.1  # a template that reads over this many times its partitions of today is named in a warning
+
+
+def propose(account: Account, settings: Settings) -> Proposed:
+    """Per table the keys that are worth it, the best first and simple ones before others that are as good."""
+    each = [_propose(profile, account, settings) for profile in account.profiles]
+    return Proposed(
+        tuple(proposal for proposed in each for proposal in proposed.proposals),
+        tuple(rejection for proposed in each for rejection in proposed.rejections),
+        sum(proposed.judged for proposed in each),
+    )
+
+
+def _propose(profile: TableProfile, account: Account, settings: Settings) -> Proposed:
+    """Keys for one table, or the end of one that no query uses where none is better."""
+    keys = _propose_keys(profile, account, settings)
+    if keys.proposals or not verdict.unused(profile) or not profile.clustering_credits:
+        return keys
+    dropped = recommend_drop(profile, settings, account.workload)
+    brief = _brief(profile, ())
+    proposal = Proposal(dropped, "no key", brief, (), profile.table.name, dropped.net_credits_per_month)
+    return Proposed((proposal,), keys.rejections, keys.judged + 1)
+
+
+def _propose_keys(profile: TableProfile, account: Account, settings: Settings) -> Proposed:
+    days = account.workload.days
+    why = verdict.obstacle(profile, settings)
+    if why is not None:
+        return Proposed((), (reject(profile, (), why),), 0)
+    ranked = candidates(profile, account.prices, settings, days)
+    if not ranked:
+        why = "No column that its queries filter can be part of a key."
+        return Proposed((), (reject(profile, (), why),), 0)
+    best = verdict.preferred(ranked, profile)
+    why = verdict.keep_present(best, profile, account.prices, settings, days)
+    if why is not None:
+        return Proposed((), (reject(profile, best.key, why),), len(ranked))
+    faults = {other.key: verdict.fault(other, profile, settings) for other in ranked}
+    sound = [] if faults[best.key] else [best, *(e for e in ranked if verdict.worse(e, best) and not faults[e.key])]
+    kept = sound[: settings.keys_weighed]
+    return Proposed(
+        tuple(_proposal(estimate, profile, settings, account.workload) for estimate in kept),
+        tuple(
+            reject(profile, other.key, faults[other.key] or verdict.second_to(other, best))
+            for other in ranked
+            if other not in kept
+        ),
+        len(ranked),
+    )
+
+
+def _proposal(estimate: Estimate, profile: TableProfile, settings: Settings, workload: Workload) -> Proposal:
+    table = profile.table.name
+    return Proposal(
+        recommend(estimate, profile, settings, workload),
+        f"({', '.join(map(render, estimate.key))})",
+        _brief(profile, estimate.key),
+        tuple(
+            Service(load.template.fingerprint, table, saved)
+            for load, saved in zip(profile.loads, estimate.credits_each, strict=True)
+            if saved != ZERO
+        ),
+        table,
+    )
 
 
 def recommend(estimate: Estimate, profile: TableProfile, settings: Settings, workload: Workload) -> Recommendation:
@@ -119,8 +188,11 @@ def recommend_drop(profile: TableProfile, settings: Settings, workload: Workload
 
 
 def reject(profile: TableProfile, key: Sequence[KeyPart], reason: str) -> Rejection:
-    details = {"tables": [str(profile.table.name)], "clustering_key": [render(part) for part in key]}
-    return Rejection(CODE, Target.table(profile.table.name), details, reason)
+    return Rejection(CODE, Target.table(profile.table.name), _brief(profile, key), reason)
+
+
+def _brief(profile: TableProfile, key: Sequence[KeyPart]) -> dict[str, object]:
+    return {"tables": [str(profile.table.name)], "clustering_key": [render(part) for part in key]}
 
 
 def identity(*parts: str) -> str:

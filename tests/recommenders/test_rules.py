@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
-from advisor.recommenders import HEADINGS, RECOMMENDERS, documentation, table
+from advisor.recommenders import HEADINGS, RECOMMENDERS, Recommender, documentation, table
 from advisor.resources import folder
 
 HERE = Path(__file__).parent
@@ -15,7 +14,7 @@ ROOT = HERE.parent.parent
 
 
 @pytest.mark.parametrize("recommender", RECOMMENDERS, ids=lambda module: module.__name__)
-def test_a_recommender_has_its_documentation_template_and_test(recommender: ModuleType) -> None:
+def test_a_recommender_has_its_documentation_template_and_test(recommender: Recommender) -> None:
     name = recommender.__name__.rpartition(".")[2]
     said = documentation(recommender)
     assert name == recommender.CODE

@@ -1,0 +1,125 @@
+"""All that a snapshot tells of an account, read once: what every recommender argues from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from advisor import cost
+from advisor.model import (
+    FILTERS,
+    Catalog,
+    Execution,
+    QueryTemplate,
+    Reading,
+    TableHistory,
+    TableName,
+    Workload,
+)
+from advisor.profile import ReadTemplate, Sampled, TableProfile, partitions_of, profile, reading_tables
+from advisor.settings import Settings
+from advisor.snapshot import Snapshot, catalog, histories, row_sample
+from advisor.usage import Request, read_all
+from advisor.workload import compress
+
+MOVING = ("CURRENT_", "GETDATE", "SYSDATE", "SYSTIMESTAMP", "LOCALTIME", "NOW(")
+"""A text with any of these asks for something else at another moment."""
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Account:
+    """Facts only, and nothing that a recommender could change. Every map is complete for what it is keyed by."""
+
+    catalog: Catalog
+    workload: Workload
+    templates: tuple[ReadTemplate, ...]
+    """As `workload.templates`, in their order, each with what its text and its samples say."""
+    profiles: tuple[TableProfile, ...]
+    """Of each known table that is read, in order of name."""
+    prices: Mapping[str, cost.ScanPrice | None]
+    """By fingerprint: what a partition of a scan takes; None where the history records no partitions."""
+
+
+def read_account(snapshot: Snapshot, settings: Settings, say: Say) -> Account:
+    """`say` is told each stage as it begins."""
+    known = catalog(snapshot)
+    say("compressing executions into templates")
+    workload = compress(snapshot, settings)
+    recorded = histories(snapshot, workload.days)
+    say(f"reading {len(workload.templates):,} templates of {workload.queries:,} executions")
+    templates = read_templates(workload, known, recorded, settings)
+    say("pruning hypothetical layouts")
+    profiles = profiles_of(templates, known, recorded, workload, settings, partial(row_sample, snapshot))
+    slopes = cost.milliseconds_per_partition(workload)
+    prices = {t.fingerprint: cost.scan_price(t, slopes, settings) for t in workload.templates}
+    return Account(known, workload, templates, profiles, prices)
+
+
+def read_templates(
+    workload: Workload, known: Catalog, recorded: Mapping[TableName, TableHistory], settings: Settings
+) -> tuple[ReadTemplate, ...]:
+    """Every template read once, and the samples of those that filter a table large enough to have a key, as many as
+    `Settings.samples_read` allows, the templates that take most time first."""
+    one_each = read_all([_request(t, t.text, workload) for t in workload.templates], known, settings)
+    first = [ReadTemplate(t, reading, ()) for t, reading in zip(workload.templates, one_each, strict=True)]
+    large = {
+        name
+        for name, count in _partitions(first, known, recorded, settings).items()
+        if count >= settings.min_partitions
+    }
+    wanted = [
+        (i, sample)
+        for i, read in enumerate(first)
+        if any(usage.role in FILTERS and usage.table in large for usage in read.reading.usages)
+        for sample in read.template.samples
+    ][: settings.samples_read]
+    requests = [_request(first[i].template, sample.text, workload, sample) for i, sample in wanted]
+    found: dict[int, list[Reading]] = {}
+    for (i, _), reading in zip(wanted, read_all(requests, known, settings), strict=True):
+        if reading.problem is None:
+            found.setdefault(i, []).append(reading)
+    return tuple(ReadTemplate(read.template, read.reading, tuple(found.get(i, ()))) for i, read in enumerate(first))
+
+
+def _request(template: QueryTemplate, text: str, workload: Workload, sample: Execution | None = None) -> Request:
+    moving = sample is not None and any(word in text.upper() for word in MOVING)
+    at = sample.started if sample is not None and moving else workload.window_end
+    return Request(text, template.database, template.schema, at)
+
+
+def _partitions(
+    templates: Sequence[ReadTemplate],
+    known: Catalog,
+    recorded: Mapping[TableName, TableHistory],
+    settings: Settings,
+) -> dict[TableName, int]:
+    readers: dict[TableName, list[ReadTemplate]] = {}
+    for read in templates:
+        for name in set(read.reading.scans):
+            readers.setdefault(name, []).append(read)
+    counts = {}
+    for name in reading_tables(templates, known):
+        history = recorded.get(name, TableHistory())
+        count = partitions_of(known.tables[name], readers[name], history, settings.partition_bytes)
+        if count is not None:
+            counts[name] = count
+    return counts
+
+
+def profiles_of(
+    templates: Sequence[ReadTemplate],
+    known: Catalog,
+    recorded: Mapping[TableName, TableHistory],
+    workload: Workload,
+    settings: Settings,
+    sampled: Sampled,
+) -> tuple[TableProfile, ...]:
+    """A profile of each known table that is read, in order of name."""
+    counts = _partitions(templates, known, recorded, settings)
+    return tuple(
+        profile(known.tables[name], counts, templates, recorded.get(name, TableHistory()), workload, sampled)
+        for name in sorted(counts)
+    )
