@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from advisor import inputs
 from advisor.account import Account, Say, read_account
 from advisor.model import Advice, Catalog, Coverage, QueryTemplate, Reading, Skipped, ViewMissing
 from advisor.recommenders import RECOMMENDERS
@@ -35,6 +36,7 @@ def advise(snapshot: Snapshot, account: Account, settings: Settings) -> Advice:
         taken,
         (*(rejection for each in proposed for rejection in each.rejections), *passed),
         sum(each.judged for each in proposed),
+        inputs.record(settings, account),
     )
 
 

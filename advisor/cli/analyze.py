@@ -31,7 +31,7 @@ HELP = """Read a query history, judge every change against it, write the advice.
 5. settle     the best change per table is taken, the rest rejected with a reason
 
 \b
-Exit status: 0 done, 1 --check and there is advice, 2 something to fix, 3 source out of reach.
+Exit status: 0 done, 1 --check and there is new advice, 2 something to fix, 3 source out of reach.
 
 \b
 Example:
@@ -49,7 +49,9 @@ Example:
     "--config", type=click.Path(path_type=Path), help="Settings file.  [default: advisor.toml, if there is one]"
 )
 @click.option("--budget-credits", type=click.FloatRange(min=0), help="Most credits that all builds together may take.")
-@click.option("--check", is_flag=True, help="Exit 1 if there is advice, for jobs that should fail on it.")
+@click.option("--check", is_flag=True, help="Exit 1 if there is new advice, for jobs that should fail on it.")
+@click.option("--baseline", type=click.Path(path_type=Path), help="An earlier output: its advice isn't new to --check.")
+@click.option("--min-credits", default=0.0, help="Advice below so many net credits a month doesn't fail --check.")
 def analyze(
     snapshot: Path | None,
     connection: str | None,
@@ -59,12 +61,15 @@ def analyze(
     config: Path | None,
     budget_credits: float | None,
     check: bool,
+    baseline: Path | None,
+    min_credits: float,
 ) -> None:
     from advisor.settings import load
 
     if (snapshot is not None) + (connection is not None) + demo != 1:
         raise InputError("say where the history is: --snapshot DIR, --connection NAME or --demo")
     settings = load(config, {"budget_credits": budget_credits})
+    known = _known(baseline)
     if connection is not None:
         out = out or Path("reports") / datetime.now(UTC).date().isoformat()
         snapshot = out / "snapshot"
@@ -74,8 +79,8 @@ def analyze(
         _summary(advice, folder)
         if home:
             _trial(home, advice)
-    if check and advice.recommendations:
-        raise SystemExit(EXIT_NEW_ADVICE)
+    if check:
+        _fail_on_news(folder, known, min_credits)
 
 
 def _run(source: Path, settings: Settings, out: Path | None) -> tuple[Advice, Path]:
@@ -89,6 +94,25 @@ def _run(source: Path, settings: Settings, out: Path | None) -> tuple[Advice, Pa
     generate(advice, folder)
     click.echo(funnel(advice), err=True)
     return advice, folder
+
+
+def _known(baseline: Path | None) -> frozenset[str]:
+    """Ids of the advice that isn't news."""
+    from advisor.published import read
+
+    return frozenset(each.id for each in read(baseline).recommendations) if baseline else frozenset()
+
+
+def _fail_on_news(folder: Path, known: frozenset[str], min_credits: float) -> None:
+    from advisor.differ import fresh
+    from advisor.published import read
+    from advisor.quoting import comment
+
+    news = fresh(read(folder).recommendations, known, min_credits)
+    for each in news:
+        say(f"new advice: {each.id}: {comment(each.title)}")
+    if news:
+        raise SystemExit(EXIT_NEW_ADVICE)
 
 
 def _summary(advice: Advice, folder: Path) -> None:

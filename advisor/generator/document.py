@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 
+from advisor import __version__
 from advisor.figures import account_ms, excerpt, ratio
 from advisor.generator.scripts import Script
 from advisor.model import (
@@ -43,6 +45,7 @@ def document(advice: Advice, scripts: Sequence[Script | None]) -> str:
         "baseline": _baseline(advice.workload, advice.tables),
         "recommendations": [_recommendation(recommendation, script) for recommendation, script in pairs],
         "rejections": [_rejection(rejection) for rejection in advice.rejections],
+        "inputs": _inputs(advice),
     }
     return json.dumps(_plain(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
@@ -116,6 +119,19 @@ def _baseline(workload: Workload, tables: Sequence[Table]) -> Json:
         "bytes_scanned": workload.bytes_scanned,
         "slowest_templates": [_template(template) for template in workload.templates[:SLOWEST]],
         "largest_tables": [_table(table) for table in tables[:LARGEST]],
+    }
+
+
+def _inputs(advice: Advice) -> Json:
+    """What `advisor diff` explains a difference with."""
+    inputs = advice.inputs
+    return {
+        "advisor": __version__,
+        "settings": inputs.settings,
+        "tables": [asdict(facts) for facts in inputs.tables],
+        "tables_left_out": inputs.tables_left_out,
+        "executions_per_day": inputs.templates,
+        "templates_left_out": inputs.templates_left_out,
     }
 
 

@@ -33,6 +33,7 @@ from advisor.model.catalog import (
     TableName,
     TableScans,
 )
+from advisor.model.inputs import Inputs, TableFacts
 from advisor.model.usage import FILTERS, ColumnUsage, Reading, Role, Value
 from advisor.model.workload import Distribution, Execution, QueryTemplate, Skipped, WarehouseUse, Workload
 
@@ -52,6 +53,7 @@ __all__ = [
     "Distribution",
     "Execution",
     "Grade",
+    "Inputs",
     "KeyPart",
     "Proposal",
     "Proposed",
@@ -65,6 +67,7 @@ __all__ = [
     "Skipped",
     "SnapshotInfo",
     "Table",
+    "TableFacts",
     "TableHistory",
     "TableName",
     "TableScans",

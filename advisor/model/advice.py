@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from advisor.model.catalog import Table, TableName
+from advisor.model.inputs import Inputs
 from advisor.model.workload import Skipped, Workload
 
 
@@ -220,3 +221,4 @@ class Advice:
     rejections: tuple[Rejection, ...]
     candidates: int
     """How many were judged: the funnel's third figure."""
+    inputs: Inputs = field(default_factory=Inputs)
