@@ -14,6 +14,7 @@ from advisor.cli.analyze import analyze
 from advisor.cli.collect import collect
 from advisor.cli.diff import diff
 from advisor.cli.doctor import doctor
+from advisor.cli.explain import explain
 from advisor.cli.grants import grants
 from advisor.errors import AdvisorError, InputError
 
@@ -24,7 +25,7 @@ def cli() -> None:
     """Find the changes to a Snowflake account that would save the most, and write the SQL to review."""
 
 
-for command in (analyze, collect, diff, doctor, grants):
+for command in (analyze, collect, diff, doctor, explain, grants):
     cli.add_command(command)
 
 
