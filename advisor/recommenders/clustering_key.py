@@ -31,9 +31,7 @@ docs.snowflake.com: Clustering keys & clustered tables; Strategies for selecting
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Collection, Sequence
-from datetime import timedelta
+from collections.abc import Sequence
 
 from advisor import verdict
 from advisor.account import Account
@@ -60,11 +58,10 @@ from advisor.model import (
 )
 from advisor.profile import TableProfile
 from advisor.settings import Settings
+from advisor.terms import EVIDENCE_TEMPLATES, hashes, identity, short_window, valid_until
 
 CODE = "clustering_key"
 
-EVIDENCE_TEMPLATES = 20
-HASHES_PER_TEMPLATE = 3
 WORSE = 1.1  # a template that reads over this many times its partitions of today is named in a warning
 
 
@@ -155,7 +152,7 @@ def recommend(estimate: Estimate, profile: TableProfile, settings: Settings, wor
         templates=served,
         edition="standard",
         privileges=(f"OWNERSHIP on table {table.name}", "USAGE on its database and schema"),
-        warnings=_warnings(estimate, profile, settings, workload.days),
+        warnings=_warnings(estimate, profile, settings, workload),
     )
 
 
@@ -193,11 +190,6 @@ def reject(profile: TableProfile, key: Sequence[KeyPart], reason: str) -> Reject
 
 def _brief(profile: TableProfile, key: Sequence[KeyPart]) -> dict[str, object]:
     return {"tables": [str(profile.table.name)], "clustering_key": [render(part) for part in key]}
-
-
-def identity(*parts: str) -> str:
-    """`<kind>-<12 hex>`, the same from run to run for the same change to the same object."""
-    return f"{parts[0]}-{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:12]}"
 
 
 def _reason(estimate: Estimate, profile: TableProfile, workload: Workload) -> str:
@@ -252,8 +244,8 @@ def _details(
         "tables": [str(profile.table.name)],
         "partitions": profile.partitions,
         "rows": profile.table.rows,
-        "valid_until": (workload.window_end + timedelta(days=settings.advice_valid_days)).date().isoformat(),
-        "hashes": _hashes(profile, served),
+        "valid_until": valid_until(workload, settings),
+        "hashes": hashes(load.template for load in profile.loads if load.template.fingerprint in served),
         "unserved": [
             {"fingerprint": load.template.fingerprint, "why": load.unserved}
             for load in sorted(profile.loads, key=lambda load: load.template.fingerprint)
@@ -262,20 +254,13 @@ def _details(
     }
 
 
-def _hashes(profile: TableProfile, served: Collection[str]) -> list[str]:
-    """Parameterized hashes to watch afterwards: one of each served template at least, and not so many as to fill a page."""
-    each = [sorted(load.template.hashes) for load in profile.loads if load.template.fingerprint in served]
-    firsts = [hashes[:HASHES_PER_TEMPLATE] for hashes in each]
-    return sorted({found for hashes in firsts for found in hashes})
-
-
 def _confidence(estimate: Estimate, profile: TableProfile, settings: Settings, days: float) -> str:
     if estimate.net.low <= 0 or estimate.assumed_churn or days < settings.min_window_days:
         return "low"
     return "medium" if evidence(profile.layout) == "history" else "high"
 
 
-def _warnings(estimate: Estimate, profile: TableProfile, settings: Settings, days: float) -> tuple[str, ...]:
+def _warnings(estimate: Estimate, profile: TableProfile, settings: Settings, workload: Workload) -> tuple[str, ...]:
     slower = [
         f"{load.template.fingerprint} ({number(load.before)} → {number(float(after))} partitions an execution)"
         for load, after in zip(profile.loads, estimate.after, strict=True)
@@ -284,8 +269,7 @@ def _warnings(estimate: Estimate, profile: TableProfile, settings: Settings, day
     said = []
     if slower:
         said.append(f"These templates will read more than today: {', '.join(slower)}.")
-    if days < settings.min_window_days:
-        said.append(f"The history holds {number(days)} days: what a month brings is extrapolated from them.")
+    said += short_window(workload, settings)
     if estimate.assumed_churn:
         said.append("The table's writes aren't recorded: its upkeep is bounded by a full turnover a month.")
     if profile.table.clustering_key:
