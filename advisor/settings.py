@@ -98,6 +98,8 @@ class Settings:
     threads: int = 2
     samples_per_day: int = 2
     """Executions that the collector fetches of each statement and day: six days give a template all its samples."""
+    questions_per_day: int = 200
+    """Questions that were asked again, of which the collector fetches a day's figures: those that took most time."""
     connections: int = 4
     """Statements that the collector has running in the account at a time."""
     attempts: int = 4

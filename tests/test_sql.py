@@ -7,14 +7,15 @@ import sqlglot
 from sqlglot import exp
 
 from advisor import resources
-from advisor.collector.extracts import DAY, Window, extracts
-from advisor.collector.views import ACCOUNT_VIEWS
+from advisor.collector.extracts import DAY, Sampling, Window, extracts
+from advisor.collector.views import ACCOUNT_VIEWS, read
 from advisor.snapshot.views import VIEWS
 from tests.snapshots import START
 
 FILES = sorted(path.stem for path in resources.folder("sql").iterdir())
 DAY_ONE = Window(START.replace(tzinfo=None), START.replace(tzinfo=None) + DAY)
-ALL = {view: frozenset(VIEWS[view].columns) for view in ACCOUNT_VIEWS}
+ALL = {view: frozenset(read(view)) for view in ACCOUNT_VIEWS}
+FEW = Sampling(12, 200)
 
 
 def parsed(text: str) -> exp.Query:
@@ -52,12 +53,12 @@ def test_the_check_knows_a_statement_that_writes() -> None:
 def test_a_view_s_statement_asks_for_the_columns_that_a_snapshot_has_of_it(view: str) -> None:
     tree = parsed(resources.sql(view))
     assert set(tree.named_selects) == set(VIEWS[view].columns)
-    assert not list(tree.find_all(exp.Star))
+    assert not [star for star in tree.find_all(exp.Star) if not isinstance(star.parent, exp.Count)]
 
 
 @pytest.mark.parametrize("raw", [False, True])
 def test_what_is_sent_is_one_statement_with_every_place_filled(raw: bool) -> None:
-    for extract in extracts(ALL, DAY_ONE, 12, raw):
+    for extract in extracts(ALL, DAY_ONE, FEW, raw):
         tree = parsed(extract.sql)
         assert not [p for p in tree.find_all(exp.Parameter, exp.Placeholder) if not p.name.isdigit()]
         assert reads(tree) == {f"SNOWFLAKE.ACCOUNT_USAGE.{extract.source.upper()}"}
@@ -66,9 +67,9 @@ def test_what_is_sent_is_one_statement_with_every_place_filled(raw: bool) -> Non
 @pytest.mark.parametrize("view", sorted(ACCOUNT_VIEWS))
 def test_a_column_that_the_account_lacks_is_null(view: str) -> None:
     required = {name for alternatives in VIEWS[view].required for name in alternatives}
-    optional = sorted(set(VIEWS[view].columns) - required)
+    optional = sorted(set(read(view)) - required)
     held = ALL | {view: ALL[view] - {optional[0]}}
-    changed = [e for e in extracts(held, DAY_ONE, 12, raw=False) if e.source == view]
+    changed = [e for e in extracts(held, DAY_ONE, FEW, raw=False) if e.source == view]
     for extract in changed:
         inner = [s for s in parsed(extract.sql).find_all(exp.Select) if optional[0] in s.named_selects]
         nulls = [s for s in inner for c in s.selects if c.alias_or_name == optional[0] and c.find(exp.Null)]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from advisor import resources
 from advisor.collector.connection import Connector
-from advisor.collector.extracts import Extract, Window, extracts
+from advisor.collector.extracts import Extract, Sampling, Window, extracts
 from advisor.collector.folder import Workshop, sound
 from advisor.collector.parts import Received, answers, stamp, write_part
 from advisor.collector.pool import DeniedError, Session, run_all
@@ -71,7 +71,8 @@ def collect(
         raise InputError(
             f"the window begins at {window.since} but in the account it is {window.until}; name an earlier --since"
         )
-    wanted = extracts(account.columns, window, max(1, connector.settings.samples_per_day), raw)
+    few = Sampling(max(1, connector.settings.samples_per_day), connector.settings.questions_per_day)
+    wanted = extracts(account.columns, window, few, raw)
     try:
         return _fetch(connector, workshop, account, wanted, progress)
     except OSError as error:

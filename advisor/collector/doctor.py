@@ -20,13 +20,14 @@ RECENT = timedelta(days=7)
 class ViewCheck:
     view: str
     rows: int | None
-    """Within the last week, or altogether for a view that is no history; None where the role can't read it."""
+    """Within the last week, or altogether for a view that is no history; None where the role can't read it, or the account
+    lacks it."""
     newest: datetime | None
     """UTC, without a zone."""
     lacks: tuple[str, ...]
     """Columns that the advisor could use."""
     remedy: str | None
-    """The grant that opens it; None where it is open."""
+    """The grant that opens it; None where it is open, or where the account's edition has no such view."""
     unlocks: str | None
     """What its absence costs the advice."""
 
@@ -52,20 +53,25 @@ def examine(connector: Connector) -> Checkup:
 
 
 def _checks(session: Session, account: Account) -> Iterator[ViewCheck]:
+    opened = {ACCOUNT_VIEWS[view].database_role for view in account.columns}
     for view, known in ACCOUNT_VIEWS.items():
-        effect = VIEWS[view].effect
         held = account.columns.get(view)
-        if held is None:
-            yield ViewCheck(view, None, None, (), grant(view, account.role), effect)
+        if held is not None:
+            yield _check(session, account, view, held)
             continue
-        text = statement(view, held, Window(account.now - RECENT, account.now))
-        newest = f"MAX({known.time})" if known.time else "NULL"
-        try:
-            (row,) = session.rows(view, f"SELECT COUNT(*) AS FOUND, {newest} AS NEWEST\nFROM (\n{text}\n)")
-        except DeniedError:
-            yield ViewCheck(view, None, None, (), grant(view, account.role), effect)
-            continue
-        yield ViewCheck(view, int(row["FOUND"]), row["NEWEST"], absent(view, held), None, effect)
+        edition = known.enterprise and known.database_role in opened
+        yield ViewCheck(view, None, None, (), None if edition else grant(view, account.role), VIEWS[view].effect)
+
+
+def _check(session: Session, account: Account, view: str, held: frozenset[str]) -> ViewCheck:
+    known, effect = ACCOUNT_VIEWS[view], VIEWS[view].effect
+    text = statement(view, held, Window(account.now - RECENT, account.now))
+    newest = f"MAX({known.time})" if known.time else "NULL"
+    try:
+        (row,) = session.rows(view, f"SELECT COUNT(*) AS FOUND, {newest} AS NEWEST\nFROM (\n{text}\n)")
+    except DeniedError:
+        return ViewCheck(view, None, None, (), grant(view, account.role), effect)
+    return ViewCheck(view, int(row["FOUND"]), row["NEWEST"], absent(view, held), None, effect)
 
 
 def lines(checkup: Checkup) -> Iterator[str]:
@@ -73,10 +79,13 @@ def lines(checkup: Checkup) -> Iterator[str]:
     account = checkup.account
     yield f"account {account.name}, role {account.role}, warehouse {account.warehouse or 'none: name one in the entry'}"
     for check in checkup.views:
-        if check.remedy is None:
+        if check.rows is not None:
             newest = "" if check.newest is None else f", newest {check.newest:%Y-%m-%d %H:%M} UTC"
             lacks = f", without {', '.join(check.lacks)}" if check.lacks else ""
-            yield f"ok       {check.view.upper()}: {check.rows or 0:,} rows{newest}{lacks}"
+            yield f"ok       {check.view.upper()}: {check.rows:,} rows{newest}{lacks}"
+    for check in checkup.views:
+        if check.rows is None and check.remedy is None:
+            yield f"absent   {check.view.upper()}: accounts below the Enterprise edition have no such view"
     for check in checkup.views:
         if check.remedy is not None:
             yield f"missing  {check.view.upper()}: {check.unlocks}"

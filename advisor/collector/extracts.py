@@ -16,6 +16,9 @@ from advisor.collector.views import ACCOUNT_VIEWS, SCHEMA, relation
 from advisor.snapshot.folder import PAIR
 
 DAY = timedelta(days=1)
+MONDAY = datetime(2024, 1, 1)
+COMPRESSED = (*PAIR, "query_repeats")
+"""What the query history becomes where it is."""
 
 
 @dataclass(frozen=True)
@@ -25,12 +28,14 @@ class Window:
     since: datetime
     until: datetime
 
-    def days(self) -> Iterator[Window]:
-        """Its calendar days, the first and the last of them whole, so that each has the same text whenever it is asked."""
+    def slices(self, days: int) -> Iterator[Window]:
+        """Its calendar days, or weeks from Monday on, the first and the last of them whole, so that each has the same text
+        whenever it is asked."""
         start = self.since.replace(hour=0, minute=0, second=0, microsecond=0)
+        start -= DAY * ((start - MONDAY).days % days)
         while start < self.until:
-            yield Window(start, start + DAY)
-            start += DAY
+            yield Window(start, start + DAY * days)
+            start += DAY * days
 
 
 @dataclass(frozen=True)
@@ -47,19 +52,30 @@ class Extract:
     """From when on the account gives the same answer for good; None for a view that is fetched whole."""
 
 
-def extracts(held: Mapping[str, frozenset[str]], window: Window, samples: int, raw: bool) -> tuple[Extract, ...]:
+@dataclass(frozen=True)
+class Sampling:
+    """How much of a day of the query history is fetched."""
+
+    samples: int
+    """Executions of each statement."""
+    questions: int
+    """Questions that were asked again."""
+
+
+def extracts(held: Mapping[str, frozenset[str]], window: Window, few: Sampling, raw: bool) -> tuple[Extract, ...]:
     """All that a snapshot of the window needs of the views in `held`, the newest days first."""
     found = []
+    *_, today = window.slices(1)
     for source, columns in held.items():
         known = ACCOUNT_VIEWS[source]
-        if not known.sliced:
-            found.append(Extract(source, source, f"{source}.parquet", statement(source, columns, window), None))
+        if known.days is None:
+            found.append(Extract(source, source, f"{source}.parquet", statement(source, columns, today), None))
             continue
-        for day in reversed(tuple(window.days())):
-            settled = day.until + known.latency
-            for view in PAIR if source == "query_history" and not raw else (source,):
-                file = f"{view}/{day.since:%Y-%m-%d}.parquet"
-                found.append(Extract(view, source, file, _daily(view, source, columns, day, samples), settled))
+        for part in reversed(tuple(window.slices(known.days))):
+            settled = part.until + known.latency
+            for view in COMPRESSED if source == "query_history" and not raw else (source,):
+                file = f"{view}/{part.since:%Y-%m-%d}.parquet"
+                found.append(Extract(view, source, file, _sliced(view, source, columns, part, few), settled))
     return tuple(found)
 
 
@@ -69,13 +85,14 @@ def statement(view: str, held: frozenset[str], window: Window) -> str:
     return _values(resources.sql(view).replace(f"{SCHEMA}.{view.upper()}", relation(view, held)), values)
 
 
-def _daily(view: str, source: str, held: frozenset[str], day: Window, samples: int) -> str:
-    rows = statement(source, held, day)
+def _sliced(view: str, source: str, held: frozenset[str], part: Window, few: Sampling) -> str:
+    rows = statement(source, held, part)
     if view == source:
         return rows
     history = f"{SCHEMA}.{source.upper()}"
     executions = resources.sql("executions").replace(history, "HISTORY")
-    body = _values(resources.sql(view).replace(history, "HISTORY"), {"samples": str(samples)})
+    values = {"samples": str(few.samples), "questions": str(few.questions)}
+    body = _values(resources.sql(view).replace(history, "HISTORY"), values)
     return f"WITH HISTORY AS (\n{rows}\n),\nEXECUTIONS AS (\n{executions}\n)\nSELECT *\nFROM (\n{body}\n)"
 
 

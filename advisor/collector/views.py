@@ -19,25 +19,48 @@ class AccountView:
     """The role of the SNOWFLAKE database that opens it."""
     latency: timedelta
     """The longest that a row takes to appear, as documented."""
-    sliced: bool
-    """Whether it is a history, fetched by the day; the others are fetched whole."""
+    days: int | None
+    """How many days of a history are fetched at a time; None for what is fetched whole."""
     time: str | None
     """The column that says how fresh it is."""
+    made: frozenset[str] = frozenset()
+    """Columns of the snapshot that the statement makes of others."""
+    enterprise: bool = False
+    """Whether only accounts of the Enterprise edition, or a higher one, have it."""
 
 
-def _hours(count: float) -> timedelta:
-    return timedelta(hours=count)
+def _of(
+    role: str, hours: float, days: int | None, time: str | None, made: str = "", enterprise: bool = False
+) -> AccountView:
+    return AccountView(f"{role}_VIEWER", timedelta(hours=hours), days, time, frozenset(made.split()), enterprise)
 
 
 ACCOUNT_VIEWS: Mapping[str, AccountView] = MappingProxyType(
     {
-        "query_history": AccountView("GOVERNANCE_VIEWER", _hours(0.75), sliced=True, time="END_TIME"),
-        "tables": AccountView("OBJECT_VIEWER", _hours(1.5), sliced=False, time="CREATED"),
-        "columns": AccountView("OBJECT_VIEWER", _hours(1.5), sliced=False, time=None),
-        "views": AccountView("OBJECT_VIEWER", _hours(1.5), sliced=False, time="CREATED"),
-        "table_dml_history": AccountView("USAGE_VIEWER", _hours(6), sliced=True, time="START_TIME"),
-        "table_query_pruning_history": AccountView("USAGE_VIEWER", _hours(4), sliced=True, time="INTERVAL_START_TIME"),
-        "automatic_clustering_history": AccountView("USAGE_VIEWER", _hours(3), sliced=True, time="START_TIME"),
+        "query_history": _of("GOVERNANCE", 0.75, 1, "END_TIME"),
+        "tables": _of("OBJECT", 1.5, None, "CREATED"),
+        "columns": _of("OBJECT", 1.5, None, None),
+        "views": _of("OBJECT", 1.5, None, "CREATED"),
+        "object_dependencies": _of("OBJECT", 3, None, None),
+        "policy_references": _of("GOVERNANCE", 2, None, None),
+        "table_storage_metrics": _of("USAGE", 1.5, None, "TABLE_CREATED"),
+        "table_dml_history": _of("USAGE", 6, 1, "START_TIME"),
+        "table_query_pruning_history": _of("USAGE", 4, 1, "INTERVAL_START_TIME"),
+        "column_query_pruning_history": _of("USAGE", 4, 7, "INTERVAL_START_TIME"),
+        "table_pruning_history": _of("USAGE", 6, None, "END_TIME"),
+        "automatic_clustering_history": _of("USAGE", 3, 7, "START_TIME"),
+        "materialized_view_refresh_history": _of("USAGE", 3, 7, "START_TIME", enterprise=True),
+        "search_optimization_history": _of("USAGE", 3, 7, "START_TIME", enterprise=True),
+        "search_optimization_benefits": _of("USAGE", 6, 7, "START_TIME", enterprise=True),
+        "query_acceleration_history": _of("USAGE", 3, 7, "START_TIME", enterprise=True),
+        "query_acceleration_eligible": _of("GOVERNANCE", 3, 7, "START_TIME", "QUERIES"),
+        "query_insights": _of("GOVERNANCE", 1.5, 7, "START_TIME", "QUERIES"),
+        "dynamic_table_refresh_history": _of("USAGE", 3, 7, "REFRESH_START_TIME", "REFRESHES"),
+        "task_history": _of("USAGE", 0.75, 7, "QUERY_START_TIME", "RUNS DAY"),
+        "warehouse_metering_history": _of("USAGE", 6, 7, "START_TIME"),
+        "warehouse_load_history": _of("USAGE", 3, 7, "START_TIME", "INTERVALS"),
+        "warehouse_events_history": _of("USAGE", 3, 7, "TIMESTAMP"),
+        "metering_daily_history": _of("USAGE", 3, 7, "USAGE_DATE"),
     }
 )
 
@@ -55,9 +78,16 @@ def grant(view: str, role: str) -> str:
     return f"GRANT DATABASE ROLE SNOWFLAKE.{ACCOUNT_VIEWS[view].database_role} TO ROLE {role}"
 
 
+def read(view: str) -> Mapping[str, Kind]:
+    """The columns of the account's view that its statement reads."""
+    made = ACCOUNT_VIEWS[view].made
+    return {name: kind for name, kind in VIEWS[view].columns.items() if name not in made}
+
+
 def absent(view: str, held: frozenset[str]) -> tuple[str, ...]:
-    """The columns that the advisor reads and the account's view lacks, sorted."""
-    return tuple(sorted(set(VIEWS[view].columns) - held))
+    """The columns that the advisor reads and the account's view lacks, under any name, sorted."""
+    once = VIEWS[view].once
+    return tuple(sorted(name for name in read(view) if name not in held and once.get(name) not in held))
 
 
 def readable(view: str, held: frozenset[str]) -> bool:
@@ -66,11 +96,18 @@ def readable(view: str, held: frozenset[str]) -> bool:
 
 
 def relation(view: str, held: frozenset[str]) -> str:
-    """The view as the statements name it; with NULLs for the columns that the account's view lacks, where it lacks any."""
+    """The view as the statements name it: each column under its present name, NULL where the account's view lacks it."""
     name = f"{SCHEMA}.{view.upper()}"
-    missing = absent(view, held)
-    if not missing:
+    columns = read(view)
+    if held.issuperset(columns):
         return name
-    columns = [column for column in VIEWS[view].columns if column not in missing]
-    columns += [f"CAST(NULL AS {_TYPES[VIEWS[view].columns[column]]}) AS {column}" for column in missing]
-    return f"(SELECT {', '.join(columns)} FROM {name})"
+    return f"(SELECT {', '.join(_column(view, column, held) for column in columns)} FROM {name})"
+
+
+def _column(view: str, column: str, held: frozenset[str]) -> str:
+    if column in held:
+        return column
+    once = VIEWS[view].once.get(column)
+    if once in held:
+        return f"{once} AS {column}"
+    return f"CAST(NULL AS {_TYPES[VIEWS[view].columns[column]]}) AS {column}"

@@ -15,6 +15,7 @@ from advisor.errors import InputError
 
 NAME = "manifest.json"
 SOURCES = ("snowflake", "export", "demo")
+_AGAIN = "export it again, or delete manifest.json to go without"
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,12 @@ def read_manifest(folder: Path) -> Manifest:
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         detail = " ".join(str(error).split())
         raise InputError(f"cannot read {path}: {detail}; mend it, or delete it to go without") from error
-    for name, record in sorted(manifest.files.items()):
-        _check(folder / name, record)
+    records = {folder / name: record for name, record in sorted(manifest.files.items())}
+    for file, record in records.items():
+        _check_content(file, record)
+    for file, rows in _counted(list(records)).items():
+        if records[file].rows not in (None, rows):
+            raise InputError(f"{file} holds {rows} rows where manifest.json says {records[file].rows}; {_AGAIN}")
     return manifest
 
 
@@ -60,21 +65,30 @@ def write_manifest(
 ) -> None:
     """Writes `manifest.json` for the Parquet and CSV files that stand in the folder. `taken_at` is UTC, without a zone."""
     paths = sorted(path for pattern in ("**/*.parquet", "**/*.csv") for path in folder.glob(pattern))
+    rows = row_counts(paths)
     content = {
         "source": source,
         "account": account,
         "taken_at": None if taken_at is None else taken_at.isoformat(),
         "notes": list(notes),
-        "files": {p.relative_to(folder).as_posix(): {"rows": row_count(p), "sha256": _digest(p)} for p in paths},
+        "files": {p.relative_to(folder).as_posix(): {"rows": rows[p], "sha256": _digest(p)} for p in paths},
     }
     (folder / NAME).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
-def row_count(path: Path) -> int:
-    """Rows of a Parquet or CSV file. Raises duckdb.Error for one that cannot be read."""
+def row_counts(paths: Sequence[Path]) -> dict[Path, int]:
+    """Rows of Parquet and CSV files. Raises duckdb.Error where one cannot be read."""
+    columnar = [path for path in paths if path.suffix.lower() == ".parquet"]
     with duckdb.connect() as connection:
-        found = connection.execute(f"SELECT count(*) FROM {scan([path])}").fetchone()
-    return int(found[0]) if found else 0
+        counts: dict[Path, int] = {}
+        if columnar:
+            names = ", ".join(literal(str(path)) for path in columnar)
+            found = connection.execute(f"SELECT file_name, num_rows FROM parquet_file_metadata([{names}])").fetchall()
+            counts = {Path(name): int(rows) for name, rows in found}
+        for path in (path for path in paths if path not in counts):
+            found = connection.execute(f"SELECT count(*) FROM {scan([path])}").fetchall()
+            counts[path] = int(found[0][0])
+    return counts
 
 
 def scan(paths: Sequence[Path]) -> str:
@@ -119,18 +133,21 @@ def _time(text: object) -> datetime | None:
     return time if time.tzinfo is None else time.astimezone(UTC).replace(tzinfo=None)
 
 
-def _check(path: Path, record: FileRecord) -> None:
-    again = "export it again, or delete manifest.json to go without"
+def _check_content(path: Path, record: FileRecord) -> None:
     if not path.is_file():
-        raise InputError(f"{path} is listed in manifest.json but is not there; {again}")
+        raise InputError(f"{path} is listed in manifest.json but is not there; {_AGAIN}")
     if record.sha256 not in (None, _digest(path)):
-        raise InputError(f"{path} does not match its sha256 in manifest.json; {again}")
+        raise InputError(f"{path} does not match its sha256 in manifest.json; {_AGAIN}")
+
+
+def _counted(paths: Sequence[Path]) -> dict[Path, int]:
+    """Rows per file, all asked for at once: a folder may hold hundreds. Raises InputError that names the unreadable one."""
     try:
-        rows = row_count(path)
+        return row_counts(paths)
     except duckdb.Error as error:
-        raise InputError(f"cannot read {path}: {first_line(error)}; {again}") from error
-    if record.rows not in (None, rows):
-        raise InputError(f"{path} holds {rows} rows where manifest.json says {record.rows}; {again}")
+        if len(paths) > 1:
+            return {path: rows for each in paths for path, rows in _counted([each]).items()}
+        raise InputError(f"cannot read {paths[0]}: {first_line(error)}; {_AGAIN}") from error
 
 
 def first_line(error: BaseException) -> str:

@@ -53,7 +53,9 @@ def define_view(connection: duckdb.DuckDBPyConnection, scratch: Path, name: str,
         return 0
     place = paths[0] if len(paths) == 1 else paths[0].parent
     with blaming(place):
-        source = _checked(connection, view, _Source(place, scan(paths), _columns(connection, scan(paths))))
+        held = _columns(connection, scan(paths))
+        held |= {name: held[old] for name, old in view.once.items() if name not in held and old in held}
+        source = _checked(connection, view, _Source(place, scan(paths), held))
         if paths[0].suffix.lower() == ".csv":
             source = _converted(connection, view, source, scratch / f"{name}.parquet")
         return _normalise(connection, name, source)

@@ -14,9 +14,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from advisor.collector.views import ACCOUNT_VIEWS
+from advisor.collector.views import ACCOUNT_VIEWS, read
 from advisor.snapshot import open_snapshot
-from advisor.snapshot.views import VIEWS, Kind
+from advisor.snapshot.services import SERVICES
+from advisor.snapshot.views import Kind
 
 ROOT = Path(__file__).parent.parent.parent
 PYTHON = ROOT / ".venv" / "wire" / "bin" / "python"
@@ -59,17 +60,21 @@ class Account:
 
 
 def filling(folder: Path, home: Path) -> list[dict[str, str]]:
-    """What makes the views of ACCOUNT_USAGE from a snapshot's files: every column of each, in Snowflake's types.
+    """What makes the views of ACCOUNT_USAGE from a snapshot's files: every column of each, in Snowflake's types. Those of
+    services are there where the folder has them, the others in any case.
 
     A server that is started in that home begins with it.
     """
     with open_snapshot(folder) as snapshot:
         orders = [{"clock": f"{snapshot.window_end + timedelta(hours=1)}"}]
         for view in ACCOUNT_VIEWS:
+            name = f"SNOWFLAKE.ACCOUNT_USAGE.{view.upper()}"
+            if view in SERVICES and view not in snapshot.present:
+                orders.append({"run": f"DROP TABLE IF EXISTS {name}"})
+                continue
             file = home / f"{view}.parquet"
             snapshot.connection.execute(f"COPY (FROM {view}) TO '{file}' (FORMAT parquet, ROW_GROUP_SIZE 20480)")
-            columns = ", ".join(f"CAST({c} AS {TYPES[k]}) AS {c}" for c, k in VIEWS[view].columns.items())
-            name = f"SNOWFLAKE.ACCOUNT_USAGE.{view.upper()}"
+            columns = ", ".join(f"CAST({c} AS {TYPES[k]}) AS {c}" for c, k in read(view).items())
             orders.append({"run": f"CREATE OR REPLACE TABLE {name} AS SELECT {columns} FROM read_parquet('{file}')"})
     (home / "orders.json").write_text(json.dumps(orders))
     return orders

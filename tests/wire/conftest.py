@@ -11,6 +11,7 @@ from advisor.collector.connection import Connector
 from advisor.settings import Settings
 from tests.wire.account import PYTHON, Account, filling, free_port, start, write_entry
 from tests.wire.planted import write_history
+from tests.wire.services import write_services
 
 
 @pytest.fixture(scope="session")
@@ -47,3 +48,16 @@ def connector(account: Account, orders: list[dict[str, str]], monkeypatch: pytes
     for name, value in account.environment.items():
         monkeypatch.setenv(name, value)
     return Connector("test", Settings(retry_seconds=0.05, request_seconds=5), {})
+
+
+@pytest.fixture(scope="session")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_services(tmp_path_factory.mktemp("services") / "snapshot")
+
+
+@pytest.fixture
+def rich(connector: Connector, account: Account, services: Path) -> Connector:
+    """The account with every view that there is."""
+    (account.home / "rich").mkdir(exist_ok=True)
+    account.fill(filling(services, account.home / "rich"))
+    return connector

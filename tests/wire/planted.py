@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from tests.recommenders.test_clustering_key import ORDERS, by_customer, columns
-from tests.snapshots import START, query, write_snapshot
+from tests.snapshots import START, Row, query, write_snapshot, write_view
 
 DAYS = 2
 
@@ -32,7 +33,12 @@ def executions() -> list[dict[str, Any]]:
         query("SELECT 1 AS h", 14, QUERY_ID="h-1", QUERY_PARAMETERIZED_HASH="abc", QUERY_PARAMETERIZED_HASH_VERSION=1),
         query("SELECT 2 AS h", 15, QUERY_ID="h-2", QUERY_PARAMETERIZED_HASH="abc", QUERY_PARAMETERIZED_HASH_VERSION=1),
     ]  # fmt: skip
-    return [*look_ups, *loads, *odd]
+    again = [
+        query("select count(*) from orders where day = 1" if i % 2 else "SELECT COUNT(*) FROM orders WHERE day = 1", 30 + 40 * i,
+              QUERY_ID=f"a-{i}", QUERY_HASH="r", QUERY_HASH_VERSION=2, ROLE_NAME=f"R{i}", WAREHOUSE_NAME="WH")
+        for i in range(3)
+    ]  # fmt: skip
+    return [*look_ups, *loads, *odd, *again]
 
 
 def dml() -> list[dict[str, Any]]:
@@ -55,12 +61,14 @@ def scans() -> list[dict[str, Any]]:
     return [{**place, **counts, "INTERVAL_START_TIME": START + timedelta(hours=i)} for i in range(DAYS * 24)]
 
 
-def write_history(folder: Path) -> Path:
-    return write_snapshot(
-        folder,
-        executions(),
-        [ORDERS],
-        columns=columns("ORDERS"),
-        table_dml_history=dml(),
-        table_query_pruning_history=scans(),
-    )
+def write_history(folder: Path, more: Mapping[str, Sequence[Row]] = {}) -> Path:
+    views: dict[str, Sequence[Row]] = {
+        "columns": columns("ORDERS"),
+        "table_dml_history": dml(),
+        "table_query_pruning_history": scans(),
+        **more,
+    }
+    write_snapshot(folder, executions(), [ORDERS])
+    for view, held in views.items():
+        write_view(folder, view, held)
+    return folder

@@ -51,16 +51,16 @@ def test_an_offline_analysis_loads_no_connector(history: Path, tmp_path: Path) -
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-def test_doctor_finds_nothing_to_fix_where_all_is_readable(connector: Connector, account: Account) -> None:
+def test_doctor_finds_nothing_to_fix_where_all_is_readable(rich: Connector, account: Account) -> None:
     done = advisor(account, "doctor", "--connection", "test")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("account AB12345, role ADVISOR_ROLE, warehouse ADVISOR_WH\n")
-    assert "ok       QUERY_HISTORY: 151 rows, newest 2025-01-02 23:40 UTC" in done.stdout
+    assert "ok       QUERY_HISTORY: 154 rows, newest 2025-01-02 23:40 UTC" in done.stdout
 
 
-def test_doctor_names_the_grant_and_what_it_would_unlock(connector: Connector, account: Account) -> None:
+def test_doctor_names_the_grant_and_what_it_would_unlock(rich: Connector, account: Account) -> None:
     account.fault("deny", sql="FROM SNOWFLAKE.ACCOUNT_USAGE.TABLE_DML_HISTORY")
-    checkup = examine(connector)
+    checkup = examine(rich)
     (missing,) = [check for check in checkup.views if check.remedy is not None]
     assert missing.remedy == "GRANT DATABASE ROLE SNOWFLAKE.USAGE_VIEWER TO ROLE ADVISOR_ROLE"
     assert missing.unlocks == VIEWS["table_dml_history"].effect
@@ -117,7 +117,7 @@ def test_the_environment_overrides_the_entry_and_the_entry_s_own_variable_wins()
 
 @NEW_AND_OLD
 def test_a_key_s_passphrase_comes_from_the_environment(
-    connector: Connector, account: Account, tmp_path: Path, python: Path
+    rich: Connector, account: Account, tmp_path: Path, python: Path
 ) -> None:
     key = tmp_path / "key.p8"
     command = ["openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-aes256"]
@@ -140,7 +140,7 @@ def test_a_key_s_passphrase_comes_from_the_environment(
 
 @NEW_AND_OLD
 def test_an_access_token_comes_from_the_environment(
-    connector: Connector, account: Account, tmp_path: Path, python: Path
+    rich: Connector, account: Account, tmp_path: Path, python: Path
 ) -> None:
     write_entry(tmp_path, account.port, authenticator="PROGRAMMATIC_ACCESS_TOKEN", password="")
     home = {"SNOWFLAKE_HOME": str(tmp_path)}

@@ -8,6 +8,7 @@ from pathlib import Path
 from advisor.analyzer import analyze
 from advisor.collector.collect import collect
 from advisor.collector.connection import Connector
+from advisor.collector.extracts import COMPRESSED
 from advisor.model import Advice
 from advisor.settings import Settings
 from advisor.snapshot import open_snapshot
@@ -25,7 +26,7 @@ def offline_pair(history: Path, folder: Path) -> Path:
         for view in ("tables", "columns"):
             folder.mkdir(exist_ok=True)
             run(f"COPY (FROM {view}) TO '{folder / view}.parquet' (FORMAT parquet)")
-        for view in ("query_templates", "query_samples"):
+        for view in COMPRESSED:
             (folder / view).mkdir()
         for day in range(DAYS + 1):
             since = (START + timedelta(days=day)).replace(tzinfo=None)
@@ -35,6 +36,7 @@ def offline_pair(history: Path, folder: Path) -> Path:
             for view, values in (
                 ("query_templates", {}),
                 ("query_samples", {"samples": Settings().samples_per_day}),
+                ("query_repeats", {"questions": Settings().questions_per_day}),
             ):
                 run(f"CREATE OR REPLACE TABLE answer AS {duckdb_sql(view)}", values)
                 run(f"COPY answer TO '{folder / view / str(day)}.parquet' (FORMAT parquet)")
@@ -49,8 +51,9 @@ def advised(folder: Path) -> Advice:
 def test_the_account_and_duckdb_compress_alike(connector: Connector, history: Path, tmp_path: Path) -> None:
     collect(connector, tmp_path / "live", days=DAYS)
     live, offline = contents(tmp_path / "live"), contents(offline_pair(history, tmp_path / "offline"))
-    assert len(live["query_templates"]) == 8
-    for view in ("query_templates", "query_samples"):
+    assert len(live["query_templates"]) == 10
+    assert len(live["query_repeats"]) == 1
+    for view in COMPRESSED:
         assert live[view] == offline[view]
 
 

@@ -1,0 +1,18 @@
+-- One row per version of a table that is still stored: each CREATE OR REPLACE leaves a dropped version of the same name
+-- behind, whose bytes are billed until its time travel and fail-safe have passed. TABLE_DROPPED is NULL for the one in use.
+SELECT
+    TABLE_CATALOG,
+    TABLE_SCHEMA,
+    TABLE_NAME,
+    ID,
+    CLONE_GROUP_ID,
+    IS_TRANSIENT,
+    ACTIVE_BYTES,
+    TIME_TRAVEL_BYTES,
+    FAILSAFE_BYTES,
+    RETAINED_FOR_CLONE_BYTES,
+    TABLE_CREATED::TIMESTAMP_NTZ AS TABLE_CREATED,
+    TABLE_DROPPED::TIMESTAMP_NTZ AS TABLE_DROPPED
+FROM SNOWFLAKE.ACCOUNT_USAGE.TABLE_STORAGE_METRICS
+WHERE COALESCE(ACTIVE_BYTES, 0) + COALESCE(TIME_TRAVEL_BYTES, 0) + COALESCE(FAILSAFE_BYTES, 0)
+    + COALESCE(RETAINED_FOR_CLONE_BYTES, 0) > 0
