@@ -63,7 +63,7 @@ def read_templates(
 ) -> tuple[ReadTemplate, ...]:
     """Every template read once, and the samples of those that filter a table large enough to have a key, as many as
     `Settings.samples_read` allows, the templates that take most time first."""
-    one_each = read_all([_request(t, t.text, workload) for t in workload.templates], known, settings)
+    one_each = read_all([request(t, t.text, workload) for t in workload.templates], known, settings)
     first = [ReadTemplate(t, reading, ()) for t, reading in zip(workload.templates, one_each, strict=True)]
     large = {
         name
@@ -76,7 +76,7 @@ def read_templates(
         if any(usage.role in FILTERS and usage.table in large for usage in read.reading.usages)
         for sample in read.template.samples
     ][: settings.samples_read]
-    requests = [_request(first[i].template, sample.text, workload, sample) for i, sample in wanted]
+    requests = [request(first[i].template, sample.text, workload, sample) for i, sample in wanted]
     found: dict[int, list[Reading]] = {}
     for (i, _), reading in zip(wanted, read_all(requests, known, settings), strict=True):
         if reading.problem is None:
@@ -84,7 +84,8 @@ def read_templates(
     return tuple(ReadTemplate(read.template, read.reading, tuple(found.get(i, ()))) for i, read in enumerate(first))
 
 
-def _request(template: QueryTemplate, text: str, workload: Workload, sample: Execution | None = None) -> Request:
+def request(template: QueryTemplate, text: str, workload: Workload, sample: Execution | None = None) -> Request:
+    """The template's text, or a sample's, to be read as of the moment that it ran."""
     moving = sample is not None and any(word in text.upper() for word in MOVING)
     at = sample.started if sample is not None and moving else workload.window_end
     return Request(text, template.database, template.schema, at)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from advisor import inputs
 from advisor.account import Account, Say, read_account
-from advisor.model import Advice, Catalog, Coverage, QueryTemplate, Reading, Skipped, ViewMissing
+from advisor.model import Advice, Catalog, Coverage, Proposed, QueryTemplate, Reading, Skipped, ViewMissing
 from advisor.recommenders import RECOMMENDERS
 from advisor.selection import settle
 from advisor.settings import Settings
@@ -20,12 +22,16 @@ def analyze(snapshot: Snapshot, settings: Settings, say: Say = lambda _: None) -
     """
     account = read_account(snapshot, settings, say)
     say("settling the changes that are best together")
-    return advise(snapshot, account, settings)
+    return advise(snapshot, account, propose(account, settings), settings)
 
 
-def advise(snapshot: Snapshot, account: Account, settings: Settings) -> Advice:
-    """What should change in an account that has been read, proposed and settled."""
-    proposed = [recommender.propose(account, settings) for recommender in RECOMMENDERS]
+def propose(account: Account, settings: Settings) -> tuple[Proposed, ...]:
+    """What each recommender says of the account, in their order."""
+    return tuple(recommender.propose(account, settings) for recommender in RECOMMENDERS)
+
+
+def advise(snapshot: Snapshot, account: Account, proposed: Sequence[Proposed], settings: Settings) -> Advice:
+    """What should change in an account that has been read, the proposals settled."""
     taken, passed = settle([proposal for each in proposed for proposal in each.proposals], settings)
     tables = sorted(account.catalog.tables.values(), key=lambda table: (-(table.bytes or 0), table.name))
     return Advice(

@@ -47,8 +47,12 @@ def candidates(
     if settings.max_key_columns >= 3:
         tried += _triples(judge, rungs, _best_per_columns(judge, pairs))
     best = _best_per_columns(judge, [key for key in tried if len(key) <= settings.max_key_columns])
-    judged = [judge.estimate(key) for key in best]
-    return tuple(sorted(judged, key=lambda c: (-c.net.expected, len(c.key), _ranks(c.key))))
+    return ranked(judge.estimate(key) for key in best)
+
+
+def ranked(estimates: Iterable[Estimate]) -> tuple[Estimate, ...]:
+    """Most net credits first, among equals the simplest."""
+    return tuple(sorted(estimates, key=lambda each: (-each.net.expected, len(each.key), _ranks(each.key))))
 
 
 def ladder(profile: TableProfile, column: str) -> tuple[KeyPart, ...]:

@@ -109,14 +109,13 @@ class Judge:
         What prunes a load without conditions of its own (a join, a top-k) follows the present order of the rows: it
         stays under a key that keeps this order and is taken to end under any other.
         """
-        return self.settled(key, predict(self.profile.layout, key, depth))
+        return self._settled(key, predict(self.profile.layout, key, depth))
 
     def counted(self, key: Sequence[KeyPart]) -> Floats:
         """The same, counted on the row sample where there is one."""
-        return self.settled(key, count(self.profile.layout, key))
+        return self._settled(key, count(self.profile.layout, key))
 
-    def settled(self, key: Sequence[KeyPart], scanned: Floats) -> Floats:
-        """The same from what each load would scan for its own conditions."""
+    def _settled(self, key: Sequence[KeyPart], scanned: Floats) -> Floats:
         unasked = self.before if _keeps_load_order(self.profile.layout, key) else np.maximum(self.before, scanned)
         return np.where(self.fixed, self.before, np.where(self.asks, scanned, unasked))
 

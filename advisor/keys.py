@@ -46,6 +46,21 @@ def parse(expression: str) -> KeyPart | None:
     return _part(tree)
 
 
+def parse_key(text: str) -> tuple[KeyPart, ...] | None:
+    """The parts of a whole key, written as in CLUSTER BY; None where one of them is no KeyPart.
+
+    >>> parse_key("TENANT, TO_DATE(TS)")
+    (KeyPart(column='TENANT', unit=None, digits=None, substring=None), KeyPart(column='TS', unit='DAY', digits=None, substring=None))
+    """
+    try:
+        trees = sqlglot.parse_one(f"SELECT {text}", read="snowflake")
+    except sqlglot.errors.SqlglotError:
+        return None
+    plain = isinstance(trees, exp.Select) and not any(trees.args.get(part) for part in ("from_", "where", "joins"))
+    parts = [_part(tree) for tree in trees.expressions] if plain else []
+    return tuple(part for part in parts if part is not None) if parts and None not in parts else None
+
+
 def _part(tree: exp.Expr) -> KeyPart | None:
     inner = tree.find(exp.Column)
     if inner is None or not isinstance(inner.this, exp.Identifier):

@@ -109,8 +109,11 @@ class Sample:
         """The rows in the key's order, cut into that many partitions of equal size."""
         codes = [bucket_codes(axes[part.column], part, self.columns[part.column]) for part in key]
         order = np.lexsort((self.ties, *reversed(codes)))
+        return self.arranged(order, codes[0][order] if codes else np.zeros(self.rows), partitions)
+
+    def arranged(self, order: NDArray[np.intp], leading: Floats, partitions: int) -> Cut:
+        """Rows that lie in some order, cut; `leading` is what the order's first expression gives for each, in that order."""
         starts = np.linspace(0, self.rows, partitions, endpoint=False).astype(np.intp)
-        leading = codes[0][order] if codes else np.zeros(self.rows)
         group = np.concatenate([[0], np.cumsum(leading[1:] != leading[:-1])]).astype(np.intp)
         ends = np.append(starts[1:], self.rows) - 1
         firsts = np.flatnonzero(np.diff(group, prepend=-1)).astype(np.intp)
@@ -133,7 +136,7 @@ class Sample:
         room = np.maximum(1.0, (ceiling - floor)[filled])
         if np.mean(np.maximum(0, (high - low)[filled]) / room) >= FILLS:
             low, high = np.where(filled, floor, low), np.where(filled, ceiling, high)
-        slack = np.where(np.isfinite(high - low), (high - low) * self._growth(values, cut, rows) / 2, 0.0)
+        slack = np.where(np.isfinite(high - low), high - low, 0.0) * self._growth(values, cut, rows) / 2
         return np.maximum(low - slack, floor), np.minimum(high + slack, ceiling)
 
     def _growth(self, values: Floats, cut: Cut, rows: float) -> float:

@@ -102,6 +102,26 @@ def evidence(recommendation: Recommendation) -> Listing:
     )
 
 
+def proof(recommendation: Recommendation) -> Listing:
+    """What the templates scan of a sample that was sorted by the key; partitions an execution."""
+    proof = recommendation.details.get("proof")
+    rows = proof["templates"] if isinstance(proof, Mapping) else ()
+    return Listing(
+        ("Template", "Executions", "Now", "Predicted", "Measured", "Measured / predicted"),
+        tuple(
+            (
+                row["fingerprint"],
+                count(row["executions"]),
+                number(row["before"]),
+                number(row["predicted"]),
+                number(row["measured"]),
+                f"{row['ratio']:.2f}",
+            )
+            for row in rows
+        ),
+    )
+
+
 def rejections(advice: Advice) -> Listing:
     """The first few of each object, which come nearest to being worth it."""
     shown: list[tuple[str, ...]] = []

@@ -87,16 +87,20 @@ def _propose(profile: TableProfile, account: Account, settings: Settings) -> Pro
 
 
 def _propose_keys(profile: TableProfile, account: Account, settings: Settings) -> Proposed:
-    days = account.workload.days
     why = verdict.obstacle(profile, settings)
     if why is not None:
         return Proposed((), (reject(profile, (), why),), 0)
-    ranked = candidates(profile, account.prices, settings, days)
-    if not ranked:
+    found = candidates(profile, account.prices, settings, account.workload.days)
+    if not found:
         why = "No column that its queries filter can be part of a key."
         return Proposed((), (reject(profile, (), why),), 0)
+    return weigh(found, profile, account, settings)
+
+
+def weigh(ranked: Sequence[Estimate], profile: TableProfile, account: Account, settings: Settings) -> Proposed:
+    """Which of a table's candidate keys, most net credits first, are worth it, and why the others aren't."""
     best = verdict.preferred(ranked, profile)
-    why = verdict.keep_present(best, profile, account.prices, settings, days)
+    why = verdict.keep_present(best, profile, account.prices, settings, account.workload.days)
     if why is not None:
         return Proposed((), (reject(profile, best.key, why),), len(ranked))
     faults = {other.key: verdict.fault(other, profile, settings) for other in ranked}

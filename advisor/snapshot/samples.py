@@ -28,12 +28,15 @@ def sample_file(name: TableName) -> str:
     )
 
 
-def row_sample(snapshot: Snapshot, name: TableName, axes: Mapping[str, Axis]) -> Sample | None:
-    """The columns that `axes` lays out, as positions; None where the snapshot has no sample of the table.
+def row_sample(
+    snapshot: Snapshot, name: TableName, axes: Mapping[str, Axis], folder: Path | None = None
+) -> Sample | None:
+    """The columns that `axes` lays out, as positions; None where `folder`, the snapshot's own by default, has no sample of
+    the table.
 
     The rows' order in the file doesn't matter. Raises InputError for a file that can't be read.
     """
-    path = _find(snapshot.folder / "samples", name)
+    path = find_sample(folder or snapshot.folder / "samples", name)
     if path is None or not axes:
         return None
     with blaming(path):
@@ -66,9 +69,8 @@ def _laid_out(line: Axis, values: np.ma.MaskedArray[Any, Any] | NDArray[Any]) ->
     return np.ma.filled(np.ma.asarray(values).astype(float), np.nan)
 
 
-def _find(folder: Path, name: TableName) -> Path | None:
-    if not folder.is_dir():
-        return None
+def find_sample(folder: Path, name: TableName) -> Path | None:
+    """The file of a table's sample in a folder of samples, however its name is encoded; None where there is none."""
     wanted = (name.database, name.schema, name.name)
     found = (path for path in sorted(folder.glob("*.parquet")) if tuple(map(unquote, path.stem.split("."))) == wanted)
     return next(found, None)
