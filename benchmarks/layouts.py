@@ -17,7 +17,7 @@ from advisor.model import ColumnUsage, KeyPart, Role, Value
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
-PRUNABLE = frozenset({Role.EQUALITY, Role.MEMBERSHIP, Role.RANGE, Role.PREFIX})
+PRUNABLE = frozenset({Role.EQUALITY, Role.MEMBERSHIP, Role.RANGE, Role.PREFIX, Role.NULL_TEST})
 LAST_LETTER = "\U0010ffff"
 DAY_US = 86_400_000_000
 EPOCH = datetime(1970, 1, 1)
@@ -29,7 +29,7 @@ class Column:
     family: str
     """number, date (days), timestamp (microseconds) or text (ranks among `texts`)."""
     values: Floats
-    """One a row, in the order of loading."""
+    """One a row, in the order of loading; NaN for NULL."""
     texts: tuple[str, ...] = ()
     """The distinct texts in order."""
 
@@ -55,6 +55,13 @@ class Column:
     def codes(self, part: KeyPart, picked: Codes) -> Codes:
         """The key part's value for each picked row, as integers from 0 in the same order."""
         values = self.values[picked]
+        nulls = np.isnan(values)
+        if nulls.any():
+            values = np.where(nulls, np.nanmax(values, initial=0), values)
+            return np.asarray(np.where(nulls, np.iinfo(np.int32).max, self._codes(part, values)), np.int64)
+        return self._codes(part, values)
+
+    def _codes(self, part: KeyPart, values: Floats) -> Codes:
         if part.unit is not None:
             codes = _cut(values if self.family == "timestamp" else values * DAY_US, part.unit)
         elif part.digits is not None:
@@ -124,6 +131,17 @@ class Test:
 
     column: str
     intervals: tuple[tuple[float, float], ...]
+    null: bool = False
+    """It is NULL instead."""
+
+    def holds(self, least: Floats, most: Floats, nulls: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Where values between `least` and `most` may be in one of the intervals; NaN bounds hold none."""
+        if self.null:
+            return nulls
+        lows, highs = (np.sort(ends) for ends in zip(*self.intervals, strict=True))
+        begun, ended = np.searchsorted(lows, most, "right"), np.searchsorted(highs, least, "left")
+        found: NDArray[np.bool_] = (begun > ended) & ~np.isnan(least)
+        return found
 
 
 Condition = tuple[tuple[tuple[Test, ...], ...], ...]
@@ -149,6 +167,8 @@ def _test(usage: ColumnUsage, columns: Mapping[str, Column]) -> Test | None:
     opaque = usage.wrapper is not None and "TRUNC" in usage.wrapper
     if column is None or usage.role not in PRUNABLE or usage.negated or not usage.keeps_order or opaque:
         return None
+    if usage.role is Role.NULL_TEST:
+        return Test(column.name, (), null=True)
     if usage.role is Role.PREFIX:
         prefix = str(usage.values[0])
         return _interval(column, prefix, prefix + LAST_LETTER)
@@ -236,10 +256,11 @@ class Table:
         matches = np.empty((len(self.tests), len(starts)), np.bool_)
         for name in {test.column for test in self.tests}:
             values = self.columns[name].values[order]
-            least, most = np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)
+            least, most = np.fmin.reduceat(values, starts), np.fmax.reduceat(values, starts)
+            nulls = np.logical_or.reduceat(np.isnan(values), starts)
             for test, i in self.tests.items():
                 if test.column == name:
-                    matches[i] = np.any([(most >= low) & (least <= high) for low, high in test.intervals], axis=0)
+                    matches[i] = test.holds(least, most, nulls)
         hits = np.ones((len(self.conditions), len(starts)), np.bool_)
         for i, one in enumerate(self.conditions):
             for clause in one:

@@ -1,0 +1,199 @@
+"""Worlds that are drawn: independent; skewed, correlated and late; every form that prunes; and traps."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from advisor.model import Churn
+from benchmarks.worlds.cases import TODAY, Case, Rows, Statement, Template, dates, day, number, texts, times, with_nulls
+
+ROWS, PARTITIONS = 200_000, 400
+DAYS = 730
+FIRST = TODAY - DAYS
+
+Rng = np.random.Generator
+Array = NDArray[np.float64]
+
+
+def uniform(seed: int) -> Case:
+    rng = np.random.default_rng([1, seed])
+    rows = Rows("T", {
+        "DAY": dates("DAY", FIRST + rng.integers(0, DAYS, ROWS)), "TENANT": number("TENANT", rng.integers(0, 60, ROWS)),
+        "ITEM": number("ITEM", rng.integers(0, 20_000, ROWS)),
+    }, PARTITIONS)  # fmt: skip
+    return Case("uniform", (rows,), (
+        Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE {some_days(r, 14)}", weight(rng, 300)),
+        Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE tenant = {r.integers(60)}", weight(rng, 200)),
+        Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE tenant = {r.integers(60)} AND {some_days(r, 60)}", weight(rng, 300)),
+        Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE item = {r.integers(20_000)}", weight(rng, 150)),
+    ))  # fmt: skip
+
+
+def correlated(seed: int) -> Case:
+    """Loaded by arrival; events up to weeks older; tenants by Zipf; users belong to tenants; shipping follows ordering."""
+    rng = np.random.default_rng([2, seed])
+    arrival = np.sort(rng.uniform(FIRST, TODAY, ROWS))
+    late = rng.exponential(1.0, ROWS) + np.where(rng.random(ROWS) < 0.02, rng.uniform(0, 30, ROWS), 0)
+    tenant = np.minimum(rng.zipf(1.3, ROWS), 300).astype(float)
+    event = np.maximum(FIRST, np.floor(arrival - late))
+    user = tenant * 1000 + rng.integers(0, 400, ROWS)
+    rows = Rows("T", {
+        "DAY": dates("DAY", event), "SHIPPED": dates("SHIPPED", event + rng.integers(1, 60, ROWS)),
+        "TENANT": number("TENANT", tenant), "USER_ID": number("USER_ID", user),
+    }, PARTITIONS, arrival, Churn(ROWS / DAYS, 0, 0))  # fmt: skip
+
+    def hot(values: Array) -> Statement:
+        return lambda r, at: str(int(r.choice(values)))
+
+    one, who = hot(tenant[rng.integers(0, ROWS, 4000)]), hot(user[rng.integers(0, ROWS, 4000)])
+    return Case("skewed, correlated, late", (rows,), (
+        Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE tenant = {one(r, at)}", weight(rng, 200)),
+        Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE tenant = {one(r, at)} AND {last_days(at, 90)}", weight(rng, 250)),
+        Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE user_id = {who(r, at)}", weight(rng, 250)),
+        Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE {some_days(r, 10, 'shipped')}", weight(rng, 60)),
+        Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE user_id = {who(r, at)} AND {last_days(at, 180)}", weight(rng, 100)),
+    ))  # fmt: skip
+
+
+def forms(seed: int) -> Case:
+    """Text, prefixes, lists, NULLs, wrapped timestamps, a joined dimension, a top-k: all that prunes."""
+    rng = np.random.default_rng([3, seed])
+    arrival = np.sort(rng.uniform(FIRST, TODAY, ROWS))
+    moved = rng.permutation(ROWS)  # the last rewrite left it in no order
+    product = np.minimum(rng.zipf(1.15, ROWS), 3000).astype(float)
+    region = rng.choice(np.array(["EU-NORTH", "EU-SOUTH", "US-EAST", "US-WEST", "APAC", "LATAM", "MEA"]), ROWS, p=SHARES)
+    code = np.char.add("SKU-", np.char.zfill((product * 37 % 9973).astype(int).astype(str), 5))
+    closed = times("CLOSED_AT", arrival[moved] + rng.exponential(20, ROWS))
+    fact = Rows("EVENTS", {
+        "AT": times("AT", arrival[moved]), "CLOSED_AT": with_nulls(closed, rng.random(ROWS) < 0.03),
+        "REGION": texts("REGION", region), "CODE": texts("CODE", code), "PRODUCT_ID": number("PRODUCT_ID", product),
+        "AMOUNT": number("AMOUNT", np.round(rng.lognormal(3, 1, ROWS), 2)),
+    }, PARTITIONS)  # fmt: skip
+    ids = np.arange(1, 3001)
+    dimension = Rows("PRODUCTS", {
+        "ID": number("ID", ids), "BRAND": number("BRAND", rng.integers(0, 120, 3000)), "LAUNCHED": number("LAUNCHED", ids // 30),
+    }, 1)  # fmt: skip
+    codes = fact.columns["CODE"].texts
+    regions = np.array(sorted(set(region)))
+    return Case("every form that prunes", (fact, dimension), (
+        Template(lambda r, at: f"SELECT COUNT(*) FROM events WHERE TO_DATE(at) = '{any_day(r)}'", weight(rng, 200)),
+        Template(lambda r, at: f"SELECT COUNT(*) FROM events WHERE code = '{r.choice(codes)}'", weight(rng, 200)),
+        Template(lambda r, at: f"SELECT COUNT(*) FROM events WHERE code LIKE '{str(r.choice(codes))[:7]}%'", weight(rng, 60)),
+        Template(lambda r, at: f"SELECT COUNT(*) FROM events WHERE region = '{r.choice(regions)}' AND {last_days(at, 30, 'at')}", weight(rng, 200)),
+        Template(lambda r, at: f"SELECT COUNT(*) FROM events WHERE product_id IN ({listed(r, 3000, 4)})", weight(rng, 60)),
+        Template(lambda r, at: "SELECT COUNT(*) FROM events WHERE closed_at IS NULL", weight(rng, 40)),
+        Template(lambda r, at: f"SELECT COUNT(*) FROM events JOIN products ON product_id = id WHERE brand = {r.integers(120)}", weight(rng, 80)),
+        Template(lambda r, at: f"SELECT COUNT(*) FROM events JOIN products ON product_id = id WHERE launched = {r.integers(40, 100)}", weight(rng, 80)),
+        Template(lambda r, at: f"SELECT * FROM events WHERE region = '{r.choice(regions)}' ORDER BY at DESC LIMIT 100", weight(rng, 120)),
+        Template(lambda r, at: "SELECT COUNT(*) FROM events WHERE amount > 1000", weight(rng, 20)),
+    ))  # fmt: skip
+
+
+SHARES = np.array([0.3, 0.2, 0.2, 0.1, 0.1, 0.06, 0.04])
+
+# ---------------------------------------------------------------- traps
+
+
+def ordered(seed: int) -> Case:
+    rng = np.random.default_rng([4, seed])
+    arrival = np.sort(rng.uniform(FIRST, TODAY, ROWS))
+    rows = Rows("T", {"DAY": dates("DAY", arrival), "KIND": number("KIND", rng.integers(0, 12, ROWS))}, PARTITIONS, arrival)
+    return Case("trap: in load order already", (rows,), (
+        Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE {last_days(at, 7)}", weight(rng, 300)),
+        Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE kind = {r.integers(12)} AND {last_days(at, 30)}", weight(rng, 100)),
+    ), True)  # fmt: skip
+
+
+def unselective(seed: int) -> Case:
+    rng = np.random.default_rng([5, seed])
+    columns = {"DAY": dates("DAY", FIRST + rng.integers(0, DAYS, ROWS)), "FLAG": number("FLAG", rng.integers(0, 2, ROWS))}
+    return Case("trap: nearly all is asked", (Rows("T", columns, PARTITIONS),), (
+        Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE day >= '{day(FIRST + r.integers(2, 20))}'", weight(rng, 300)),
+    ), True)  # fmt: skip
+
+
+def pair(seed: int) -> Case:
+    """Both columns follow the order of loading: each prunes through the other."""
+    rng = np.random.default_rng([6, seed])
+    arrival = np.sort(rng.uniform(FIRST, TODAY, ROWS))
+    columns = {
+        "ID": number("ID", np.arange(ROWS)), "DAY": dates("DAY", arrival),
+        "SHIPPED": dates("SHIPPED", arrival + rng.integers(0, 5, ROWS)),
+    }  # fmt: skip
+    return Case("trap: a correlated pair in load order", (Rows("T", columns, PARTITIONS, arrival),), (
+        Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE {last_days(at, 10, 'shipped')}", weight(rng, 300)),
+        Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE id = {r.integers(ROWS // 2)}", weight(rng, 300)),
+    ), True)  # fmt: skip
+
+
+def churning(seed: int) -> Case:
+    """A key would prune, but every row is rewritten several times a day."""
+    rng = np.random.default_rng([7, seed])
+    columns = {"KIND": number("KIND", rng.integers(0, 500, ROWS)), "STATE": number("STATE", rng.integers(0, 5, ROWS))}
+    rows = Rows("T", columns, PARTITIONS, churn=Churn(ROWS * 2.0, ROWS * 2.0, ROWS * 4.0))
+    return Case("trap: rewritten all day", (rows,), (
+        Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE kind = {r.integers(500)}", 12),
+    ), True)  # fmt: skip
+
+
+def tiny(seed: int) -> Case:
+    rng = np.random.default_rng([8, seed])
+    columns = {"DAY": dates("DAY", FIRST + rng.integers(0, DAYS, 20_000)), "KIND": number("KIND", rng.integers(0, 50, 20_000))}
+    return Case("trap: a tiny table", (Rows("T", columns, 40),), (
+        Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE kind = {r.integers(50)} AND {some_days(r, 30)}", weight(rng, 400)),
+    ), True)  # fmt: skip
+
+
+def opaque(seed: int) -> Case:
+    """Conditions that no minimum and maximum can decide."""
+    rng = np.random.default_rng([9, seed])
+    names = np.char.add("user", rng.integers(0, 9000, ROWS).astype(str))
+    columns = {"NAME": texts("NAME", names), "ID": number("ID", rng.integers(0, 9000, ROWS))}
+    return Case("trap: conditions that can't prune", (Rows("T", columns, PARTITIONS),), (
+        Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE UPPER(name) = 'USER{r.integers(9000)}'", weight(rng, 200)),
+        Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE name LIKE '%{r.integers(9000)}'", weight(rng, 200)),
+        Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE MOD(id, 100) = {r.integers(100)}", weight(rng, 200)),
+        Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE id = {r.integers(9000)} OR name = 'user{r.integers(9000)}'", weight(rng, 50)),
+        Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE id <> {r.integers(9000)}", weight(rng, 50)),
+    ), True)  # fmt: skip
+
+
+def stopped(seed: int) -> Case:
+    """A LIMIT ends the scan after a partition or two, whatever the order."""
+    rng = np.random.default_rng([10, seed])
+    columns = {"KIND": number("KIND", rng.integers(0, 20, ROWS))}
+    return Case("trap: a LIMIT ends the scan", (Rows("T", columns, PARTITIONS),), (
+        Template(lambda r, at: f"SELECT * FROM t WHERE kind = {r.integers(20)} LIMIT 10", weight(rng, 500)),
+    ), True)  # fmt: skip
+
+
+WORLDS = (uniform, correlated, forms)
+TRAPS = (ordered, unselective, pair, churning, tiny, opaque, stopped)
+
+
+# ---------------------------------------------------------------- conditions
+
+
+def weight(rng: Rng, executions: int) -> int:
+    """Each seed's workload has other proportions."""
+    return max(5, round(executions * float(rng.lognormal(0, 0.5))))
+
+
+def some_days(rng: Rng, length: int, column: str = "day") -> str:
+    low = FIRST + int(rng.integers(0, DAYS - length))
+    return f"{column} >= '{day(low)}' AND {column} < '{day(low + length)}'"
+
+
+def last_days(at: date, length: int, column: str = "day") -> str:
+    return f"{column} >= '{at - timedelta(days=length)}'"
+
+
+def any_day(rng: Rng) -> date:
+    return day(FIRST + int(rng.integers(0, DAYS)))
+
+
+def listed(rng: Rng, distinct: int, count: int) -> str:
+    return ", ".join(str(value) for value in sorted(rng.choice(distinct, count, replace=False) + 1))

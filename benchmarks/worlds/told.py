@@ -1,0 +1,123 @@
+"""What the advisor is told of a world: the history of three weeks, and as much of the data as the kind of evidence allows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+
+from advisor import cost
+from advisor.axes import Axis
+from advisor.model import (
+    Distribution,
+    Execution,
+    QueryTemplate,
+    TableHistory,
+    TableName,
+    TableScans,
+    WarehouseUse,
+    Workload,
+)
+from advisor.profile import ReadTemplate, Sampled, TableProfile, profile
+from advisor.sample import Sample
+from advisor.settings import Settings
+from benchmarks.layouts import DAY_US, Floats
+from benchmarks.worlds.cases import NOW, WINDOW_DAYS, Case, Rows
+from benchmarks.worlds.truth import Executed, Truth
+
+EVIDENCE = ("history", "statistics", "sample")
+SAMPLED = 40  # rows a partition, of a sample of at most a hundredth of the rows where a partition has thousands
+MS_PER_PARTITION, MS_FIXED = 20.0, 100.0
+WAREHOUSE = "Large"
+
+
+@dataclass(frozen=True)
+class Told:
+    profile: TableProfile
+    workload: Workload
+    settings: Settings
+
+    @property
+    def prices(self) -> Mapping[str, cost.ScanPrice | None]:
+        slopes = cost.milliseconds_per_partition(self.workload)
+        return {t.fingerprint: cost.scan_price(t, slopes, self.settings) for t in self.workload.templates}
+
+
+def told(case: Case, executed: Sequence[Executed], truths: Mapping[str, Truth], seed: int, evidence: str) -> dict[str, Told]:
+    """Per table: its profile as the advisor would make it from that evidence."""
+    settings = Settings()
+    scanned = {name: truth.per_template(truth.loaded()) for name, truth in truths.items()}
+    every = np.sum([np.zeros(len(case.templates)), *scanned.values()], axis=0)
+    templates = [_read(case, number, executed, float(every[number])) for number in range(len(case.templates))]
+    workload = _workload([read.template for read in templates])
+    tables = {rows.table_name: rows.described(evidence != "history") for rows in case.tables}
+    partitions = {rows.table_name: rows.partitions for rows in case.tables}
+    found = {}
+    for name in truths:
+        rows = next(each for each in case.tables if each.name == name)
+        history = TableHistory(rows.churn, _scans(rows, executed, scanned[name], templates))
+        sampled = _sampled(rows, seed) if evidence == "sample" else _no_sample
+        made = profile(tables[rows.table_name], partitions, templates, history, workload, sampled)
+        found[name] = Told(made, workload, settings)
+    return found
+
+
+def _read(case: Case, number: int, executed: Sequence[Executed], scanned: float) -> ReadTemplate:
+    mine = [one for one in executed if one.template == number]
+    template = _template(number, case.templates[number].executions, mine, scanned)
+    return ReadTemplate(template, mine[0].reading, tuple(one.reading for one in mine))
+
+
+def _template(number: int, n: int, mine: Sequence[Executed], scanned: float) -> QueryTemplate:
+    ms = MS_FIXED + scanned * MS_PER_PARTITION
+    use = WarehouseUse(WAREHOUSE, n, ms * n, round(scanned * n), None, None)
+    times = Distribution(ms * n, ms, ms, ms, ms)
+    samples = tuple(Execution(None, one.text, one.started, ms, None, None, None) for one in mine)
+    return QueryTemplate(
+        f"{number:016x}", mine[0].text, "SELECT", None, None, n, None, mine[0].started, mine[-1].started, n / WINDOW_DAYS,
+        times, None, round(scanned * n), None, None, None, None, (use,), (f"hash{number}",), samples,
+    )  # fmt: skip
+
+
+def _scans(
+    rows: Rows, executed: Sequence[Executed], scanned: Floats, templates: Sequence[ReadTemplate]
+) -> tuple[TableScans, ...]:
+    """The pruning history: partitions scanned and rows matched by the table's own filters, per template."""
+    found = []
+    for number, read in enumerate(templates):
+        mine = [m for one in executed if one.template == number for m in one.matched if m[0] == rows.name]
+        if mine:
+            n, total = read.template.executions, rows.partitions
+            there = sum(rows_there for _, rows_there, _ in mine) / len(mine)
+            matched = sum(passing for _, _, passing in mine) / len(mine)
+            read_rows = round(scanned[number] * n * there / total)
+            found.append(TableScans(f"hash{number}", n, round(scanned[number] * n), round((total - scanned[number]) * n), read_rows, round(matched * n)))
+    return tuple(found)
+
+
+def _workload(templates: Sequence[QueryTemplate]) -> Workload:
+    none = Distribution(0, None, None, None, None)
+    start = NOW - timedelta(days=WINDOW_DAYS)
+    return Workload(start, NOW, 0, none, None, None, None, None, tuple(templates), ())
+
+
+def _no_sample(name: TableName, axes: Mapping[str, Axis]) -> Sample | None:
+    return None
+
+
+def _sampled(rows: Rows, seed: int) -> Sampled:
+    picked = np.random.default_rng([9, seed]).choice(rows.count, min(rows.count, SAMPLED * rows.partitions), replace=False)
+    return lambda name, axes: Sample({column: _laid_out(rows, axis, picked) for column, axis in axes.items() if column in rows.columns})
+
+
+def _laid_out(rows: Rows, axis: Axis, picked: np.ndarray) -> Floats:
+    column = rows.columns[axis.column]
+    values = column.values[picked]
+    if column.family == "timestamp":
+        return values / DAY_US
+    if column.family != "text":
+        return values
+    positions = np.array([axis.position(text) for text in column.texts], dtype=float)
+    return positions[values.astype(int)]

@@ -1,0 +1,203 @@
+"""What statements scan, counted: conditions, filters that come through a join, and the boundary of a top-k."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from advisor.model import FILTERS, Catalog, KeyPart, Reading, Role
+from advisor.usage.names import Directory, Session
+from advisor.usage.reading import read_with
+from benchmarks.layouts import Condition, Floats, Table, Test, condition
+from benchmarks.worlds.cases import NOW, TODAY, WINDOW_DAYS, Case, Rows, Template
+
+Flags = NDArray[np.bool_]
+
+HOPS = 2  # a filter is followed through so many joins
+STOPPED = 2  # partitions that a LIMIT without an order reads
+SHOWN_DAYS, HELD_DAYS = range(0, 21), range(21, WINDOW_DAYS)
+
+
+@dataclass(frozen=True, eq=False)
+class Executed:
+    template: int
+    text: str
+    started: datetime
+    reading: Reading
+    scans: tuple[tuple[str, Condition], ...]
+    """Per scan of a table of the case: its name and what a minimum and a maximum can decide."""
+    matched: tuple[tuple[str, int, int], ...]
+    """Per scan: the table's name, its rows at that time, and how many of them its own filters let through."""
+
+    @property
+    def limited(self) -> bool:
+        shaped = any(usage.role in (Role.GROUP, Role.ORDER) for usage in self.reading.usages)
+        return self.reading.limit is not None and not shaped
+
+    @property
+    def day(self) -> float:
+        return (self.started - NOW).total_seconds() / 86_400 + TODAY
+
+
+def execute(case: Case, days: range, each: int, rng: np.random.Generator) -> list[Executed]:
+    """Each template run `each` times on days of the window."""
+    catalog = Catalog({rows.table_name: rows.described(False) for rows in case.tables})
+    session = Session(Directory.of(catalog), "DB", "PUBLIC")
+    found = []
+    for number, template in enumerate(case.templates):
+        for i in range(each):
+            at = days[i * len(days) // each]
+            started = NOW - timedelta(days=WINDOW_DAYS - at) + timedelta(hours=9)
+            found.append(_executed(case, session, number, template, started, rng))
+    return found
+
+
+def _executed(
+    case: Case, session: Session, number: int, template: Template, started: datetime, rng: np.random.Generator
+) -> Executed:
+    text = template.statement(rng, started.date())
+    reading = read_with(session, text, started)
+    assert reading.problem is None, text
+    assert not reading.unresolved, (reading.unresolved, text)
+    rows = {each.name: each for each in case.tables}
+    moment = (started - NOW).total_seconds() / 86_400 + TODAY
+    scans, matched = [], []
+    for scan, name in enumerate(reading.scans):
+        own = _own(reading, scan, rows[name.name])
+        there = _there(rows[name.name], moment)
+        joined = _joined(reading, scan, rows, HOPS)
+        passes = matching(rows[name.name], own) & there
+        top = _top(reading, scan, rows[name.name], passes)
+        scans.append((name.name, (*own, *joined, *top)))
+        matched.append((name.name, int(there.sum()), int(passes.sum())))
+    return Executed(number, text, started, reading, tuple(scans), tuple(matched))
+
+
+def _there(rows: Rows, moment: float) -> Flags:
+    return np.ones(rows.count, bool) if rows.arrived is None else rows.arrived <= moment
+
+
+def _own(reading: Reading, scan: int, rows: Rows) -> Condition:
+    return condition([u for u in reading.usages if u.scan == scan and u.role in FILTERS], rows.columns)
+
+
+def matching(rows: Rows, conditions: Condition) -> Flags:
+    """The rows for which all of it holds."""
+    found = np.ones(rows.count, bool)
+    for clause in conditions:
+        alternatives = [np.all([_holds(rows, test) for test in tests], axis=0) for tests in clause]
+        found &= np.any(alternatives, axis=0)
+    return found
+
+
+def _holds(rows: Rows, test: Test) -> Flags:
+    values = rows.columns[test.column].values
+    return test.holds(values, values, np.isnan(values))
+
+
+def _joined(reading: Reading, scan: int, rows: Mapping[str, Rows], hops: int) -> Condition:
+    """What smaller joined tables leave of this one: the values of the join column that their own filters let through."""
+    if not hops:
+        return ()
+    me = reading.scans[scan]
+    found: Condition = ()
+    for usage in reading.usages:
+        if usage.scan != scan or usage.role is not Role.JOIN or usage.partner is None or usage.negated:
+            continue
+        name, column = usage.partner
+        others = [
+            other for other, table in enumerate(reading.scans)
+            if table == name and other != scan
+            and any(u.scan == other and u.column == column and u.partner == (me, usage.column) for u in reading.usages)
+        ]  # fmt: skip
+        if len(others) != 1 or rows[name.name].count >= rows[me.name].count:
+            continue
+        other = others[0]
+        conditions = (*_own(reading, other, rows[name.name]), *_joined(reading, other, rows, hops - 1))
+        if conditions:
+            kept = np.unique(rows[name.name].columns[column].values[matching(rows[name.name], conditions)])
+            found = (*found, ((Test(usage.column, tuple((float(v), float(v)) for v in kept) or ((np.inf, np.inf),)),),))
+    return found
+
+
+def _top(reading: Reading, scan: int, rows: Rows, passes: Flags) -> Condition:
+    """ORDER BY column DESC LIMIT k: the k-th best value is a boundary, once it is known."""
+    orders = [usage for usage in reading.usages if usage.role is Role.ORDER]
+    if reading.limit is None or not orders or any(u.role is Role.GROUP for u in reading.usages):
+        return ()
+    first = orders[0]
+    if first.scan != scan or len(reading.scans) > 1:
+        return ()
+    values = rows.columns[first.column].values[passes]
+    if len(values) <= reading.limit:
+        return ()
+    boundary = float(np.sort(values)[-reading.limit])
+    return (((Test(first.column, ((boundary, np.inf),)),),),)
+
+
+# ---------------------------------------------------------------- layouts
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """All that a set of executions scans of one table, under any key."""
+
+    rows: Rows
+    executed: Sequence[Executed]
+    templates: int
+
+    @cached_property
+    def asked(self) -> list[tuple[int, Condition]]:
+        """(execution, condition) of every scan of the table."""
+        return [
+            (i, asked) for i, one in enumerate(self.executed) for name, asked in one.scans if name == self.rows.name
+        ]
+
+    @cached_property
+    def table(self) -> Table:
+        return self.rows.table(tuple(dict.fromkeys(asked for _, asked in self.asked)))
+
+    @cached_property
+    def _which(self) -> NDArray[np.int64]:
+        places = {asked: i for i, asked in enumerate(self.table.conditions)}
+        return np.array([places[asked] for _, asked in self.asked], np.int64)
+
+    def loaded(self) -> Floats:
+        """Partitions per execution as the rows lie today, of those that were there when it ran."""
+        hits = self.table.as_loaded()
+        there = np.array([self.rows.births <= self.executed[i].day for i, _ in self.asked])
+        return self._per_execution((hits[self._which] & there).sum(axis=1))
+
+    def now(self) -> Floats:
+        """The same, of all partitions."""
+        return self._per_execution(self.table.as_loaded().sum(axis=1)[self._which])
+
+    def keyed(self, key: Sequence[KeyPart], every: int = 1) -> Floats:
+        return self._per_execution(self.table.keyed(key, every)[self._which])
+
+    def _per_execution(self, scanned: NDArray[np.int64]) -> Floats:
+        stopped = np.array([self.executed[i].limited for i, _ in self.asked])
+        scanned = np.where(stopped, np.minimum(scanned, STOPPED), np.maximum(scanned, 1))
+        return np.bincount([i for i, _ in self.asked], weights=scanned, minlength=len(self.executed))
+
+    def per_template(self, scanned: Floats) -> Floats:
+        """Means over the template's executions."""
+        owners = [one.template for one in self.executed]
+        runs = np.bincount(owners, minlength=self.templates)
+        return np.bincount(owners, weights=scanned, minlength=self.templates) / np.maximum(1, runs)
+
+
+def truths(case: Case, executed: Sequence[Executed]) -> dict[str, Truth]:
+    """Per table that is scanned and large enough to be sorted."""
+    return {
+        rows.name: Truth(rows, executed, len(case.templates))
+        for rows in case.tables
+        if rows.partitions > 1 and any(name == rows.name for one in executed for name, _ in one.scans)
+    }
+
+
