@@ -30,6 +30,17 @@ class Ask:
     """Where the single values stand, those that stand anywhere."""
     bare: bool = True
     """No function or cast stands around the column."""
+    located: bool = True
+    """False for a stretch of which only the length is known."""
+    null: bool = False
+    """It asks for NULLs, which lie with no value."""
+    derived: bool = False
+    """It isn't written on the column: a joined table's filter or a top-k implies it while the query runs."""
+
+    @property
+    def open(self) -> bool:
+        """A range without one of its ends: rows at the far end of the column, wherever they lie."""
+        return not self.values and self.located and (self.low is None) != (self.high is None)
 
 
 @dataclass(frozen=True)
@@ -69,6 +80,9 @@ def _bare_or_not(ask: Ask | None, usage: ColumnUsage) -> Ask | None:
 
 def _union(asks: Sequence[Ask]) -> Ask:
     share = min(1.0, sum(ask.share for ask in asks))
+    if any(ask.null for ask in asks):
+        # NULLs lie apart from the values: the alternatives have no place in common.
+        return Ask(asks[0].column, share, sum(max(1, ask.values) for ask in asks))
     if all(ask.values for ask in asks):
         positions = tuple(position for ask in asks for position in ask.positions)
         return Ask(asks[0].column, share, sum(ask.values for ask in asks), positions=positions)
@@ -84,7 +98,7 @@ def _ask(usage: ColumnUsage, axes: Mapping[str, Axis]) -> Ask | None:
     if line is None or usage.role not in PRUNABLE or usage.negated or not usage.keeps_order:
         return None
     if usage.role is Role.NULL_TEST:
-        return Ask(usage.column, max(FEWEST, line.null_share), 1) if line.known else None
+        return Ask(usage.column, max(FEWEST, line.null_share), 1, null=True) if line.known else None
     if usage.role is Role.PREFIX and usage.values:
         return _prefix(line, str(usage.values[0]))
     if usage.low is not None or usage.high is not None:
@@ -134,15 +148,14 @@ def _range(line: Axis, low: float | None, high: float | None) -> Ask:
 
 
 def corrected(asks: tuple[Ask, ...], matched: float, axes: Mapping[str, Axis]) -> tuple[Ask, ...]:
-    """The asks with the shares of their single values and text ranges corrected so that together they match the share of
-    the rows that was recorded: a hot value holds more than one in its column's distinct count, and text isn't spread
-    evenly."""
-    guessed = [bool(ask.values) or axes[ask.column].family == "text" for ask in asks]
-    ranges = math.prod(max(ask.share, 1e-6) for ask, guess in zip(asks, guessed, strict=True) if not guess)
+    """The asks with their guessed shares corrected so that together they match the share of the rows that was recorded: a hot
+    value holds more than one in its column's distinct count, and only time is spread about evenly over its span."""
+    guessed = [not ask.null and (bool(ask.values) or not axes[ask.column].is_time) for ask in asks]
+    sure = math.prod(max(ask.share, 1e-6) for ask, guess in zip(asks, guessed, strict=True) if not guess)
     assumed = math.prod(max(ask.share, 1e-12) for ask, guess in zip(asks, guessed, strict=True) if guess)
     if not any(guessed) or matched <= 0 or assumed >= 1:
         return asks
-    target = min(1.0, max(matched / ranges, 1e-12))
+    target = min(1.0, max(matched / sure, 1e-12))
     exponent = math.log(target) / math.log(assumed)
     return tuple(
         replace(ask, share=min(1.0, ask.share**exponent)) if guess else ask

@@ -57,10 +57,20 @@ class Layout:
         asked: dict[str, dict[Ask, None]] = {}
         for question in self.questions:
             for ask in question.asks:
-                if self.sample is not None and ask.column in self.sample.columns and (ask.positions or not ask.values):
+                if self.sample is not None and ask.column in self.sample.columns and _placed(ask):
                     asked.setdefault(ask.column, {})[ask] = None
         sample = self.sample
         return {} if sample is None else {name: Intervals.of(sample, name, list(asks)) for name, asks in asked.items()}
+
+    @cached_property
+    def scattered(self) -> Floats:
+        """Partitions that hold a row which the question matches, did these lie at random: no more are scanned where a
+        partition's own ends decide, as for rows at the far end of a column and for NULLs."""
+        rows = np.array([
+            min((ask.share * self.rows for ask in question.asks if ask.open or ask.null), default=math.inf)
+            for question in self.questions
+        ])  # fmt: skip
+        return np.maximum(1.0, self.partitions * -np.expm1(-rows / max(1, self.partitions)))
 
     def per_load(self, scanned: Floats) -> Floats:
         """Partitions per execution of each load, from partitions per question."""
@@ -89,33 +99,34 @@ def predict(layout: Layout, key: Sequence[KeyPart], depth: float = 1.0) -> Float
 def predict_questions(layout: Layout, key: Sequence[KeyPart], depth: float = 1.0) -> Floats:
     """Partitions that each question scans, by the closed form."""
     levels = [(select(layout, part), distinct_within(layout, key[:i], part)) for i, part in enumerate(key)]
-    return _scan(layout.partitions, levels, depth, len(layout.questions))
+    return np.minimum(_scan(layout.partitions, levels, depth, len(layout.questions)), layout.scattered)
 
 
 def count(layout: Layout, key: Sequence[KeyPart]) -> Floats:
-    """The same as `predict`, counted on the sample sorted by `key`; computed where there is no sample, and for questions
-    on columns or values that it doesn't have."""
+    """The same as `predict`, counted on the sample sorted by `key`; computed where there is no sample. Conditions on columns
+    or values that the sample doesn't have are computed, and the fewer of both taken."""
     computed = predict_questions(layout, key)
     if layout.sample is None:
         return layout.per_load(computed)
     cut = layout.sample.cut(key, layout.axes, layout.partitions)
-    alive = {}
+    alive: dict[Ask, Floats] = {}
     for column, intervals in layout.intervals.items():
         rows = None if KeyPart(column) in key else layout.rows
-        alive[column] = intervals.overlap(*layout.sample.bounds(column, cut, rows))
+        overlap = intervals.overlap(*layout.sample.bounds(column, cut, rows))
+        alive |= {ask: overlap[row].astype(float) for ask, row in intervals.rows.items()}
+    for ask in {ask for question in layout.questions for ask in question.asks if ask.null}:
+        if ask.column in layout.sample.columns:
+            alive[ask] = layout.sample.with_nulls(ask.column, cut, layout.rows)
     for i, question in enumerate(layout.questions):
-        found = [
-            alive[ask.column][layout.intervals[ask.column].rows[ask]]
-            for ask in question.asks
-            if _countable(layout, ask)
-        ]
-        if found and len(found) == len(question.asks):
-            computed[i] = max(1.0, float(np.logical_and.reduce(found).sum()))
+        found = [alive[ask] for ask in question.asks if ask in alive]
+        if found:
+            counted = max(1.0, float(np.multiply.reduce(found).sum()))
+            computed[i] = counted if len(found) == len(question.asks) else min(counted, computed[i])
     return layout.per_load(computed)
 
 
-def _countable(layout: Layout, ask: Ask) -> bool:
-    return ask.column in layout.intervals and ask in layout.intervals[ask.column].rows
+def _placed(ask: Ask) -> bool:
+    return not ask.null and (bool(ask.positions) if ask.values else ask.located)
 
 
 @dataclass(frozen=True)
@@ -185,7 +196,7 @@ def _narrowest(
     for ask in question.asks:
         if ask.column == part.column:
             options.append(_bucketed(axis, part, distinct, ask))
-        else:
+        elif not ask.null:
             width = together(layout, part.column, ask.column)
             if width is not None and ask.share + width < UNSORTED:
                 share = min(1.0, ask.share + width + 1 / distinct)
@@ -200,6 +211,9 @@ def _bucketed(axis: Axis, part: KeyPart, distinct: float, ask: Ask) -> tuple[flo
         hit = float(len(buckets)) if buckets and None not in buckets else float(ask.values)
         hit = min(hit, distinct)
         return hit, min(1.0, max(ask.share, hit / distinct)), True
+    if not ask.located:
+        share = min(1.0, ask.share + (1 / distinct if distinct < axis.distinct else 0.0))
+        return max(1.0, share * distinct), share, False
     ends = [axis.bucket(part, axis.low if ask.low is None else max(ask.low, axis.low))]
     ends.append(axis.bucket(part, axis.high if ask.high is None else min(ask.high - INSTANT, axis.high)))
     first, last = ends

@@ -29,6 +29,8 @@ FILLS = 0.8
 """A column of which the sampled partitions span this share of their group fills the group: they differ by chance only."""
 LARGE_GROUP = 4
 """Partitions' worth of rows from which a group's own span is taken as it looks."""
+UNSEEN = 0.25
+"""Rows of the whole table's kind that a partition is taken to have beside those sampled: none seen isn't none there."""
 SLAB = 100
 """Rows among which the width of one column is taken while another is nearly constant."""
 TIES_SEED = 20_240_229
@@ -138,6 +140,14 @@ class Sample:
             low, high = np.where(filled, floor, low), np.where(filled, ceiling, high)
         slack = np.where(np.isfinite(high - low), high - low, 0.0) * self._growth(values, cut, rows) / 2
         return np.maximum(low - slack, floor), np.minimum(high + slack, ceiling)
+
+    def with_nulls(self, column: str, cut: Cut, rows: float) -> Floats:
+        """How probably each partition of the table's real number of rows holds a NULL of the column."""
+        nulls = np.isnan(self.columns[column])[cut.order].astype(float)
+        sampled = np.diff(np.append(cut.starts, self.rows))
+        share = (np.add.reduceat(nulls, cut.starts) + UNSEEN * nulls.mean()) / (sampled + UNSEEN)
+        each = rows / len(cut.starts)
+        return np.asarray(-np.expm1(each * np.log1p(-np.minimum(share, 1 - 1e-12))))
 
     def _growth(self, values: Floats, cut: Cut, rows: float) -> float:
         """By which share of itself the mean span of a partition grows from the sample's rows to the table's.

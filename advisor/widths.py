@@ -28,11 +28,11 @@ class Observation:
 
     @cached_property
     def columns(self) -> frozenset[str]:
-        return frozenset(ask.column for question in self.questions for ask in question.asks)
+        return frozenset(ask.column for question in self.questions for ask in question.asks if not ask.null)
 
     @cached_property
     def bare(self) -> bool:
-        return all(ask.bare for question in self.questions for ask in question.asks)
+        return all(ask.bare and not ask.derived for question in self.questions for ask in question.asks)
 
 
 def observations(
@@ -67,7 +67,7 @@ def learn_widths(seen: Sequence[Observation]) -> dict[str, float]:
             left = {column for column in each.columns if widths.get(column, 0.0) < UNSORTED}
             if len(left) == 1 and not left & widths.keys():
                 column = left.pop()
-                asks = [ask for question in each.questions for ask in question.asks if ask.column == column]
+                asks = [ask for question in each.questions for ask in question.asks if ask.column == column and not ask.null]
                 width = sum(_width(each.share, ask) for ask in asks) / len(asks)
                 measured.setdefault(column, []).append((width, each.weight))
         widths |= {column: _weighted_median(pairs) for column, pairs in measured.items()}

@@ -1,0 +1,121 @@
+"""Filters that a table is given while the query runs: by the smaller table that it is joined with, and by a top-k.
+
+Snowflake summarises the join keys that the smaller side's own filters leave and skips partitions of the larger side that
+hold none of them; ORDER BY … LIMIT k keeps the k-th best value so far as a boundary ("Pruning in Snowflake", SIGMOD 2025).
+A set of keys that holds a share φ of the domain leaves a partition that spans v of them with probability 1 - (1 - φ)^v.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from advisor.asks import FEWEST, Ask, asks_of
+from advisor.axes import Axis
+from advisor.model import FILTERS, ColumnUsage, Reading, Role, Table, TableName
+from advisor.sample import Floats, Sample
+
+MOST_KEPT = 0.5  # a filter that leaves more of the join keys than this prunes nothing worth speaking of
+MOST_KEYS = 5000  # as many join keys as are told apart
+WHOLE = 0.999  # a sample with this share of a table's rows is the table
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """A table as the side of a join that filters the other."""
+
+    table: Table
+    axes: Mapping[str, Axis]
+    sample: Sample | None
+    """Of its rows, where the snapshot has one."""
+
+    @property
+    def whole(self) -> bool:
+        """All of its rows are known."""
+        return self.sample is not None and self.sample.rows >= WHOLE * (self.table.rows or math.inf)
+
+
+Dimensions = Callable[[TableName], Dimension | None]
+
+
+def partners(reading: Reading, scan: int) -> list[tuple[ColumnUsage, int]]:
+    """The joins through which a scan loses rows that have no partner, each with the other side's scan; those of which the
+    text doesn't tell the other scan are left out."""
+    found = []
+    for usage in reading.usages:
+        if usage.scan != scan or usage.role is not Role.JOIN or usage.partner is None or not _drops(usage):
+            continue
+        back = (usage.table, usage.column)
+        others = {
+            other.scan for other in reading.usages
+            if other.role is Role.JOIN and (other.table, other.column) == usage.partner and other.partner == back
+        }  # fmt: skip
+        if len(others) == 1 and scan not in others:
+            found.append((usage, others.pop()))
+    return found
+
+
+def _drops(usage: ColumnUsage) -> bool:
+    return usage.required and not usage.negated and usage.wrapper is None
+
+
+def joined(reading: Reading, scan: int, axes: Mapping[str, Axis], rows: float, dimensions: Dimensions) -> list[Ask]:
+    """What smaller joined tables' own filters ask of a scan's join columns."""
+    asks = []
+    for usage, other in partners(reading, scan):
+        name = reading.scans[other]
+        side = dimensions(name)
+        if side is None or usage.column not in axes or not side.table.rows or side.table.rows >= rows:
+            continue
+        filters = [u for u in reading.usages if u.scan == other and u.role in FILTERS]
+        own = asks_of(filters, side.axes)
+        if own and usage.partner is not None:
+            asks.append(_kept(axes[usage.column], usage.partner[1], own, side))
+    return [ask for ask in asks if ask.share <= MOST_KEPT]
+
+
+def _kept(line: Axis, key: str, own: Sequence[Ask], side: Dimension) -> Ask:
+    """The join keys that pass the other side's filters, one by one where all its rows are known."""
+    share = max(FEWEST, math.prod(ask.share for ask in own))
+    if side.sample is not None and side.whole and _decided(key, own, side.sample):
+        kept = np.unique(side.sample.columns[key][_passing(own, side.sample)])
+        kept = kept[~np.isnan(kept)]
+        if len(kept) <= MOST_KEYS:
+            part = min(1.0, max(1, len(kept)) / line.distinct)
+            return Ask(line.column, part, max(1, len(kept)), positions=tuple(map(float, kept)), derived=True)
+    if any(ask.column == key for ask in own):
+        same = min((ask for ask in own if ask.column == key), key=lambda ask: ask.share)
+        return replace(same, column=line.column, share=share, derived=True)
+    return Ask(line.column, share, max(1, round(share * line.distinct)), derived=True)
+
+
+def _decided(key: str, own: Sequence[Ask], sample: Sample) -> bool:
+    return key in sample.columns and all(
+        ask.column in sample.columns and not ask.null and ask.located and (ask.positions or not ask.values) for ask in own
+    )
+
+
+def _passing(own: Sequence[Ask], sample: Sample) -> np.ndarray:
+    return np.logical_and.reduce([_holds(ask, sample.columns[ask.column]) for ask in own])
+
+
+def _holds(ask: Ask, values: Floats) -> np.ndarray:
+    if ask.values:
+        return np.isin(values, ask.positions)
+    return (values >= (-math.inf if ask.low is None else ask.low)) & (values < (math.inf if ask.high is None else ask.high))
+
+
+def top(reading: Reading, scan: int, axes: Mapping[str, Axis], rows: float, matched: float) -> Ask | None:
+    """What ORDER BY column LIMIT k asks of the column, where other conditions match that share of the rows; None for a query
+    that isn't of this form. Snowflake looks at the first column ordered by, and at no aggregate."""
+    orders = [usage for usage in reading.usages if usage.role is Role.ORDER]
+    if not reading.limit or not orders or len(reading.scans) != 1 or any(u.role is Role.GROUP for u in reading.usages):
+        return None
+    first = orders[0]
+    if first.scan != scan or first.wrapper is not None or first.column not in axes:
+        return None
+    share = reading.limit / max(1.0, rows * matched)
+    return None if share > MOST_KEPT else Ask(first.column, max(FEWEST, share), 0, located=False, derived=True)
