@@ -17,7 +17,8 @@ from advisor.model import (
     TableName,
     Workload,
 )
-from advisor.profile import ReadTemplate, Sampled, TableProfile, partitions_of, profile, reading_tables
+from advisor.profile import TableProfile, partitions_of, profile, reading_tables
+from advisor.questions import ReadTemplate, Sampled
 from advisor.settings import Settings
 from advisor.snapshot import Snapshot, catalog, histories, row_sample
 from advisor.usage import Request, read_all
@@ -121,6 +122,15 @@ def profiles_of(
     """A profile of each known table that is read, in order of name."""
     counts = _partitions(templates, known, recorded, settings)
     return tuple(
-        profile(known.tables[name], counts, templates, recorded.get(name, TableHistory()), workload, sampled)
+        profile(
+            known.tables[name],
+            counts,
+            templates,
+            recorded.get(name, TableHistory()),
+            workload,
+            sampled,
+            known.tables,
+            recorded,
+        )
         for name in sorted(counts)
     )

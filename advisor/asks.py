@@ -150,7 +150,11 @@ def _range(line: Axis, low: float | None, high: float | None) -> Ask:
 def corrected(asks: tuple[Ask, ...], matched: float, axes: Mapping[str, Axis]) -> tuple[Ask, ...]:
     """The asks with their guessed shares corrected so that together they match the share of the rows that was recorded: a hot
     value holds more than one in its column's distinct count, and only time is spread about evenly over its span."""
-    guessed = [not ask.null and (bool(ask.values) or not axes[ask.column].is_time) for ask in asks]
+    alone = len(asks) == 1
+    guessed = [
+        not ask.null and (bool(ask.values) or not axes[ask.column].is_time or (alone and not axes[ask.column].known))
+        for ask in asks
+    ]
     sure = math.prod(max(ask.share, 1e-6) for ask, guess in zip(asks, guessed, strict=True) if not guess)
     assumed = math.prod(max(ask.share, 1e-12) for ask, guess in zip(asks, guessed, strict=True) if guess)
     if not any(guessed) or matched <= 0 or assumed >= 1:

@@ -183,13 +183,19 @@ def _from_literals(
 ) -> Axis:
     prefix = _shared_prefix([str(value) for value in values]) if family == "text" and len(set(values)) > 1 else ""
     positions = [p for p in (_position(family, prefix, value) for value in values) if p is not None]
-    if family in ("date", "timestamp"):
+    if family in ("date", "timestamp") and not _before(positions, lifetime[0]):
         positions += [p for p in (_position(family, "", end) for end in lifetime if end is not None) if p is not None]
     low, high = (min(positions), max(positions)) if positions else (0.0, 1.0)
     distinct = max(1.0, min(rows, max(_chao(values), _dense(values))))
     if family in ("date", "timestamp"):
         distinct = max(1.0, min(rows, (high - low + 1) * (1 if family == "date" else 86_400)))
     return Axis(name, family, low, high, distinct, prefix=prefix)
+
+
+def _before(positions: list[float], created: datetime | None) -> bool:
+    """All that is asked for happened before the table was made: it holds an older history."""
+    start = None if created is None else _position("timestamp", "", created)
+    return bool(positions) and start is not None and max(positions) < start
 
 
 def _shared_prefix(texts: list[str]) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advisor import cost
+from advisor.intervals import bounds, spread
 from advisor.model import ZERO, Change, Churn, KeyPart, Range
 from advisor.profile import TableProfile
 from advisor.pruning import Floats, Layout, count, predict
@@ -22,7 +23,6 @@ Flags = NDArray[np.bool_]
 
 MS_PER_HOUR = 3_600_000
 LAGGING_DEPTH = 2.0  # overlapping partitions while automatic clustering lags behind the writes: the pessimistic case
-SPREADS = {"sample": 1.25, "statistics": 1.5, "history": 2.5}  # predicted partitions lie within this factor
 
 
 @dataclass(frozen=True)
@@ -169,22 +169,21 @@ class Judge:
         )
 
     def _bounds(self, key: Sequence[KeyPart], after: Floats) -> tuple[Floats, Floats]:
-        spread = SPREADS[evidence(self.profile.layout)]
-        moved = np.abs(after - self.before) > 1e-9
-        low = np.where(moved, np.maximum(np.minimum(1, after), after / spread), after)
+        layout = self.profile.layout
         lagging = after * np.maximum(1, self.after(key, LAGGING_DEPTH) / np.maximum(1, self.after(key)))
-        high = np.where(moved, np.minimum(np.maximum(self.profile.partitions, after), lagging * spread), after)
-        return low, high
+        low, high = bounds(layout, key, evidence(layout), after, lagging)
+        unsure = self.asks & ~self.fixed
+        return np.where(unsure, low, after), np.where(unsure, high, after)
 
     def _range(self, low: Floats, after: Floats, high: Floats, factor: Floats) -> Range:
         """What is saved a month: milliseconds × factor, under every price of a partition.
 
-        The loads' own errors are independent, so their deviations add up as squares; the price is common to all.
+        The price is common to all loads.
         """
         saved = []
         for which in range(3):
             middle, worst, best = (self._saved(scanned, which) * factor for scanned in (after, high, low))
-            less, more = float(np.sqrt(((middle - worst) ** 2).sum())), float(np.sqrt(((best - middle) ** 2).sum()))
+            less, more = spread(np.maximum(0, middle - worst)), spread(np.maximum(0, best - middle))
             saved.append((float(middle.sum()) - less, float(middle.sum()), float(middle.sum()) + more))
         return Range(min(s[0] for s in saved), saved[1][1], max(s[2] for s in saved))
 
@@ -197,8 +196,7 @@ class Judge:
 
     def _partitions(self, low: Floats, after: Floats, high: Floats) -> Change:
         total = float((after * self.monthly).sum())
-        less = float(np.sqrt((((after - low) * self.monthly) ** 2).sum()))
-        more = float(np.sqrt((((high - after) * self.monthly) ** 2).sum()))
+        less, more = spread((after - low) * self.monthly), spread((high - after) * self.monthly)
         return Change(float((self.before * self.monthly).sum()), Range(max(0.0, total - less), total, total + more))
 
     def _seconds(self, low: Floats, after: Floats, high: Floats) -> Change:

@@ -12,11 +12,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from advisor.asks import FEWEST, Ask, asks_of
 from advisor.axes import Axis
-from advisor.model import FILTERS, ColumnUsage, Reading, Role, Table, TableName
+from advisor.model import FILTERS, ColumnUsage, QueryTemplate, Reading, Role, Table, TableHistory, TableName
 from advisor.sample import Floats, Sample
+
+Flags = NDArray[np.bool_]
 
 MOST_KEPT = 0.5  # a filter that leaves more of the join keys than this prunes nothing worth speaking of
 MOST_KEYS = 5000  # as many join keys as are told apart
@@ -29,6 +32,8 @@ class Dimension:
 
     table: Table
     axes: Mapping[str, Axis]
+    """Of the columns that it is filtered and joined by."""
+    history: TableHistory
     sample: Sample | None
     """Of its rows, where the snapshot has one."""
 
@@ -62,7 +67,14 @@ def _drops(usage: ColumnUsage) -> bool:
     return usage.required and not usage.negated and usage.wrapper is None
 
 
-def joined(reading: Reading, scan: int, axes: Mapping[str, Axis], rows: float, dimensions: Dimensions) -> list[Ask]:
+def joined(
+    template: QueryTemplate,
+    reading: Reading,
+    scan: int,
+    axes: Mapping[str, Axis],
+    rows: float,
+    dimensions: Dimensions,
+) -> list[Ask]:
     """What smaller joined tables' own filters ask of a scan's join columns."""
     asks = []
     for usage, other in partners(reading, scan):
@@ -72,40 +84,65 @@ def joined(reading: Reading, scan: int, axes: Mapping[str, Axis], rows: float, d
             continue
         filters = [u for u in reading.usages if u.scan == other and u.role in FILTERS]
         own = asks_of(filters, side.axes)
+        matched = matched_share(template, side.history)
         if own and usage.partner is not None:
-            asks.append(_kept(axes[usage.column], usage.partner[1], own, side))
+            share = math.prod(ask.share for ask in own) if matched is None else matched
+            asks.append(_kept(axes[usage.column], usage.partner[1], own, max(FEWEST, share), side))
     return [ask for ask in asks if ask.share <= MOST_KEPT]
 
 
-def _kept(line: Axis, key: str, own: Sequence[Ask], side: Dimension) -> Ask:
+def matched_share(template: QueryTemplate, history: TableHistory) -> float | None:
+    """The share of a table's rows that the template's filters let through, as recorded."""
+    scans = [scan for scan in history.scans if scan.hash in template.hashes and scan.rows_matched is not None]
+    rows = sum((scan.rows_scanned or 0) for scan in scans)
+    seen = sum(scan.partitions_scanned for scan in scans)
+    every = sum(scan.partitions_scanned + scan.partitions_pruned for scan in scans)
+    if not rows or not seen:
+        return None
+    return sum(scan.rows_matched or 0 for scan in scans) / (rows * every / seen)
+
+
+def _kept(line: Axis, key: str, own: Sequence[Ask], share: float, side: Dimension) -> Ask:
     """The join keys that pass the other side's filters, one by one where all its rows are known."""
-    share = max(FEWEST, math.prod(ask.share for ask in own))
     if side.sample is not None and side.whole and _decided(key, own, side.sample):
         kept = np.unique(side.sample.columns[key][_passing(own, side.sample)])
-        kept = kept[~np.isnan(kept)]
+        kept = kept[(kept >= line.low) & (kept <= line.high)] if line.known else kept[~np.isnan(kept)]
         if len(kept) <= MOST_KEYS:
             part = min(1.0, max(1, len(kept)) / line.distinct)
             return Ask(line.column, part, max(1, len(kept)), positions=tuple(map(float, kept)), derived=True)
     if any(ask.column == key for ask in own):
         same = min((ask for ask in own if ask.column == key), key=lambda ask: ask.share)
         return replace(same, column=line.column, share=share, derived=True)
-    return Ask(line.column, share, max(1, round(share * line.distinct)), derived=True)
+    within = min(1.0, share / _covered(line, side.axes.get(key)))
+    return Ask(line.column, within, max(1, round(within * line.distinct)), derived=True)
+
+
+def _covered(line: Axis, key: Axis | None) -> float:
+    """The part of the other side's keys that the table has at all: a calendar is longer than the sales. What is asked for
+    is taken to lie there."""
+    if key is None or not (key.known and line.known) or line.family == "text":
+        return 1.0
+    return min(1.0, max(1e-6, key.share(line.low, line.high)))
 
 
 def _decided(key: str, own: Sequence[Ask], sample: Sample) -> bool:
     return key in sample.columns and all(
-        ask.column in sample.columns and not ask.null and ask.located and (ask.positions or not ask.values) for ask in own
+        ask.column in sample.columns and not ask.null and ask.located and (ask.positions or not ask.values)
+        for ask in own
     )
 
 
-def _passing(own: Sequence[Ask], sample: Sample) -> np.ndarray:
-    return np.logical_and.reduce([_holds(ask, sample.columns[ask.column]) for ask in own])
+def _passing(own: Sequence[Ask], sample: Sample) -> Flags:
+    found: Flags = np.logical_and.reduce([_holds(ask, sample.columns[ask.column]) for ask in own])
+    return found
 
 
-def _holds(ask: Ask, values: Floats) -> np.ndarray:
+def _holds(ask: Ask, values: Floats) -> Flags:
     if ask.values:
         return np.isin(values, ask.positions)
-    return (values >= (-math.inf if ask.low is None else ask.low)) & (values < (math.inf if ask.high is None else ask.high))
+    return (values >= (-math.inf if ask.low is None else ask.low)) & (
+        values < (math.inf if ask.high is None else ask.high)
+    )
 
 
 def top(reading: Reading, scan: int, axes: Mapping[str, Axis], rows: float, matched: float) -> Ask | None:

@@ -3,43 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
+from types import MappingProxyType
 
-from advisor.asks import PRUNABLE, Question, asks_of, corrected
-from advisor.axes import Axis, axis
+from advisor.asks import PRUNABLE, Ask, Question
+from advisor.axes import Axis
 from advisor.model import (
     FILTERS,
     Catalog,
     Churn,
-    ColumnUsage,
     QueryTemplate,
     Reading,
     Role,
     Table,
     TableHistory,
     TableName,
-    Value,
     Workload,
 )
 from advisor.pruning import Layout, scanned_today
-from advisor.sample import Sample
+from advisor.questions import ReadTemplate, Sampled, axes_of, dimensions_of, implied_axes, questions_of
 from advisor.widths import learn_widths, observations
 
-Sampled = Callable[[TableName, Mapping[str, Axis]], Sample | None]
-
 READS_ALL = 0.9  # a load that scans over this share of the partitions isn't pruned
-
-
-@dataclass(frozen=True)
-class ReadTemplate:
-    """A template with what its representative and its samples say."""
-
-    template: QueryTemplate
-    reading: Reading
-    samples: tuple[Reading, ...]
-    """Of `template.samples`, in their order; empty for a template that no candidate needs."""
 
 
 @dataclass(frozen=True)
@@ -106,18 +93,25 @@ def profile(
     history: TableHistory,
     workload: Workload,
     sampled: Sampled = lambda name, axes: None,
+    known: Mapping[TableName, Table] = MappingProxyType({}),
+    recorded: Mapping[TableName, TableHistory] = MappingProxyType({}),
 ) -> TableProfile:
     """The table's profile; `partitions` holds every known table's count, to share out what a join scans. `sampled` finds
-    the sample of a table's rows, laid out on axes, where there is one."""
+    the sample of a table's rows, laid out on axes, where there is one; `known` are the tables that it may be joined with, and
+    `recorded` their histories."""
     readers = [read for read in templates if table.name in read.reading.scans]
-    axes = _axes(table, readers, workload)
+    own = axes_of(table, readers, workload)
+    axes = implied_axes(table, known, readers, workload) | own
+    dimensions = dimensions_of(known, recorded, readers, workload, sampled)
     loads: list[Load] = []
     questions: list[Question] = []
     for read in readers:
-        asked = _questions(table.name, len(loads), read, axes, history)
+        asked = questions_of(table, len(loads), read, axes, history, dimensions)
         before = _before(table.name, read, partitions, history)
         loads.append(_load(table.name, read, before, any(question.asks for question in asked)))
         questions += asked
+    asked_of = {ask.column for question in questions for ask in question.asks} | own.keys()
+    axes = {name: line for name, line in sorted(axes.items()) if name in asked_of}
     layout, loads = _layout(table, partitions[table.name], axes, loads, questions)
     sample = sampled(table.name, axes) if any(load.asks for load in loads) else None
     if sample is not None and sample.serves(layout.partitions):
@@ -149,74 +143,20 @@ def _layout(
     seen = observations(questions, shares, [float(load.template.executions) for load in loads])
     layout = Layout(float(table.rows or 0), partitions, axes, learn_widths(seen), tuple(questions), len(loads))
     idle = {i for i, today in enumerate(scanned_today(layout)) if _idle(loads[i], shares[i], today / partitions)}
-    idle &= {q.load for q in questions if any(not ask.bare for ask in q.asks)}
-    heard = tuple(replace(q, asks=()) if q.load in idle else q for q in questions)
+    idle &= {q.load for q in questions if any(not _sure(ask) for ask in q.asks)}
+    heard = tuple(replace(q, asks=tuple(filter(_sure, q.asks))) if q.load in idle else q for q in questions)
+    still = {q.load for q in heard if q.asks}
     why = "filters in a form that doesn't prune: it reads nearly all although the rows lie in that order"
-    kept = [replace(load, asks=False, unserved=why) if i in idle else load for i, load in enumerate(loads)]
+    kept = [replace(load, asks=False, unserved=why) if i in idle - still else load for i, load in enumerate(loads)]
     return replace(layout, questions=heard), kept
+
+
+def _sure(ask: Ask) -> bool:
+    return ask.bare and not ask.derived
 
 
 def _idle(load: Load, seen: float | None, expected: float) -> bool:
     return load.asks and seen is not None and seen > READS_ALL and expected < seen / 2
-
-
-# ---------------------------------------------------------------- axes
-
-
-def _axes(table: Table, readers: Iterable[ReadTemplate], workload: Workload) -> dict[str, Axis]:
-    literals: dict[str, list[Value]] = {}
-    for read in readers:
-        for usage in _filters(table.name, read.samples or (read.reading,)):
-            if usage.role in PRUNABLE and usage.keeps_order and not _is_path(table, usage.column):
-                ends = [end for end in (usage.low, usage.high) if end is not None]
-                literals.setdefault(usage.column, []).extend([*usage.values, *ends])
-    lifetime = (table.created, workload.window_end)
-    found = {
-        name: axis(name, table.column(name), float(table.rows or 1), values, lifetime)
-        for name, values in sorted(literals.items())
-    }
-    # Bind variables alone tell nothing of a column.
-    return {name: line for name, line in found.items() if line.known or line.is_time or literals[name]}
-
-
-def _is_path(table: Table, column: str) -> bool:
-    """A path into a variant; but a column's own name may hold a colon too."""
-    return ":" in column and table.column(column) is None
-
-
-def _filters(table: TableName, readings: Iterable[Reading]) -> Iterable[ColumnUsage]:
-    return (usage for reading in readings for usage in reading.usages if usage.table == table and usage.role in FILTERS)
-
-
-# ---------------------------------------------------------------- questions
-
-
-def _questions(
-    table: TableName, load: int, read: ReadTemplate, axes: Mapping[str, Axis], history: TableHistory
-) -> list[Question]:
-    readings = read.samples or (read.reading,)
-    matched = _matched_share(read.template, history)
-    questions = []
-    for reading in readings:
-        for scan, name in enumerate(reading.scans):
-            if name == table:
-                usages = [u for u in reading.usages if u.scan == scan and u.table == table and u.role in FILTERS]
-                asks = asks_of(usages, axes)
-                if matched is not None and len(asks) == len({u.clause for u in usages}):
-                    asks = corrected(asks, matched, axes)
-                questions.append(Question(load, 1 / len(readings), asks))
-    return questions
-
-
-def _matched_share(template: QueryTemplate, history: TableHistory) -> float | None:
-    """The share of the table's rows that the template's filters let through, as recorded."""
-    scans = [scan for scan in history.scans if scan.hash in template.hashes and scan.rows_matched is not None]
-    rows = sum((scan.rows_scanned or 0) for scan in scans)
-    seen = sum(scan.partitions_scanned for scan in scans)
-    every = sum(scan.partitions_scanned + scan.partitions_pruned for scan in scans)
-    if not rows or not seen:
-        return None
-    return sum(scan.rows_matched or 0 for scan in scans) / (rows * every / seen)
 
 
 # ---------------------------------------------------------------- loads

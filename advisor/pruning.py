@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -63,6 +63,16 @@ class Layout:
         return {} if sample is None else {name: Intervals.of(sample, name, list(asks)) for name, asks in asked.items()}
 
     @cached_property
+    def counted(self) -> Layout:
+        """The same with those conditions alone that can be counted on the sample."""
+        held = self.sample.columns if self.sample is not None else {}
+        asked = tuple(
+            replace(each, asks=tuple(ask for ask in each.asks if ask.column in held and (ask.null or _placed(ask))))
+            for each in self.questions
+        )
+        return self if asked == self.questions else replace(self, questions=asked)
+
+    @cached_property
     def scattered(self) -> Floats:
         """Partitions that hold a row which the question matches, did these lie at random: no more are scanned where a
         partition's own ends decide, as for rows at the far end of a column and for NULLs."""
@@ -70,7 +80,8 @@ class Layout:
             min((ask.share * self.rows for ask in question.asks if ask.open or ask.null), default=math.inf)
             for question in self.questions
         ])  # fmt: skip
-        return np.maximum(1.0, self.partitions * -np.expm1(-rows / max(1, self.partitions)))
+        most: Floats = np.maximum(1.0, self.partitions * -np.expm1(-rows / max(1, self.partitions)))
+        return most
 
     def per_load(self, scanned: Floats) -> Floats:
         """Partitions per execution of each load, from partitions per question."""
@@ -114,14 +125,15 @@ def count(layout: Layout, key: Sequence[KeyPart]) -> Floats:
         rows = None if KeyPart(column) in key else layout.rows
         overlap = intervals.overlap(*layout.sample.bounds(column, cut, rows))
         alive |= {ask: overlap[row].astype(float) for ask, row in intervals.rows.items()}
-    for ask in {ask for question in layout.questions for ask in question.asks if ask.null}:
-        if ask.column in layout.sample.columns:
-            alive[ask] = layout.sample.with_nulls(ask.column, cut, layout.rows)
+    for ask in {ask for question in layout.counted.questions for ask in question.asks if ask.null}:
+        alive[ask] = layout.sample.with_nulls(ask.column, cut, layout.rows)
+    part = predict_questions(layout.counted, key)
     for i, question in enumerate(layout.questions):
         found = [alive[ask] for ask in question.asks if ask in alive]
         if found:
             counted = max(1.0, float(np.multiply.reduce(found).sum()))
-            computed[i] = counted if len(found) == len(question.asks) else min(counted, computed[i])
+            rest = 1.0 if len(found) == len(question.asks) else computed[i] / part[i]
+            computed[i] = min(max(1.0, counted * rest), layout.scattered[i])
     return layout.per_load(computed)
 
 

@@ -67,7 +67,9 @@ def learn_widths(seen: Sequence[Observation]) -> dict[str, float]:
             left = {column for column in each.columns if widths.get(column, 0.0) < UNSORTED}
             if len(left) == 1 and not left & widths.keys():
                 column = left.pop()
-                asks = [ask for question in each.questions for ask in question.asks if ask.column == column and not ask.null]
+                asks = [
+                    ask for question in each.questions for ask in question.asks if ask.column == column and not ask.null
+                ]
                 width = sum(_width(each.share, ask) for ask in asks) / len(asks)
                 measured.setdefault(column, []).append((width, each.weight))
         widths |= {column: _weighted_median(pairs) for column, pairs in measured.items()}

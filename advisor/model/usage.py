@@ -63,6 +63,8 @@ class ColumnUsage:
     """Which alternative of its clause's OR; None when the clause is no OR."""
     partner: tuple[TableName, str] | None = None
     """JOIN: the column it is compared with."""
+    required: bool = False
+    """JOIN: rows without a partner are dropped."""
 
 
 @dataclass(frozen=True)

@@ -154,7 +154,11 @@ def _numbered(branches: list[list[Draft]], clause: int) -> list[ColumnUsage]:
     if len(branches) == 1:
         usages = tuple(draft.usage for draft in branches[0])
         return [usage if usage.role is Role.JOIN else replace(usage, clause=clause) for usage in usages]
-    return [replace(draft.usage, clause=clause, branch=b) for b, branch in enumerate(branches) for draft in branch]
+    return [
+        replace(draft.usage, clause=clause, branch=b, required=False)
+        for b, branch in enumerate(branches)
+        for draft in branch
+    ]
 
 
 def _shared(clauses: list[DraftClause], references: dict[int, int]) -> list[list[list[Draft]]]:

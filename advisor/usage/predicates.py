@@ -203,7 +203,9 @@ class Predicates:
             for origin in side:
                 if not origin.computed and not origin.blocked:
                     usage, _ = self._usage(origin, Role.JOIN)
-                    usage = replace(usage, partner=partner, negated=negated or place.scope.anti)
+                    negative = negated or place.scope.anti
+                    drops = partner is not None and not negative and self._filters(origin, place)
+                    usage = replace(usage, partner=partner, negated=negative, required=drops)
                     drafts.append(Draft(usage, origin.reference))
         return drafts
 

@@ -10,10 +10,12 @@ from collections.abc import Sequence
 import numpy as np
 from tabulate import tabulate
 
+from benchmarks.worlds import fit
 from benchmarks.worlds.baselines import BASELINES
 from benchmarks.worlds.outcomes import Outcome, results, run
 from benchmarks.worlds.synthetic import TRAPS, WORLDS
 from benchmarks.worlds.told import EVIDENCE
+from benchmarks.worlds.tpc import tpcds, tpch
 
 
 def main() -> None:
@@ -21,10 +23,14 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--first", type=int, default=100, help="the first seed")
     parser.add_argument("--only", help="worlds whose name holds this")
+    parser.add_argument("--fit", action="store_true", help="print the constants of advisor/intervals.py instead")
     given = parser.parse_args()
     seeds = range(given.first, given.first + given.seeds)
+    if given.fit:
+        fit.report((*WORLDS, tpch), seeds)
+        return
     outcomes: list[Outcome] = []
-    for make in (*WORLDS, *TRAPS):
+    for make in (*WORLDS, tpch, tpcds, *TRAPS):
         if given.only is None or given.only in make.__name__:
             started = time.perf_counter()
             for seed in seeds:
@@ -63,7 +69,13 @@ def _row(mine: Sequence[Outcome]) -> tuple[str, ...]:
 def _trap_rows(outcomes: Sequence[Outcome]) -> list[tuple[str, ...]]:
     worlds = list(dict.fromkeys(outcome.world for outcome in outcomes if outcome.trap))
     return [
-        (world, *(f"{sum(bool(o.key) for o in results(outcomes, world, e))}/{len(results(outcomes, world, e))}" for e in EVIDENCE))
+        (
+            world,
+            *(
+                f"{sum(bool(o.key) for o in results(outcomes, world, e))}/{len(results(outcomes, world, e))}"
+                for e in EVIDENCE
+            ),
+        )
         for world in worlds
     ]
 

@@ -69,7 +69,9 @@ def _asked(told: Told) -> dict[str, int]:
     """Executions that filter each column which a key may have."""
     found: dict[str, int] = {}
     for i, load in enumerate(told.profile.loads):
-        columns = {ask.column for question in told.profile.layout.questions if question.load == i for ask in question.asks}
+        columns = {
+            ask.column for question in told.profile.layout.questions if question.load == i for ask in question.asks
+        }
         for column in sorted(columns):
             if ladder(told.profile, column):
                 found[column] = found.get(column, 0) + load.template.executions

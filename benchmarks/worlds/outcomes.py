@@ -86,7 +86,11 @@ def run(make: Callable[[int], Case], seed: int) -> list[Outcome]:
     shown, held = execute(case, SHOWN_DAYS, LITERALS, rng), execute(case, HELD_DAYS, LITERALS, rng)
     seen, true = truths(case, shown), truths(case, held)
     profiles = {evidence: told(case, shown, seen, seed, evidence) for evidence in EVIDENCE}
-    return [outcome for name in sorted(true) for outcome in _table(case, seed, true[name], {e: profiles[e][name] for e in EVIDENCE})]
+    return [
+        outcome
+        for name in sorted(true)
+        for outcome in _table(case, seed, true[name], {e: profiles[e][name] for e in EVIDENCE})
+    ]
 
 
 def _table(case: Case, seed: int, truth: Truth, profiles: Mapping[str, Told]) -> list[Outcome]:
@@ -100,7 +104,10 @@ def _table(case: Case, seed: int, truth: Truth, profiles: Mapping[str, Told]) ->
     keys: dict[str, Key] = {evidence: estimate.key if estimate else () for evidence, estimate in taken.items()}
     if not case.trap:
         keys |= {name: rule(profiles["statistics"]) for name, rule in BASELINES.items()}
-    counted = {key: total(key) if key else now for key in {*keys.values(), *([] if case.trap else _finalists(truth, executions))}}
+    counted = {
+        key: total(key) if key else now
+        for key in {*keys.values(), *([] if case.trap else _finalists(truth, executions))}
+    }
     best = min([*counted, ()], key=lambda key: counted.get(key, now))
     return [
         Outcome(
@@ -148,7 +155,9 @@ def _finalists(truth: Truth, executions: Floats) -> list[Key]:
     every = max(1, table.rows // SAMPLED_ROWS)
     tried: list[Key] = [(part,) for ladder in rungs.values() for part in ladder]
     roomy = [part for (part,) in tried if table.leaves_room(part, every)]
-    tried += [(lead, part) for lead in roomy for name, ladder in rungs.items() if name != lead.column for part in ladder]
+    tried += [
+        (lead, part) for lead in roomy for name, ladder in rungs.items() if name != lead.column for part in ladder
+    ]
     totals = {key: float(truth.per_template(truth.keyed(key, every)) @ executions) for key in tried}
     return sorted(tried, key=lambda key: totals[key])[:FINALISTS]
 

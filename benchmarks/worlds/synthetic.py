@@ -64,7 +64,9 @@ def forms(seed: int) -> Case:
     arrival = np.sort(rng.uniform(FIRST, TODAY, ROWS))
     moved = rng.permutation(ROWS)  # the last rewrite left it in no order
     product = np.minimum(rng.zipf(1.15, ROWS), 3000).astype(float)
-    region = rng.choice(np.array(["EU-NORTH", "EU-SOUTH", "US-EAST", "US-WEST", "APAC", "LATAM", "MEA"]), ROWS, p=SHARES)
+    region = rng.choice(
+        np.array(["EU-NORTH", "EU-SOUTH", "US-EAST", "US-WEST", "APAC", "LATAM", "MEA"]), ROWS, p=SHARES
+    )
     code = np.char.add("SKU-", np.char.zfill((product * 37 % 9973).astype(int).astype(str), 5))
     closed = times("CLOSED_AT", arrival[moved] + rng.exponential(20, ROWS))
     fact = Rows("EVENTS", {
@@ -100,7 +102,9 @@ SHARES = np.array([0.3, 0.2, 0.2, 0.1, 0.1, 0.06, 0.04])
 def ordered(seed: int) -> Case:
     rng = np.random.default_rng([4, seed])
     arrival = np.sort(rng.uniform(FIRST, TODAY, ROWS))
-    rows = Rows("T", {"DAY": dates("DAY", arrival), "KIND": number("KIND", rng.integers(0, 12, ROWS))}, PARTITIONS, arrival)
+    rows = Rows(
+        "T", {"DAY": dates("DAY", arrival), "KIND": number("KIND", rng.integers(0, 12, ROWS))}, PARTITIONS, arrival
+    )
     return Case("trap: in load order already", (rows,), (
         Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE {last_days(at, 7)}", weight(rng, 300)),
         Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE kind = {r.integers(12)} AND {last_days(at, 30)}", weight(rng, 100)),
@@ -109,7 +113,10 @@ def ordered(seed: int) -> Case:
 
 def unselective(seed: int) -> Case:
     rng = np.random.default_rng([5, seed])
-    columns = {"DAY": dates("DAY", FIRST + rng.integers(0, DAYS, ROWS)), "FLAG": number("FLAG", rng.integers(0, 2, ROWS))}
+    columns = {
+        "DAY": dates("DAY", FIRST + rng.integers(0, DAYS, ROWS)),
+        "FLAG": number("FLAG", rng.integers(0, 2, ROWS)),
+    }
     return Case("trap: nearly all is asked", (Rows("T", columns, PARTITIONS),), (
         Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE day >= '{day(FIRST + r.integers(2, 20))}'", weight(rng, 300)),
     ), True)  # fmt: skip
@@ -141,7 +148,10 @@ def churning(seed: int) -> Case:
 
 def tiny(seed: int) -> Case:
     rng = np.random.default_rng([8, seed])
-    columns = {"DAY": dates("DAY", FIRST + rng.integers(0, DAYS, 20_000)), "KIND": number("KIND", rng.integers(0, 50, 20_000))}
+    columns = {
+        "DAY": dates("DAY", FIRST + rng.integers(0, DAYS, 20_000)),
+        "KIND": number("KIND", rng.integers(0, 50, 20_000)),
+    }
     return Case("trap: a tiny table", (Rows("T", columns, 40),), (
         Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE kind = {r.integers(50)} AND {some_days(r, 30)}", weight(rng, 400)),
     ), True)  # fmt: skip

@@ -20,7 +20,8 @@ from advisor.model import (
     WarehouseUse,
     Workload,
 )
-from advisor.profile import ReadTemplate, Sampled, TableProfile, profile
+from advisor.profile import TableProfile, profile
+from advisor.questions import ReadTemplate, Sampled
 from advisor.sample import Sample
 from advisor.settings import Settings
 from benchmarks.layouts import DAY_US, Floats
@@ -29,6 +30,7 @@ from benchmarks.worlds.truth import Executed, Truth
 
 EVIDENCE = ("history", "statistics", "sample")
 SAMPLED = 40  # rows a partition, of a sample of at most a hundredth of the rows where a partition has thousands
+LEAST_SAMPLED = 10_000  # rows: a small table is sampled whole
 MS_PER_PARTITION, MS_FIXED = 20.0, 100.0
 WAREHOUSE = "Large"
 
@@ -45,7 +47,9 @@ class Told:
         return {t.fingerprint: cost.scan_price(t, slopes, self.settings) for t in self.workload.templates}
 
 
-def told(case: Case, executed: Sequence[Executed], truths: Mapping[str, Truth], seed: int, evidence: str) -> dict[str, Told]:
+def told(
+    case: Case, executed: Sequence[Executed], truths: Mapping[str, Truth], seed: int, evidence: str
+) -> dict[str, Told]:
     """Per table: its profile as the advisor would make it from that evidence."""
     settings = Settings()
     scanned = {name: truth.per_template(truth.loaded()) for name, truth in truths.items()}
@@ -54,12 +58,17 @@ def told(case: Case, executed: Sequence[Executed], truths: Mapping[str, Truth], 
     workload = _workload([read.template for read in templates])
     tables = {rows.table_name: rows.described(evidence != "history") for rows in case.tables}
     partitions = {rows.table_name: rows.partitions for rows in case.tables}
+    whole = np.ones(len(case.templates))
+    recorded = {
+        rows.table_name: TableHistory(rows.churn, _scans(rows, executed, scanned.get(rows.name, whole), templates))
+        for rows in case.tables
+    }
     found = {}
     for name in truths:
         rows = next(each for each in case.tables if each.name == name)
-        history = TableHistory(rows.churn, _scans(rows, executed, scanned[name], templates))
-        sampled = _sampled(rows, seed) if evidence == "sample" else _no_sample
-        made = profile(tables[rows.table_name], partitions, templates, history, workload, sampled)
+        history = recorded[rows.table_name]
+        sampled = _sampled(case, seed) if evidence == "sample" else _no_sample
+        made = profile(tables[rows.table_name], partitions, templates, history, workload, sampled, tables, recorded)
         found[name] = Told(made, workload, settings)
     return found
 
@@ -93,7 +102,16 @@ def _scans(
             there = sum(rows_there for _, rows_there, _ in mine) / len(mine)
             matched = sum(passing for _, _, passing in mine) / len(mine)
             read_rows = round(scanned[number] * n * there / total)
-            found.append(TableScans(f"hash{number}", n, round(scanned[number] * n), round((total - scanned[number]) * n), read_rows, round(matched * n)))
+            found.append(
+                TableScans(
+                    f"hash{number}",
+                    n,
+                    round(scanned[number] * n),
+                    round((total - scanned[number]) * n),
+                    read_rows,
+                    round(matched * n),
+                )
+            )
     return tuple(found)
 
 
@@ -107,9 +125,19 @@ def _no_sample(name: TableName, axes: Mapping[str, Axis]) -> Sample | None:
     return None
 
 
-def _sampled(rows: Rows, seed: int) -> Sampled:
-    picked = np.random.default_rng([9, seed]).choice(rows.count, min(rows.count, SAMPLED * rows.partitions), replace=False)
-    return lambda name, axes: Sample({column: _laid_out(rows, axis, picked) for column, axis in axes.items() if column in rows.columns})
+def _sampled(case: Case, seed: int) -> Sampled:
+    """Of each table at random; of a small one, all rows."""
+    by_name = {rows.table_name: rows for rows in case.tables}
+
+    def sample(name: TableName, axes: Mapping[str, Axis]) -> Sample:
+        rows = by_name[name]
+        rng, wanted = np.random.default_rng([9, seed]), max(LEAST_SAMPLED, SAMPLED * rows.partitions)
+        picked = rng.choice(rows.count, min(rows.count, wanted), replace=False)
+        return Sample(
+            {column: _laid_out(rows, axis, picked) for column, axis in axes.items() if column in rows.columns}
+        )
+
+    return sample
 
 
 def _laid_out(rows: Rows, axis: Axis, picked: np.ndarray) -> Floats:
@@ -120,4 +148,4 @@ def _laid_out(rows: Rows, axis: Axis, picked: np.ndarray) -> Floats:
     if column.family != "text":
         return values
     positions = np.array([axis.position(text) for text in column.texts], dtype=float)
-    return positions[values.astype(int)]
+    return np.where(np.isnan(values), np.nan, positions[np.nan_to_num(values).astype(int)])

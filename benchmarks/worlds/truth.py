@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
@@ -199,5 +199,3 @@ def truths(case: Case, executed: Sequence[Executed]) -> dict[str, Truth]:
         for rows in case.tables
         if rows.partitions > 1 and any(name == rows.name for one in executed for name, _ in one.scans)
     }
-
-

@@ -1,0 +1,77 @@
+"""How far a prediction may be off: ranges that hold the truth nine times in ten.
+
+Split-conformal: on worlds of which the truth was counted, the ratio of truth to prediction was collected for each kind of
+evidence and each place that a template's conditions take in the key, and the 5th and 95th percentile of it became the factors
+below (docs/adr/0008; `python -m benchmarks.worlds --fit` prints them anew).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import IntEnum
+
+import numpy as np
+
+from advisor.asks import Ask
+from advisor.model import KeyPart
+from advisor.pruning import Floats, Layout
+
+
+class Place(IntEnum):
+    """Where a question's conditions stand in a key, the easier to foretell the lower."""
+
+    LEADING = 0
+    """On its leading column alone."""
+    SEVERAL = 1
+    """On its leading column and on others."""
+    BEHIND = 2
+    """On a later column only."""
+    BESIDE = 3
+    """On none of its columns: through one that moves along, or not at all."""
+    IMPLIED = 4
+    """Through a join or a top-k, besides what is written."""
+
+
+FACTORS: Mapping[str, tuple[tuple[float, float], ...]] = {
+    "history": ((0.4, 2.5),) * 5,
+    "statistics": ((0.67, 1.5),) * 5,
+    "sample": ((0.8, 1.25),) * 5,
+}
+"""By evidence and place: the truth lies between these multiples of the prediction."""
+COMMON = 0.0
+"""The part of the loads' deviations that they have in common, as of their squares' sum: one key misjudged misjudges them all."""
+
+
+def place(key: Sequence[KeyPart], asks: Sequence[Ask]) -> Place:
+    """
+    >>> place([KeyPart("DAY"), KeyPart("ITEM")], [Ask("ITEM", 0.1)]).name
+    'BEHIND'
+    """
+    columns = {ask.column for ask in asks}
+    if any(ask.derived for ask in asks):
+        return Place.IMPLIED
+    if key[0].column in columns:
+        return Place.LEADING if columns == {key[0].column} else Place.SEVERAL
+    return Place.BEHIND if columns & {part.column for part in key} else Place.BESIDE
+
+
+def places(layout: Layout, key: Sequence[KeyPart]) -> list[Place]:
+    """Per load, that of its least foreseeable question."""
+    found = [Place.LEADING] * layout.loads
+    for question in layout.questions:
+        found[question.load] = max(found[question.load], place(key, question.asks))
+    return found
+
+
+def bounds(
+    layout: Layout, key: Sequence[KeyPart], evidence: str, after: Floats, lagging: Floats
+) -> tuple[Floats, Floats]:
+    """Low and high partitions per load; `lagging` is what they scan while the key's order is behind the writes."""
+    low, high = np.array([FACTORS[evidence][which] for which in places(layout, key)]).reshape(-1, 2).T
+    least = np.maximum(np.minimum(1, after), after * low)
+    return least, np.minimum(np.maximum(layout.partitions, after), np.maximum(after, lagging * high))
+
+
+def spread(deviations: Floats) -> float:
+    """How far a sum may be off whose terms may be off by so much, in part together."""
+    return float(np.sqrt((1 - COMMON) * (deviations**2).sum() + COMMON * deviations.sum() ** 2))

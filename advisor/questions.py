@@ -1,0 +1,154 @@
+"""What each scan of a table asks of it: the conditions in the texts, and those that a join or a top-k implies."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+from advisor.asks import PRUNABLE, Question, asks_of, corrected
+from advisor.axes import Axis, axis
+from advisor.joins import Dimension, Dimensions, joined, matched_share, partners, top
+from advisor.model import (
+    FILTERS,
+    ColumnUsage,
+    QueryTemplate,
+    Reading,
+    Role,
+    Table,
+    TableHistory,
+    TableName,
+    Value,
+    Workload,
+)
+from advisor.sample import Sample
+
+Sampled = Callable[[TableName, Mapping[str, Axis]], Sample | None]
+
+
+@dataclass(frozen=True)
+class ReadTemplate:
+    """A template with what its representative and its samples say."""
+
+    template: QueryTemplate
+    reading: Reading
+    samples: tuple[Reading, ...]
+    """Of `template.samples`, in their order; empty for a template that no candidate needs."""
+
+
+# ---------------------------------------------------------------- axes
+
+
+def axes_of(table: Table, readers: Iterable[ReadTemplate], workload: Workload) -> dict[str, Axis]:
+    """Of each column that the readers compare with constants in a way that a minimum and a maximum can decide."""
+    literals: dict[str, list[Value]] = {}
+    for read in readers:
+        for usage in _filters(table.name, read.samples or (read.reading,)):
+            if usage.role in PRUNABLE and usage.keeps_order and not _is_path(table, usage.column):
+                ends = [end for end in (usage.low, usage.high) if end is not None]
+                literals.setdefault(usage.column, []).extend([*usage.values, *ends])
+    found = {name: _axis(table, name, values, workload) for name, values in sorted(literals.items())}
+    # Bind variables alone tell nothing of a column.
+    return {name: line for name, line in found.items() if line.known or line.is_time or literals[name]}
+
+
+def _axis(table: Table, name: str, values: Iterable[Value], workload: Workload) -> Axis:
+    lifetime = (table.created, workload.window_end)
+    return axis(name, table.column(name), float(table.rows or 1), values, lifetime)
+
+
+def _is_path(table: Table, column: str) -> bool:
+    """A path into a variant; but a column's own name may hold a colon too."""
+    return ":" in column and table.column(column) is None
+
+
+def _filters(table: TableName, readings: Iterable[Reading]) -> Iterable[ColumnUsage]:
+    return (usage for reading in readings for usage in reading.usages if usage.table == table and usage.role in FILTERS)
+
+
+def implied_axes(
+    table: Table, known: Mapping[TableName, Table], readers: Iterable[ReadTemplate], workload: Workload
+) -> dict[str, Axis]:
+    """Of the columns through which a join with a smaller table or a top-k may prune."""
+    found: dict[str, Axis] = {}
+    for read in readers:
+        for scan, name in enumerate(read.reading.scans):
+            if name == table.name:
+                for usage, other in partners(read.reading, scan):
+                    side = known.get(read.reading.scans[other])
+                    if side is not None and usage.column not in found:
+                        found[usage.column] = _join_axis(_axis(table, usage.column, (), workload), side)
+                for usage in read.reading.usages:
+                    if usage.role is Role.ORDER and usage.table == table.name and read.reading.limit:
+                        found.setdefault(usage.column, _axis(table, usage.column, (), workload))
+    return found
+
+
+def _join_axis(line: Axis, side: Table) -> Axis:
+    """Without statistics a join column has as many values as the other side has rows, numbered from 1."""
+    if line.known or not side.rows:
+        return line
+    return (
+        replace(line, low=1.0, high=float(side.rows), distinct=float(side.rows))
+        if line.family == "number"
+        else (replace(line, distinct=float(side.rows)))
+    )
+
+
+def dimensions_of(
+    known: Mapping[TableName, Table],
+    recorded: Mapping[TableName, TableHistory],
+    readers: Sequence[ReadTemplate],
+    workload: Workload,
+    sampled: Sampled,
+) -> Dimensions:
+    """Finds the tables that the readers join, each described once."""
+
+    @cache
+    def find(name: TableName) -> Dimension | None:
+        table = known.get(name)
+        if table is None:
+            return None
+        axes = axes_of(table, [read for read in readers if name in read.reading.scans], workload)
+        if not axes:
+            return None
+        joined_by = {
+            usage.column for read in readers for usage in read.reading.usages
+            if usage.table == name and usage.role is Role.JOIN and not _is_path(table, usage.column)
+        }  # fmt: skip
+        every = axes | {column: _axis(table, column, (), workload) for column in sorted(joined_by - axes.keys())}
+        return Dimension(table, every, recorded.get(name, TableHistory()), sampled(name, every))
+
+    return find
+
+
+# ---------------------------------------------------------------- questions
+
+
+def questions_of(
+    table: Table,
+    load: int,
+    read: ReadTemplate,
+    axes: Mapping[str, Axis],
+    history: TableHistory,
+    dimensions: Dimensions,
+) -> list[Question]:
+    """One question for each scan of the table by each sample of the template."""
+    readings = read.samples or (read.reading,)
+    matched = matched_share(read.template, history)
+    rows = float(table.rows or 1)
+    questions = []
+    for reading in readings:
+        for scan, name in enumerate(reading.scans):
+            if name == table.name:
+                usages = [u for u in reading.usages if u.scan == scan and u.table == name and u.role in FILTERS]
+                asks = asks_of(usages, axes)
+                complete = len(asks) == len({u.clause for u in usages})
+                if matched is not None and complete:
+                    asks = corrected(asks, matched, axes)
+                share = matched if matched is not None else math.prod(a.share for a in asks) if complete else None
+                implied = joined(read.template, reading, scan, axes, rows, dimensions)
+                best = None if share is None else top(reading, scan, axes, rows, share)
+                questions.append(Question(load, 1 / len(readings), (*asks, *implied, *([best] if best else ()))))
+    return questions

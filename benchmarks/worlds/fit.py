@@ -1,0 +1,92 @@
+"""The constants of `advisor/intervals.py`, from worlds of other seeds than those that the benchmark is run on."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from advisor import verdict
+from advisor.candidates import candidates
+from advisor.estimate import LAGGING_DEPTH, Estimate, Judge
+from advisor.intervals import Place, places
+from benchmarks.layouts import Floats
+from benchmarks.worlds.cases import Case
+from benchmarks.worlds.outcomes import LITERALS
+from benchmarks.worlds.told import EVIDENCE, Told, told
+from benchmarks.worlds.truth import HELD_DAYS, SHOWN_DAYS, Truth, execute, truths
+
+KEYS = 8  # the best so many keys of each table are looked at
+OUTSIDE = 0.05  # of the truths on either side
+FEWEST = 20  # ratios, or the place is given what its evidence has in all
+
+
+@dataclass(frozen=True, eq=False)
+class Ratios:
+    """Per load of one key: truth / prediction, and truth / prediction while the order lags."""
+
+    evidence: str
+    places: Sequence[Place]
+    low: Floats
+    high: Floats
+
+
+def ratios(make: Callable[[int], Case], seed: int) -> list[Ratios]:
+    case = make(seed)
+    rng = np.random.default_rng([7, seed])
+    shown, held = execute(case, SHOWN_DAYS, LITERALS, rng), execute(case, HELD_DAYS, LITERALS, rng)
+    seen, true = truths(case, shown), truths(case, held)
+    return [
+        found
+        for evidence in EVIDENCE
+        for name, each in told(case, shown, seen, seed, evidence).items()
+        for found in _table(evidence, each, true[name])
+    ]
+
+
+def _table(evidence: str, told: Told, truth: Truth) -> list[Ratios]:
+    if verdict.obstacle(told.profile, told.settings) is not None:
+        return []
+    judge = Judge.of(told.profile, told.prices, told.settings, told.workload.days)
+    ranked = candidates(told.profile, told.prices, told.settings, told.workload.days)
+    return [_ratios(evidence, judge, estimate, truth) for estimate in ranked[:KEYS]]
+
+
+def _ratios(evidence: str, judge: Judge, estimate: Estimate, truth: Truth) -> Ratios:
+    numbers = [int(load.template.fingerprint, 16) for load in judge.profile.loads]
+    true = np.maximum(1, truth.per_template(truth.keyed(estimate.key))[numbers])
+    after = np.maximum(1, estimate.after)
+    lag = np.maximum(1, judge.after(estimate.key, LAGGING_DEPTH) / np.maximum(1, judge.after(estimate.key)))
+    asks = judge.asks & ~judge.fixed
+    found = [which for which, asking in zip(places(judge.profile.layout, estimate.key), asks, strict=True) if asking]
+    lagging = np.minimum(judge.profile.partitions, after * lag)
+    return Ratios(evidence, found, (true / after)[asks], (true / lagging)[asks])
+
+
+def report(worlds: Sequence[Callable[[int], Case]], seeds: range) -> None:
+    """Prints `FACTORS`."""
+    lows: defaultdict[tuple[str, Place], list[float]] = defaultdict(list)
+    highs: defaultdict[tuple[str, Place], list[float]] = defaultdict(list)
+    for each in (each for make in worlds for seed in seeds for each in ratios(make, seed)):
+        for which, low, high in zip(each.places, each.low, each.high, strict=True):
+            lows[each.evidence, which].append(float(low))
+            highs[each.evidence, which].append(float(high))
+    for evidence in EVIDENCE:
+        print(f'"{evidence}": (')
+        for which in Place:
+            low, high = lows[evidence, which], highs[evidence, which]
+            if len(low) < FEWEST:
+                low, high = ([x for place in Place for x in found[evidence, place]] for found in (lows, highs))
+            print(
+                f"    ({_rank(low, OUTSIDE):.3g}, {max(1.0, _rank(high, 1 - OUTSIDE)):.3g}),  # {which.name}, {len(low)}"
+            )
+        print("),")
+
+
+def _rank(values: Sequence[float], quantile: float) -> float:
+    """The conformal quantile: of n + 1 equally likely places of the next value."""
+    ordered = sorted(values)
+    at = quantile * (len(ordered) + 1) - 1
+    return ordered[int(np.clip(np.floor(at) if quantile < 0.5 else np.ceil(at), 0, len(ordered) - 1))]
