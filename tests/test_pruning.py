@@ -107,3 +107,22 @@ def test_a_deeper_overlap_never_scans_less() -> None:
     layout = world.layout(questions(world))
     for key in keys():
         assert (predict(layout, key, 3.0) >= predict(layout, key, 1.0) - 1e-9).all()
+
+
+def test_rows_at_the_far_end_of_a_column_are_found_in_few_partitions_whatever_the_order() -> None:
+    rng = np.random.default_rng(6)
+    columns = {"AMOUNT": rng.exponential(10, 60_000), "TENANT": rng.integers(0, 40, 60_000).astype(float)}
+    world = World(columns, {"AMOUNT": "number", "TENANT": "number"}, 300)
+    low = float(np.sort(columns["AMOUNT"])[-20])
+    ask = Ask("AMOUNT", 20 / 60_000, low=low)
+    assert predict(world.layout([[ask]]), (KeyPart("TENANT"),))[0] == pytest.approx(
+        world.counted((KeyPart("TENANT"),), [ask]), abs=2
+    )
+
+
+def test_nulls_are_found_by_a_key_on_their_own_column_only() -> None:
+    world = uniform()
+    ask = Ask("ITEM", 0.05, 1, null=True)
+    layout = world.layout([[ask]])
+    assert predict(layout, (KeyPart("ITEM"),))[0] < 0.1 * world.partitions
+    assert predict(layout, (KeyPart("DAY"),))[0] > 0.9 * world.partitions

@@ -51,7 +51,8 @@ class Rows:
         """The day on which each partition's last row came."""
         if self.arrived is None:
             return np.full(self.partitions, -np.inf)
-        return self.arrived[np.append(self.starts[1:], self.count) - 1]
+        births: Floats = self.arrived[np.append(self.starts[1:], self.count) - 1]
+        return births
 
     def table(self, conditions: tuple[object, ...]) -> Table:
         return Table(self.name, self.columns, self.starts, conditions)  # type: ignore[arg-type]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from advisor import verdict
 from advisor.candidates import candidates
@@ -45,7 +46,7 @@ class Judged:
         return np.maximum(predicted / true, true / predicted)
 
     @property
-    def inside(self) -> Floats:
+    def inside(self) -> NDArray[np.bool_]:
         return (self.low <= self.true * 1.0001) & (self.true <= self.high * 1.0001)
 
 

@@ -39,7 +39,7 @@ def correlated(seed: int) -> Case:
     late = rng.exponential(1.0, ROWS) + np.where(rng.random(ROWS) < 0.02, rng.uniform(0, 30, ROWS), 0)
     tenant = np.minimum(rng.zipf(1.3, ROWS), 300).astype(float)
     event = np.maximum(FIRST, np.floor(arrival - late))
-    user = tenant * 1000 + rng.integers(0, 400, ROWS)
+    user = tenant * 1000 + rng.integers(0, 400, ROWS).astype(float)
     rows = Rows("T", {
         "DAY": dates("DAY", event), "SHIPPED": dates("SHIPPED", event + rng.integers(1, 60, ROWS)),
         "TENANT": number("TENANT", tenant), "USER_ID": number("USER_ID", user),
@@ -118,7 +118,7 @@ def unselective(seed: int) -> Case:
         "FLAG": number("FLAG", rng.integers(0, 2, ROWS)),
     }
     return Case("trap: nearly all is asked", (Rows("T", columns, PARTITIONS),), (
-        Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE day >= '{day(FIRST + r.integers(2, 20))}'", weight(rng, 300)),
+        Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE day >= '{day(FIRST + int(r.integers(2, 20)))}'", weight(rng, 300)),
     ), True)  # fmt: skip
 
 

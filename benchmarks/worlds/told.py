@@ -142,10 +142,10 @@ def _sampled(case: Case, seed: int) -> Sampled:
 
 def _laid_out(rows: Rows, axis: Axis, picked: np.ndarray) -> Floats:
     column = rows.columns[axis.column]
-    values = column.values[picked]
+    values: Floats = column.values[picked]
     if column.family == "timestamp":
         return values / DAY_US
     if column.family != "text":
         return values
-    positions = np.array([axis.position(text) for text in column.texts], dtype=float)
+    positions: Floats = np.array([axis.position(text) for text in column.texts], dtype=float)
     return np.where(np.isnan(values), np.nan, positions[np.nan_to_num(values).astype(int)])

@@ -183,13 +183,15 @@ class Truth:
     def _per_execution(self, scanned: NDArray[np.int64]) -> Floats:
         stopped = np.array([self.executed[i].limited for i, _ in self.asked])
         scanned = np.where(stopped, np.minimum(scanned, STOPPED), np.maximum(scanned, 1))
-        return np.bincount([i for i, _ in self.asked], weights=scanned, minlength=len(self.executed))
+        owners = [i for i, _ in self.asked]
+        return np.bincount(owners, weights=scanned, minlength=len(self.executed)).astype(float)
 
     def per_template(self, scanned: Floats) -> Floats:
         """Means over the template's executions."""
         owners = [one.template for one in self.executed]
         runs = np.bincount(owners, minlength=self.templates)
-        return np.bincount(owners, weights=scanned, minlength=self.templates) / np.maximum(1, runs)
+        total = np.bincount(owners, weights=scanned, minlength=self.templates).astype(float)
+        return np.asarray(total / np.maximum(1, runs))
 
 
 def truths(case: Case, executed: Sequence[Executed]) -> dict[str, Truth]:

@@ -1,0 +1,114 @@
+"""Filters that a table is given while the query runs, from the text to the partitions counted."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from advisor.estimate import Judge
+from advisor.model import KeyPart, Role
+from benchmarks.layouts import Column
+from benchmarks.worlds.cases import Case, Rows, Template, number
+from benchmarks.worlds.outcomes import LITERALS
+from benchmarks.worlds.told import told
+from benchmarks.worlds.truth import HELD_DAYS, SHOWN_DAYS, execute, truths
+from tests.usage.shown import reading
+
+ROWS, PARTITIONS, PRODUCTS, SEED = 60_000, 150, 2_000, 3
+
+
+def required(text: str) -> dict[str, bool]:
+    return {f"{u.table.name}.{u.column}": u.required for u in reading(text).usages if u.role is Role.JOIN}
+
+
+def test_an_inner_join_drops_rows_of_both_sides() -> None:
+    assert required("SELECT 1 FROM t JOIN u ON t.a = u.k") == {"T.A": True, "U.K": True}
+
+
+def test_a_left_join_drops_none_of_the_left_side() -> None:
+    assert required("SELECT 1 FROM t LEFT JOIN u ON t.a = u.k AND u.y = 3") == {"T.A": False, "U.K": True}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT 1 FROM t WHERE NOT EXISTS (SELECT 1 FROM u WHERE u.k = t.a)",
+        "SELECT 1 FROM t WHERE a NOT IN (SELECT k FROM u WHERE y = 3)",
+        "SELECT 1 FROM t, u WHERE t.a = u.k OR t.b = 3",
+    ],
+)
+def test_an_anti_join_or_an_alternative_drops_nothing_by_itself(text: str) -> None:
+    assert not required(text).get("T.A", False)
+
+
+def sales() -> Case:
+    """Sales in no order, and products of which brands are scattered and shelves are neighbours."""
+    rng = np.random.default_rng(SEED)
+    ids = np.arange(1, PRODUCTS + 1)
+    fact: dict[str, Column] = {
+        "PRODUCT": number("PRODUCT", rng.integers(1, PRODUCTS + 1, ROWS)),
+        "AT": number("AT", rng.permutation(ROWS)),
+        "REFUND": number("REFUND", np.where(rng.random(ROWS) < 0.0004, 1.0, np.nan)),
+    }
+    products = {
+        "ID": number("ID", ids), "BRAND": number("BRAND", rng.integers(0, 100, PRODUCTS)), "SHELF": number("SHELF", ids // 20),
+    }  # fmt: skip
+    join = "SELECT COUNT(*) FROM sales JOIN products ON product = id WHERE"
+    return Case("sales", (Rows("SALES", fact, PARTITIONS), Rows("PRODUCTS", products, 1)), (
+        Template(lambda r, at: f"{join} brand = {r.integers(100)}", 100),
+        Template(lambda r, at: f"{join} shelf = {r.integers(1, 99)}", 100),
+        Template(lambda r, at: "SELECT * FROM sales ORDER BY at DESC LIMIT 50", 100),
+        Template(lambda r, at: "SELECT COUNT(*) FROM sales WHERE refund = 1", 100),
+    ))  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def scanned() -> dict[tuple[str, str], list[tuple[float, float]]]:
+    """By evidence and key: (predicted, true) partitions of each template."""
+    case, rng = sales(), np.random.default_rng(SEED)
+    shown, held = execute(case, SHOWN_DAYS, LITERALS, rng), execute(case, HELD_DAYS, LITERALS, rng)
+    seen, true = truths(case, shown), truths(case, held)["SALES"]
+    found = {}
+    for evidence in ("history", "statistics", "sample"):
+        each = told(case, shown, seen, SEED, evidence)["SALES"]
+        judge = Judge.of(each.profile, each.prices, each.settings, each.workload.days)
+        for column in ("PRODUCT", "AT"):
+            key = (KeyPart(column),)
+            counted = true.per_template(true.keyed(key))
+            found[evidence, column] = list(zip(judge.estimate(key).after, counted, strict=True))
+    return found
+
+
+@pytest.mark.parametrize("evidence", ["statistics", "sample"])
+def test_a_key_on_the_join_column_prunes_what_the_other_side_filters(
+    scanned: dict[tuple[str, str], list[tuple[float, float]]], evidence: str
+) -> None:
+    brand, _, _, _ = scanned[evidence, "PRODUCT"]
+    assert brand[1] < PARTITIONS / 3
+    assert brand[0] == pytest.approx(brand[1], rel=0.3)
+
+
+def test_neighbouring_join_keys_are_told_from_scattered_ones_by_the_whole_other_side(
+    scanned: dict[tuple[str, str], list[tuple[float, float]]],
+) -> None:
+    _, shelf, _, _ = scanned["sample", "PRODUCT"]
+    assert shelf[0] == pytest.approx(shelf[1], rel=0.3)
+    assert shelf[0] < scanned["statistics", "PRODUCT"][1][0] / 3
+
+
+@pytest.mark.parametrize("evidence", ["history", "statistics", "sample"])
+def test_a_top_k_needs_the_last_partitions_of_a_key_on_its_order(
+    scanned: dict[tuple[str, str], list[tuple[float, float]]], evidence: str
+) -> None:
+    _, _, best, _ = scanned[evidence, "AT"]
+    assert best[1] <= 2
+    assert best[0] <= 3
+
+
+@pytest.mark.parametrize("evidence", ["history", "statistics", "sample"])
+def test_a_joins_filter_is_of_no_use_under_another_key(
+    scanned: dict[tuple[str, str], list[tuple[float, float]]], evidence: str
+) -> None:
+    brand, shelf, _, _ = scanned[evidence, "AT"]
+    assert brand[0] == brand[1] == PARTITIONS
+    assert shelf[0] == PARTITIONS
