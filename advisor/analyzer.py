@@ -32,16 +32,17 @@ def propose(account: Account, settings: Settings) -> tuple[Proposed, ...]:
 
 def advise(snapshot: Snapshot, account: Account, proposed: Sequence[Proposed], settings: Settings) -> Advice:
     """What should change in an account that has been read, the proposals settled."""
-    taken, passed = settle([proposal for each in proposed for proposal in each.proposals], settings)
+    settled = settle([proposal for each in proposed for proposal in each.proposals], settings)
     tables = sorted(account.catalog.tables.values(), key=lambda table: (-(table.bytes or 0), table.name))
     return Advice(
         info(snapshot),
         _coverage(account, missing_views(snapshot)),
         account.workload,
         tuple(tables[:LARGEST_TABLES]),
-        taken,
-        (*(rejection for each in proposed for rejection in each.rejections), *passed),
+        settled.recommendations,
+        (*(rejection for each in proposed for rejection in each.rejections), *settled.rejections),
         sum(each.judged for each in proposed),
+        settled.totals,
         inputs.record(settings, account),
     )
 

@@ -46,6 +46,8 @@ LEAST = MappingProxyType(
         "parse_bytes": 1,
         "truncated_at": 1,
         "merge_fan_in": 2,
+        "max_changes": 1,
+        "keys_weighed": 1,
     }
 )
 LONGEST_VALID_DAYS = 3650
@@ -69,7 +71,9 @@ class Settings:
     payback_months: float = 12.0
     """The build's credits are spread over this many months."""
     budget_credits: float | None = None
-    """Stop recommending when the builds' expected credits add up to more than this."""
+    """All builds together may take no more than so many credits, expected."""
+    max_changes: int | None = None
+    """No more than so many changes are recommended: those that are best together."""
     min_window_days: float = 7.0
     """A shorter history gives no more than low confidence: it may miss what runs on other days."""
     samples_per_template: int = 12
@@ -188,7 +192,7 @@ def _convert(key: str, value: object) -> Any:
         raise ValueError(f"it must be at least {LEAST[key]}")
     if key == "advice_valid_days" and number > LONGEST_VALID_DAYS:
         raise ValueError(f"it must be at most {LONGEST_VALID_DAYS}")
-    return int(number) if isinstance(default, int) else number
+    return int(number) if isinstance(default, int) or key == "max_changes" else number
 
 
 def _number(value: object) -> float:

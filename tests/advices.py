@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import reduce
+from operator import add
 
 from advisor.model import (
+    ZERO,
     Advice,
     Benefit,
+    BudgetPoint,
     Change,
     Cost,
     Coverage,
@@ -23,11 +27,13 @@ from advisor.model import (
     TableName,
     Target,
     TemplateEvidence,
+    Totals,
     ViewMissing,
     WarehouseUse,
     Workload,
 )
 from advisor.quoting import identifier
+from advisor.selection.outcome import sum_known
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 END = datetime(2026, 1, 31, tzinfo=UTC)
@@ -109,6 +115,28 @@ def recommendation(
     )
 
 
+def apart(recommendations: tuple[Recommendation, ...]) -> Totals:
+    """Of recommendations that have nothing to do with each other."""
+    net = reduce(add, (r.net_credits_per_month for r in recommendations), ZERO)
+    return Totals(
+        net_credits_per_month=net,
+        saved_credits_per_month=sum_known(r.benefit.credits for r in recommendations) or ZERO,
+        upkeep_credits_per_month=sum_known(r.cost.upkeep_credits_per_month for r in recommendations),
+        build_credits=sum_known(r.cost.build_credits for r in recommendations),
+        claimed_alone=net.expected,
+        exact=True,
+        curve=(BudgetPoint(0.0, 0.0, 0, True),),
+        only_together=(),
+    )
+
+
+THREE = (
+    recommendation(),
+    recommendation(EVENTS, (identifier("User Id"),), ("TO_DATE(TS)",), hashes=()),
+    recommendation(ITEMS, (), ("ITEM_ID",)),
+)
+
+
 def rich() -> Advice:
     """Three actions, a name that must be quoted, a missing view, skipped queries, unknown figures."""
     slow = template(
@@ -140,11 +168,7 @@ def rich() -> Advice:
             Table(ORDERS, "BASE TABLE", 1_000_001, 14_000_000_000),
             Table(EVENTS, "BASE TABLE", None, None, clustering_key=("TO_DATE(TS)",)),
         ),
-        recommendations=(
-            recommendation(),
-            recommendation(EVENTS, (identifier("User Id"),), ("TO_DATE(TS)",), hashes=()),
-            recommendation(ITEMS, (), ("ITEM_ID",)),
-        ),
+        recommendations=THREE,
         rejections=(
             Rejection(
                 "clustering_key",
@@ -154,6 +178,7 @@ def rich() -> Advice:
             ),
         ),
         candidates=17,
+        totals=apart(THREE),
     )
 
 
@@ -167,8 +192,9 @@ def empty() -> Advice:
         recommendations=(),
         rejections=(),
         candidates=0,
+        totals=apart(()),
     )
 
 
 def one(recommendation: Recommendation) -> Advice:
-    return replace(rich(), recommendations=(recommendation,))
+    return replace(rich(), recommendations=(recommendation,), totals=apart((recommendation,)))

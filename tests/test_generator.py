@@ -26,7 +26,7 @@ from advisor.generator.document import document
 from advisor.generator.pages import plan
 from advisor.generator.scripts import scripts
 from advisor.model import Advice, Cost, Range, Recommendation
-from tests.advices import empty, one, recommendation, rich
+from tests.advices import apart, empty, one, recommendation, rich
 from tests.refresh_golden import GOLDEN, goldens
 
 ROOT = Path(__file__).parent.parent
@@ -198,7 +198,8 @@ def test_the_check_tells_the_table_that_the_advice_saw_from_another(
 
 
 def test_a_cost_that_is_unknown_makes_the_plans_total_unknown() -> None:
-    advice = replace(rich(), recommendations=(recommendation(), replace(recommendation(), cost=Cost())))
+    two = (recommendation(), replace(recommendation(), cost=Cost()))
+    advice = replace(rich(), recommendations=two, totals=apart(two))
     assert "Building them costs unknown credits once; upkeep is unknown credits a month" in plan(
         advice, scripts(advice)
     )
@@ -332,7 +333,7 @@ import resource, sys
 from pathlib import Path
 from advisor.errors import InputError
 from advisor.generator import generate
-from tests.advices import rich
+from tests.advices import apart, rich
 advice = rich()
 resource.setrlimit(resource.RLIMIT_FSIZE, (12_000, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
 try:

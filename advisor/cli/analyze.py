@@ -28,7 +28,7 @@ HELP = """Read a query history, judge every change against it, write the advice.
 2. read       each template's columns and conditions are resolved to tables
 3. propose    every key that the conditions could use is thought of
 4. estimate   the partitions each template would scan, the credits, the upkeep
-5. settle     the best change per table is taken, the rest rejected with a reason
+5. settle     the changes that are best together are taken, the rest rejected with a reason
 
 \b
 Exit status: 0 done, 1 --check and there is new advice, 2 something to fix, 3 source out of reach.
@@ -49,6 +49,7 @@ Example:
     "--config", type=click.Path(path_type=Path), help="Settings file.  [default: advisor.toml, if there is one]"
 )
 @click.option("--budget-credits", type=click.FloatRange(min=0), help="Most credits that all builds together may take.")
+@click.option("--max-changes", type=click.IntRange(min=1), help="Most changes to recommend: those best together.")
 @click.option("--check", is_flag=True, help="Exit 1 if there is new advice, for jobs that should fail on it.")
 @click.option("--baseline", type=click.Path(path_type=Path), help="An earlier output: its advice isn't new to --check.")
 @click.option("--min-credits", default=0.0, help="Advice below so many net credits a month doesn't fail --check.")
@@ -60,6 +61,7 @@ def analyze(
     out: Path | None,
     config: Path | None,
     budget_credits: float | None,
+    max_changes: int | None,
     check: bool,
     baseline: Path | None,
     min_credits: float,
@@ -68,7 +70,7 @@ def analyze(
 
     if (snapshot is not None) + (connection is not None) + demo != 1:
         raise InputError("say where the history is: --snapshot DIR, --connection NAME or --demo")
-    settings = load(config, {"budget_credits": budget_credits})
+    settings = load(config, {"budget_credits": budget_credits, "max_changes": max_changes})
     known = _known(baseline)
     if connection is not None:
         out = out or Path("reports") / datetime.now(UTC).date().isoformat()

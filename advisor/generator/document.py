@@ -24,6 +24,7 @@ from advisor.model import (
     Table,
     Target,
     TemplateEvidence,
+    Totals,
     Workload,
 )
 
@@ -43,6 +44,7 @@ def document(advice: Advice, scripts: Sequence[Script | None]) -> str:
         "snapshot": _snapshot(advice.snapshot),
         "coverage": _coverage(advice.coverage, advice.workload, advice.candidates),
         "baseline": _baseline(advice.workload, advice.tables),
+        "totals": _totals(advice.totals),
         "recommendations": [_recommendation(recommendation, script) for recommendation, script in pairs],
         "rejections": [_rejection(rejection) for rejection in advice.rejections],
         "inputs": _inputs(advice),
@@ -163,6 +165,27 @@ def _table(table: Table) -> Json:
         "rows": table.rows,
         "bytes": table.bytes,
         "clustering_key": table.clustering_key,
+    }
+
+
+def _totals(totals: Totals) -> Json:
+    return {
+        "net_credits_per_month": _range(totals.net_credits_per_month),
+        "saved_credits_per_month": _range(totals.saved_credits_per_month),
+        "upkeep_credits_per_month": _range(totals.upkeep_credits_per_month),
+        "build_credits": _range(totals.build_credits),
+        "claimed_alone": totals.claimed_alone,
+        "exact": totals.exact,
+        "curve": [
+            {
+                "build_credits": point.build_credits,
+                "net_credits_per_month": point.net_credits_per_month,
+                "changes": point.changes,
+                "exact": point.exact,
+            }
+            for point in totals.curve
+        ],
+        "only_together": totals.only_together,
     }
 
 

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import cache, reduce
-from operator import add
+from functools import cache
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -18,7 +17,7 @@ from advisor import figures
 from advisor.generator import listings
 from advisor.generator.listings import Listing
 from advisor.generator.scripts import Script
-from advisor.model import ZERO, Advice, Range
+from advisor.model import Advice
 from advisor.quoting import comment
 from advisor.resources import folder
 
@@ -49,16 +48,7 @@ def _render(environment: Environment, template: str, advice: Advice, scripts: Se
         advice=advice,
         scripts=scripts,
         listings=listings,
-        net=total(recommendation.net_credits_per_month for recommendation in advice.recommendations),
-        build=total(recommendation.cost.build_credits for recommendation in advice.recommendations),
-        upkeep=total(recommendation.cost.upkeep_credits_per_month for recommendation in advice.recommendations),
     )
-
-
-def total(ranges: Iterable[Range | None]) -> Range | None:
-    """The sum; None where a part of it is unknown."""
-    known = list(ranges)
-    return None if None in known else reduce(add, (figure for figure in known if figure), ZERO)
 
 
 def markdown(value: object) -> Markup:

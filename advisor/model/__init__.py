@@ -7,6 +7,7 @@ from advisor.model.advice import (
     ZERO,
     Advice,
     Benefit,
+    BudgetPoint,
     Change,
     Cost,
     Coverage,
@@ -20,6 +21,7 @@ from advisor.model.advice import (
     SnapshotInfo,
     Target,
     TemplateEvidence,
+    Totals,
     ViewMissing,
 )
 from advisor.model.catalog import (
@@ -42,6 +44,7 @@ __all__ = [
     "ZERO",
     "Advice",
     "Benefit",
+    "BudgetPoint",
     "Catalog",
     "Change",
     "Churn",
@@ -73,6 +76,7 @@ __all__ = [
     "TableScans",
     "Target",
     "TemplateEvidence",
+    "Totals",
     "Value",
     "ViewMissing",
     "WarehouseUse",

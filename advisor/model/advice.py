@@ -140,13 +140,15 @@ class Service:
 
 @dataclass(frozen=True)
 class Proposal:
-    """A change that is worth it by itself: it competes with the others for the same templates' time.
+    """A legal change that was estimated: it competes with the others for the same templates' time.
 
     Each scan is served by one change at most: two proposals that serve the same template never both claim its time.
     """
 
     recommendation: Recommendation
     """As if it were taken alone. What it saves is the sum of `services` and `apart`."""
+    alone: str | None
+    """Why it isn't worth it by itself, one sentence; None where it is. Others may still make it worth it."""
     label: str
     """What tells it from its rivals, in a few words: `(TENANT_ID, TO_DATE(TS))`."""
     brief: Mapping[str, object]
@@ -167,6 +169,37 @@ class Proposed:
     rejections: tuple[Rejection, ...]
     judged: int
     """How many candidates it looked at."""
+
+
+@dataclass(frozen=True)
+class BudgetPoint:
+    """The best that builds of so many credits together bring."""
+
+    build_credits: float
+    """What the changes chosen for it take; at most the budget."""
+    net_credits_per_month: float
+    changes: int
+    exact: bool
+    """No choice within the budget is better; False where it was chosen greedily."""
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What the recommended changes bring together: never the sum of what each would bring alone."""
+
+    net_credits_per_month: Range
+    saved_credits_per_month: Range
+    upkeep_credits_per_month: Range | None
+    """None where a part of it is unknown."""
+    build_credits: Range | None
+    claimed_alone: float
+    """The sum of the nets that they would have alone, expected: more than the total where they serve the same queries."""
+    exact: bool
+    """No other choice is better; False where the solver's bound was reached."""
+    curve: tuple[BudgetPoint, ...]
+    """From nothing to all, by budget."""
+    only_together: tuple[tuple[str, str], ...]
+    """Ids of changes of which the first wouldn't pay without the second."""
 
 
 @dataclass(frozen=True)
@@ -221,4 +254,5 @@ class Advice:
     rejections: tuple[Rejection, ...]
     candidates: int
     """How many were judged: the funnel's third figure."""
+    totals: Totals
     inputs: Inputs = field(default_factory=Inputs)

@@ -62,6 +62,7 @@ from advisor.terms import EVIDENCE_TEMPLATES, hashes, identity, short_window, va
 
 CODE = "clustering_key"
 
+UNPAID_KEYS = 2  # keys that don't pay by themselves, but may where something else serves the queries that they slow
 WORSE = 1.1  # a template that reads over this many times its partitions of today is named in a warning
 
 
@@ -78,12 +79,13 @@ def propose(account: Account, settings: Settings) -> Proposed:
 def _propose(profile: TableProfile, account: Account, settings: Settings) -> Proposed:
     """Keys for one table, or the end of one that no query uses where none is better."""
     keys = _propose_keys(profile, account, settings)
-    if keys.proposals or not verdict.unused(profile) or not profile.clustering_credits:
+    paid = any(proposal.alone is None for proposal in keys.proposals)
+    if paid or not verdict.unused(profile) or not profile.clustering_credits:
         return keys
     dropped = recommend_drop(profile, settings, account.workload)
     brief = _brief(profile, ())
-    proposal = Proposal(dropped, "no key", brief, (), profile.table.name, dropped.net_credits_per_month)
-    return Proposed((proposal,), keys.rejections, keys.judged + 1)
+    proposal = Proposal(dropped, None, "no key", brief, (), profile.table.name, dropped.net_credits_per_month)
+    return Proposed((*keys.proposals, proposal), keys.rejections, keys.judged + 1)
 
 
 def _propose_keys(profile: TableProfile, account: Account, settings: Settings) -> Proposed:
@@ -105,9 +107,14 @@ def weigh(ranked: Sequence[Estimate], profile: TableProfile, account: Account, s
         return Proposed((), (reject(profile, best.key, why),), len(ranked))
     faults = {other.key: verdict.fault(other, profile, settings) for other in ranked}
     sound = [] if faults[best.key] else [best, *(e for e in ranked if verdict.worse(e, best) and not faults[e.key])]
-    kept = sound[: settings.keys_weighed]
+    unpaid = [
+        e
+        for e in ranked
+        if faults[e.key] and e.net.expected <= settings.min_net_credits_per_month and _served(e, profile)
+    ]
+    kept = [*sound[: settings.keys_weighed], *unpaid[:UNPAID_KEYS]]
     return Proposed(
-        tuple(_proposal(estimate, profile, settings, account.workload) for estimate in kept),
+        tuple(_proposal(estimate, faults[estimate.key], profile, settings, account.workload) for estimate in kept),
         tuple(
             reject(profile, other.key, faults[other.key] or verdict.second_to(other, best))
             for other in ranked
@@ -117,10 +124,13 @@ def weigh(ranked: Sequence[Estimate], profile: TableProfile, account: Account, s
     )
 
 
-def _proposal(estimate: Estimate, profile: TableProfile, settings: Settings, workload: Workload) -> Proposal:
+def _proposal(
+    estimate: Estimate, alone: str | None, profile: TableProfile, settings: Settings, workload: Workload
+) -> Proposal:
     table = profile.table.name
     return Proposal(
         recommend(estimate, profile, settings, workload),
+        alone,
         f"({', '.join(map(render, estimate.key))})",
         _brief(profile, estimate.key),
         tuple(
@@ -197,7 +207,7 @@ def _brief(profile: TableProfile, key: Sequence[KeyPart]) -> dict[str, object]:
 
 
 def _reason(estimate: Estimate, profile: TableProfile, workload: Workload) -> str:
-    gained = [i for i, gain in enumerate(estimate.gains(profile)) if profile.loads[i].asks and gain > 0]
+    gained = _served(estimate, profile)
     served = [profile.loads[i] for i in gained]
     asked = {ask.column for question in profile.layout.questions if question.load in gained for ask in question.asks}
     columns = " and ".join(sorted(asked & {part.column for part in estimate.key} or asked))
@@ -216,6 +226,11 @@ def _reason(estimate: Estimate, profile: TableProfile, workload: Workload) -> st
         f"read {percent(min(1, after))}. That saves {between(estimate.credits)} credits a month; upkeep takes "
         f"{between(estimate.upkeep)} a month and the build {between(estimate.build)} once."
     )
+
+
+def _served(estimate: Estimate, profile: TableProfile) -> list[int]:
+    """The loads whose own conditions the key serves."""
+    return [i for i, gain in enumerate(estimate.gains(profile)) if profile.loads[i].asks and gain > 0]
 
 
 def _evidence(estimate: Estimate, profile: TableProfile) -> tuple[TemplateEvidence, ...]:

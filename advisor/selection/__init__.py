@@ -1,0 +1,90 @@
+"""Which of the proposed changes are best together, and what each of them is worth beside the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from advisor.model import BudgetPoint, Proposal, Recommendation, Rejection, Totals
+from advisor.selection import greedy, program
+from advisor.selection.outcome import (
+    attributed,
+    net_together,
+    only_together,
+    passed_over,
+    saved_together,
+    sum_known,
+)
+from advisor.selection.problem import Problem
+from advisor.settings import Settings
+
+__all__ = ["Settled", "choose", "settle"]
+
+POINTS = 8
+"""Budgets that the curve is drawn from, evenly spaced up to what the chosen builds take."""
+LARGEST_CURVE = 2_000
+"""Services beyond which the curve's points are chosen greedily: exact ones would take minutes."""
+
+
+@dataclass(frozen=True)
+class Settled:
+    recommendations: tuple[Recommendation, ...]
+    """Most net benefit first, each with what leaving it out would lose."""
+    rejections: tuple[Rejection, ...]
+    totals: Totals
+
+
+def settle(proposals: Sequence[Proposal], settings: Settings) -> Settled:
+    """The best choice within the budget and the number of changes that are allowed, whatever the order of the proposals."""
+    least, most = settings.min_net_credits_per_month, settings.max_changes
+    problem = Problem.of(proposals, least, settings.budget_credits, most)
+    chosen, exact = choose(problem)
+    taken = [attributed(problem, i, chosen) for i in sorted(chosen)]
+    taken.sort(key=lambda r: (-r.net_credits_per_month.expected, r.id))
+    left = [i for i in range(len(problem.proposals)) if i not in chosen]
+    return Settled(
+        tuple(taken),
+        tuple(passed_over(problem, i, chosen) for i in left),
+        _totals(problem, chosen, exact),
+    )
+
+
+def choose(problem: Problem) -> tuple[frozenset[int], bool]:
+    """The program's choice, or the greedy one where that is the only one or better; and whether it is proven to be the best."""
+    simple = greedy.choose(problem)
+    found = program.solve(problem)
+    if found is None:
+        return simple, False
+    best, proven = greedy.pruned(problem, found[0]), found[1]
+    if not problem.allowed(best) or problem.value(best) < problem.value(simple):
+        # HiGHS keeps within tolerances: what differs by less than that is settled by the exact value.
+        return simple, proven
+    return best, proven
+
+
+def _totals(problem: Problem, chosen: frozenset[int], exact: bool) -> Totals:
+    taken = [problem.proposals[i].recommendation for i in sorted(chosen)]
+    return Totals(
+        net_together(problem, chosen),
+        saved_together(problem, chosen),
+        sum_known(r.cost.upkeep_credits_per_month for r in taken),
+        sum_known(r.cost.build_credits for r in taken),
+        sum(r.net_credits_per_month.expected for r in taken),
+        exact,
+        _curve(problem, chosen),
+        only_together(problem, chosen),
+    )
+
+
+def _curve(problem: Problem, chosen: frozenset[int]) -> tuple[BudgetPoint, ...]:
+    """The best choice at each budget, from nothing to what the chosen builds take."""
+    everything = sum(problem.builds[i] for i in chosen)
+    small = sum(len(proposal.services) for proposal in problem.proposals) <= LARGEST_CURVE
+    points = {}
+    for step in range(POINTS + 1):
+        within = replace(problem, budget=everything * step / POINTS)
+        best, exact = choose(within) if small else (greedy.choose(within), False)
+        spent = sum(within.builds[i] for i in best)
+        net = within.value(best) + problem.least_net * len(best)
+        points[spent] = BudgetPoint(spent, net, len(best), exact)
+    return tuple(points.values())
