@@ -144,7 +144,7 @@ def compress(snapshot: Snapshot, settings: Settings) -> Workload:
     Times are those of the executions in templates; `queries` counts every row. Percentiles are None for a snapshot that was
     aggregated before it was written. Raises InputError when no SELECT was executed in the window.
     """
-    with _tables(snapshot, settings) as view:
+    with prepared(snapshot, settings) as view:
         shares = percentiles.of_templates(snapshot) if view == "query_history" else {}
         templates = _templates(snapshot, settings, view, shares)
         if not any(template.kind == "SELECT" for template in templates):
@@ -178,8 +178,12 @@ def duckdb_sql(name: str) -> str:
 
 
 @contextmanager
-def _tables(snapshot: Snapshot, settings: Settings) -> Iterator[str]:
-    """The tables that the figures are taken from; gives the view that they come from."""
+def prepared(snapshot: Snapshot, settings: Settings) -> Iterator[str]:
+    """The tables that the figures are taken from; gives the view that they come from.
+
+    Inside, STATEMENT is a template's fingerprint in `executions` (a row each) where the view is `query_history`, else in
+    `samples`; those left out of the templates, cached ones among them, are in neither.
+    """
     fingerprint.register(snapshot.connection)
     view = "query_history" if "query_history" in snapshot.present else "query_templates"
     try:

@@ -17,6 +17,7 @@ from advisor.cli.doctor import doctor
 from advisor.cli.explain import explain
 from advisor.cli.grants import grants
 from advisor.cli.prove import prove
+from advisor.cli.track import track
 from advisor.errors import AdvisorError, InputError
 
 
@@ -26,7 +27,7 @@ def cli() -> None:
     """Find the changes to a Snowflake account that would save the most, and write the SQL to review."""
 
 
-for command in (analyze, collect, diff, doctor, explain, grants, prove):
+for command in (analyze, collect, diff, doctor, explain, grants, prove, track):
     cli.add_command(command)
 
 

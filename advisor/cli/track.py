@@ -1,0 +1,63 @@
+"""`advisor track`: what the applied recommendations brought."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from advisor.errors import InputError
+
+HELP = """Judge applied recommendations by the history since: confirmed, not proven or regressed.
+
+BEFORE and AFTER are snapshot folders; the advice is the one that was made from BEFORE. What was applied is recognised in AFTER's
+catalog. Each template is compared with itself, all of them with templates that nothing was done to, and billed upkeep is
+taken off; a verdict needs 10 executions in both windows and 6 templates left alone.
+
+\b
+Example:
+  advisor track snapshots/2026-11-01 snapshots/2026-11-22 --advice reports/2026-11-01
+"""
+
+
+@click.command(help=HELP, short_help="Judge what was applied by the history since.")
+@click.argument("before", type=click.Path(path_type=Path))
+@click.argument("after", type=click.Path(path_type=Path))
+@click.option(
+    "--advice", required=True, type=click.Path(path_type=Path), help="Output folder that was made from BEFORE."
+)
+@click.option("--applied", multiple=True, metavar="ID", help="Applied, though the catalog can't show it. Repeatable.")
+@click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]),
+    help="When it was done (UTC).  [default: BEFORE's end]",
+)
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--revert", type=click.Path(path_type=Path), help="Write there what undoes the regressed, if any did.")
+@click.option("--config", type=click.Path(path_type=Path), help="Settings file.")
+def track(
+    before: Path,
+    after: Path,
+    advice: Path,
+    applied: tuple[str, ...],
+    since: datetime | None,
+    form: str,
+    revert: Path | None,
+    config: Path | None,
+) -> None:
+    from advisor import tracker
+    from advisor.generator.tracking import as_json, as_text, revert_script
+    from advisor.published import read
+    from advisor.settings import load
+    from advisor.snapshot import open_snapshot
+
+    settings, published = load(config, {}), read(advice)
+    unknown = sorted(set(applied) - {each.id for each in published.recommendations})
+    if unknown:
+        raise InputError(f"--applied {unknown[0]}: {published.path} has no such recommendation")
+    with open_snapshot(before, settings) as old, open_snapshot(after, settings) as new:
+        found = tracker.track(old, new, published, settings, applied, since)
+    click.echo((as_json if form == "json" else as_text)(found), nl=False)
+    if revert and revert_script(found):
+        revert.write_text(revert_script(found), encoding="utf-8")

@@ -1,0 +1,64 @@
+"""Executions one by one, for comparing a template before and after a change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from advisor.settings import Settings
+from advisor.snapshot import Snapshot
+from advisor.workload import prepared
+
+Floats = NDArray[np.float64]
+
+MOST = 1000
+"""Executions looked at of each template, taken by the hash of their ids."""
+
+
+@dataclass(frozen=True)
+class Runs:
+    """One template's executions in one window, in no order. Answers from the result cache are not among them."""
+
+    executions: float
+    """How many there were; `ms` may hold fewer."""
+    ms: Floats
+    partitions: Floats
+    """NaN where the history doesn't say."""
+
+
+# A history that was aggregated where it is keeps samples, each standing for WEIGHT executions.
+_ROWS = """
+WITH seen AS (
+    SELECT STATEMENT, EXECUTION_MS, PARTITIONS_SCANNED, {weight} AS WEIGHT, QUERY_ID
+    FROM {table} WHERE START_TIME >= $since AND EXECUTION_MS IS NOT NULL
+)
+SELECT STATEMENT, CAST(EXECUTION_MS AS DOUBLE) AS MS, CAST(PARTITIONS_SCANNED AS DOUBLE) AS PARTITIONS,
+    CAST(sum(WEIGHT) OVER (PARTITION BY STATEMENT) AS DOUBLE) AS EXECUTIONS
+FROM seen QUALIFY row_number() OVER (PARTITION BY STATEMENT ORDER BY md5(QUERY_ID)) <= $most
+ORDER BY STATEMENT, md5(QUERY_ID)
+"""
+
+
+def executions(snapshot: Snapshot, settings: Settings, since: datetime | None = None) -> Mapping[str, Runs]:
+    """By fingerprint, the executions that began at `since` (UTC, without a zone) or later."""
+    with prepared(snapshot, settings) as view:
+        raw = view == "query_history"
+        sql = _ROWS.format(weight="1" if raw else "WEIGHT", table="executions" if raw else "samples")
+        parameters = {"since": since or snapshot.window_start, "most": MOST}
+        found = snapshot.connection.execute(sql, parameters).fetchnumpy()
+    ms, partitions = _column(found["MS"]), _column(found["PARTITIONS"])
+    names, first = np.unique(found["STATEMENT"].astype(str), return_index=True)
+    ends = [*first[1:], len(ms)]
+    return {
+        str(name): Runs(float(found["EXECUTIONS"][start]), ms[start:end], partitions[start:end])
+        for name, start, end in zip(names, first, ends, strict=True)
+    }
+
+
+def _column(values: np.ma.MaskedArray[Any, Any] | NDArray[Any]) -> Floats:
+    return np.ma.filled(np.ma.asarray(values).astype(float), np.nan)
