@@ -164,7 +164,7 @@ def _rows(
     started = START_MS + numbers * (DAYS * 86_400_000 // executions)
     literals = random.integers(100_000, size=(rows, 4)).tolist()
     columns = {
-        "QUERY_ID": [_query_id(number, *drawn) for number, *drawn in zip(numbers.tolist(), *_drawn(rows, random))],
+        "QUERY_ID": list(map(_query_id, numbers.tolist(), *_drawn(rows, random))),
         "QUERY_TEXT": [_text(shapes[k].pieces, values) for k, values in zip(chosen.tolist(), literals, strict=True)],
         "DATABASE_NAME": ["DB"] * rows,
         "SCHEMA_NAME": ["PUBLIC"] * rows,

@@ -309,14 +309,17 @@ def test_samples_from_a_part_of_the_window_stand_for_all_of_it(
     assert (sampled.execution_ms, sampled.skipped) == (whole.execution_ms, whole.skipped)
     kept = [sample for template in sampled.templates for sample in template.samples]
     hours = {(sample.started.replace(tzinfo=START.tzinfo) - START) // timedelta(hours=1) for sample in kept}
-    assert sorted(len(t.samples) for t in sampled.templates)[:1] == [1]
+    assert sorted(len(t.samples) for t in sampled.templates)[0] == 1
     assert all(len(t.samples) > 9 for t in sampled.templates if t.executions > 1)
     assert len(hours) < 12
 
 
 def test_a_hash_tells_a_statement_whose_text_was_redacted(tmp_path: Path) -> None:
     rows = [query("select a from t where b = 1", n, QUERY_PARAMETERIZED_HASH="one") for n in range(4)]
-    rows += [query("<redacted>", 4, QUERY_PARAMETERIZED_HASH="one"), query(None, 5, QUERY_PARAMETERIZED_HASH="two")]
+    rows += [
+        query("<redacted>", 4, QUERY_PARAMETERIZED_HASH="one"),
+        query("", 5, QUERY_TEXT=None, QUERY_PARAMETERIZED_HASH="two"),
+    ]
     workload = _compress(write_snapshot(tmp_path, rows))
     assert [(t.executions, {s.text for s in t.samples}) for t in workload.templates] == [
         (5, {"select a from t where b = 1"})

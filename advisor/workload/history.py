@@ -4,7 +4,7 @@ Every statement of SQL here reads the columns it needs from the files again: tha
 a statement's key has to be made from its text is there a copy.
 
 A text costs more to read than all other columns together, so samples come from parts of the window, the same for all
-statements: the first part that holds a statement gives its samples.
+statements, and of a statement from no more of them than it takes.
 """
 
 from __future__ import annotations
@@ -60,19 +60,26 @@ CREATE OR REPLACE TEMP TABLE part AS
 SELECT recorded.*, sought.SAMPLES FROM ({{recorded}}) AS recorded
 JOIN sought ON {_SAME.format(one="recorded", other="sought")}
 """
-# A sample stands for its share of all the statement's executions, not only of those in the part.
-_WEIGHED = f"""
-INSERT INTO samples BY NAME
-WITH held AS (
-    SELECT STATEMENT, DATABASE_NAME, SCHEMA_NAME, OUTCOME, sum(WEIGHT) AS HELD FROM found GROUP BY ALL
-)
-SELECT found.* REPLACE (greatest(1, found.WEIGHT * sought.EXECUTIONS // held.HELD) AS WEIGHT)
-FROM found JOIN held ON {_SAME.format(one="found", other="held")}
-JOIN sought ON {_SAME.format(one="found", other="sought")}
+# Enough is half of what would be found if the statement's executions were spread evenly.
+_REST = f"""
+DELETE FROM sought USING (
+    SELECT STATEMENT, DATABASE_NAME, SCHEMA_NAME, OUTCOME, count(*) AS FOUND FROM samples GROUP BY ALL
+) AS held
+WHERE {_SAME.format(one="sought", other="held")} AND FOUND >= least(SAMPLES, EXECUTIONS // (2 * $parts))
 """
-_REST = f"DELETE FROM sought USING found WHERE {_SAME.format(one='sought', other='found')}"
-
-
+# A sample stands for its share of all the statement's executions, not only of those in the parts that were looked at.
+_WEIGHED = f"""
+CREATE OR REPLACE TEMP TABLE samples AS
+WITH held AS (
+    SELECT STATEMENT, DATABASE_NAME, SCHEMA_NAME, OUTCOME, sum(WEIGHT) AS HELD FROM samples GROUP BY ALL
+),
+totals AS (
+    SELECT STATEMENT, DATABASE_NAME, SCHEMA_NAME, OUTCOME, sum(EXECUTIONS) AS EXECUTIONS FROM statements GROUP BY ALL
+)
+SELECT samples.* REPLACE (greatest(1, samples.WEIGHT * totals.EXECUTIONS // held.HELD) AS WEIGHT)
+FROM samples JOIN held ON {_SAME.format(one="samples", other="held")}
+JOIN totals ON {_SAME.format(one="samples", other="totals")}
+"""
 TABLES = ("statements", "samples", "repeated", "sought", "part", "found")
 TEMPORARY_VIEWS = ("executions", "history", "written", "unread")
 
@@ -98,9 +105,9 @@ def _sample(snapshot: Snapshot, settings: Settings, hashed: bool) -> None:
     texts = TEXTS_A_SAMPLE_READ * settings.samples_read
     run(_SOUGHT, {"samples": settings.samples_per_template, "texts": texts})
     executions = int(run("SELECT coalesce(sum(EXECUTIONS), 0) FROM statements")[0][0])
-    parts = min(MOST_PARTS, -(-executions // EXECUTIONS_A_PART))
+    parts = max(1, min(MOST_PARTS, -(-executions // EXECUTIONS_A_PART)))
     samples = duckdb_sql("query_samples", history="written", executions="part").replace("$samples", "SAMPLES")
-    for part in range(max(1, parts)):
+    for part in range(parts):
         rows = f"query_history_part({parts}, {part})" if parts > 1 else VIEW
         run(f"CREATE OR REPLACE TEMP VIEW written AS FROM {rows}")
         run(f"CREATE OR REPLACE TEMP VIEW unread AS {_HASHED.format(rows=rows)}")
@@ -108,15 +115,16 @@ def _sample(snapshot: Snapshot, settings: Settings, hashed: bool) -> None:
         run(f"CREATE OR REPLACE TEMP TABLE found AS {samples}")
         if part == 0:
             run("CREATE OR REPLACE TEMP TABLE samples AS FROM found LIMIT 0")
-        run(_WEIGHED)
-        run(_REST)
+        run("INSERT INTO samples FROM found")
+        run(_REST, {"parts": parts})
         if not run("SELECT 1 FROM sought LIMIT 1"):
             break
+    run(_WEIGHED)
 
 
 def _recorded(parts: int, part: int, hashed: bool) -> str:
     """The executions in that part of the window."""
-    if parts <= 1:
+    if parts == 1:
         return "FROM executions"
     if not hashed:
         return f"FROM executions WHERE epoch_us(START_TIME) // {BLOCK_MICROSECONDS} % {parts} = {part}"
