@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from advisor import inputs
 from advisor.account import Account, Say, read_account
+from advisor.baseline import baseline
 from advisor.model import Advice, Catalog, Coverage, Proposed, QueryTemplate, Reading, Skipped, ViewMissing
 from advisor.recommenders import RECOMMENDERS
 from advisor.selection import settle
@@ -44,6 +45,7 @@ def advise(snapshot: Snapshot, account: Account, proposed: Sequence[Proposed], s
         sum(each.judged for each in proposed),
         settled.totals,
         inputs.record(settings, account),
+        baseline(snapshot, account),
     )
 
 

@@ -94,6 +94,17 @@ def between(figure: Range | None, printed: Callable[[float], str] = number) -> s
     return low if low == high else f"{low} to {high} (expected {expected})"
 
 
+def expected(figure: Range | None) -> str:
+    return UNKNOWN if figure is None else number(figure.expected)
+
+
+def span(figure: Range | None) -> str:
+    """`60 to 110`; nothing where the figure is unknown or has no range."""
+    if figure is None or number(figure.low) == number(figure.high):
+        return ""
+    return f"{number(figure.low)} to {number(figure.high)}"
+
+
 def moment(value: datetime | None) -> str:
     """To the minute, in UTC; a moment without a zone is in UTC already."""
     if value is None:
@@ -114,6 +125,8 @@ FILTERS: dict[str, Callable[..., str]] = {
     "count": count,
     "many": many,
     "between": between,
+    "expected": expected,
+    "span": span,
     "percent": percent,
     "size": size,
     "duration": duration,

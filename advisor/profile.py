@@ -20,6 +20,7 @@ from advisor.model import (
     Table,
     TableHistory,
     TableName,
+    TableScans,
     Workload,
 )
 from advisor.pruning import Layout, scanned_today
@@ -59,6 +60,8 @@ class TableProfile:
     """Columns that any template filters, joins, groups or orders by."""
     understood: bool
     """No statement that reads it, or may read it, was left without its columns resolved."""
+    scans: tuple[TableScans, ...] = ()
+    """What is recorded of its scans, by parameterized hash."""
 
     @property
     def partition_bytes(self) -> float | None:
@@ -126,6 +129,7 @@ def profile(
         history.clustering_credits,
         frozenset(u.column for read in readers for u in read.reading.usages if u.table == table.name),
         not any(_obscure(read, table.name) for read in templates),
+        history.scans,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import os
 import re
@@ -23,7 +25,7 @@ from advisor.errors import InputError
 from advisor.figures import between, duration, excerpt, number, percent, size
 from advisor.generator import funnel, generate
 from advisor.generator.document import document
-from advisor.generator.pages import plan
+from advisor.generator.pages import plan, report
 from advisor.generator.scripts import scripts
 from advisor.model import Advice, Cost, Range, Recommendation
 from tests.advices import apart, empty, one, recommendation, rich
@@ -253,8 +255,18 @@ def test_the_report_is_one_well_formed_file_that_loads_nothing(tmp_path: Path) -
     generate(rich(), tmp_path / "out")
     page = Tags((tmp_path / "out" / "report.html").read_text(encoding="utf-8"))
     assert page.open == []
-    assert not page.seen & {"script", "link", "img", "iframe", "object", "form"}
-    assert page.links == {script.path for script in scripts(rich()) if script}
+    assert not page.seen & {"link", "img", "iframe", "object", "form"}
+    anchors = {"#plan", "#left", "#today", "#coverage"} | {f"#{change.id}" for change in rich().recommendations}
+    assert page.links == {script.path for script in scripts(rich()) if script} | anchors
+
+
+def test_the_reports_policy_lets_through_its_own_style_and_script_and_nothing_else() -> None:
+    page = report(rich(), scripts(rich()))
+    (policy,) = re.findall(r'Content-Security-Policy" content="([^"]*)"', page)
+    inline = [re.findall(f"<{tag}>(.*?)</{tag}>", page, re.DOTALL) for tag in ("style", "script")]
+    hashes = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for (text,) in inline]
+    assert policy == f"default-src 'none'; style-src 'sha256-{hashes[0]}'; script-src 'sha256-{hashes[1]}'"
+    assert "style=" not in page
 
 
 # ---------------------------------------------------------------- the folder

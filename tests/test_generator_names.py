@@ -6,6 +6,7 @@ import json
 import logging
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -17,7 +18,7 @@ from markdown_it.token import Token as MarkdownToken
 from sqlglot import Token, TokenType, exp
 
 from advisor.generator.document import document
-from advisor.generator.pages import markdown, plan, report
+from advisor.generator.pages import exact, markdown, plan, report
 from advisor.generator.scripts import Script, scripts
 from advisor.model import Advice, TableName
 from advisor.quoting import comment, identifier
@@ -226,7 +227,8 @@ class Page(HTMLParser):
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, *(name for name, _ in attrs)))
+        # A cell's class says whether its text is long.
+        self.tags.append((tag, *(name for name, _ in attrs if tag != "td")))
 
     def handle_data(self, data: str) -> None:
         self.text += data
@@ -235,7 +237,10 @@ class Page(HTMLParser):
 @given(TABLES)
 @settings(deadline=None)
 def test_a_name_in_the_report_is_only_text(table: TableName) -> None:
-    hostile, plain = advice_on(table, ["A"], []), advice_on(PLAIN, ["A"], [])
+    other = (
+        PLAIN if exact(str(table)) else replace(PLAIN, name="T\u200b")
+    )  # what doesn't show can't be copied from the page
+    hostile, plain = advice_on(table, ["A"], []), advice_on(other, ["A"], [])
     page = Page(report(hostile, scripts(hostile)))
     assert page.tags == Page(report(plain, scripts(plain))).tags
     assert comment(str(table)) in page.text

@@ -18,6 +18,7 @@ from advisor.figures import (
     seconds,
     size,
 )
+from advisor.generator.headline import paid_back, payback_days
 from advisor.generator.scripts import Script
 from advisor.model import Advice, Change, Recommendation, Table
 
@@ -45,6 +46,7 @@ def changes(advice: Advice, scripts: Sequence[Script | None]) -> Listing:
             "Net, credits a month",
             "Build, credits",
             "Upkeep, credits a month",
+            "Payback",
             "Confidence",
             "Grade",
             "Script",
@@ -57,6 +59,7 @@ def changes(advice: Advice, scripts: Sequence[Script | None]) -> Listing:
                 between(recommendation.net_credits_per_month),
                 between(recommendation.cost.build_credits),
                 between(recommendation.cost.upkeep_credits_per_month),
+                paid_back(payback_days(recommendation.benefit.credits, recommendation.cost)),
                 recommendation.confidence,
                 recommendation.grade,
                 script.path if script else "none",
@@ -146,7 +149,7 @@ def _key(expressions: Sequence[object]) -> str:
     return ", ".join(map(str, expressions)) or "none"
 
 
-def slowest(advice: Advice) -> Listing:
+def slowest(advice: Advice, shown: int = SLOWEST) -> Listing:
     """The templates that take the most time in sum."""
     templates = advice.workload.templates
     return Listing(
@@ -162,9 +165,9 @@ def slowest(advice: Advice) -> Listing:
                 percent(ratio(template.partitions_scanned, template.partitions_total)),
                 excerpt(template.text),
             )
-            for template in templates[:SLOWEST]
+            for template in templates[:shown]
         ),
-        max(0, len(templates) - SLOWEST),
+        max(0, len(templates) - shown),
     )
 
 

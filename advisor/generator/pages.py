@@ -5,6 +5,8 @@ Each environment escapes whatever it prints unless a filter has marked it as saf
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -15,6 +17,9 @@ from tabulate import tabulate
 
 from advisor import figures
 from advisor.generator import listings
+from advisor.generator.cards import cards, net_scale
+from advisor.generator.gallery import gallery
+from advisor.generator.headline import headline
 from advisor.generator.listings import Listing
 from advisor.generator.scripts import Script
 from advisor.model import Advice
@@ -31,23 +36,34 @@ _MARKDOWN = re.compile(
 )
 _LIST_ITEM = re.compile(r"\A(\d{1,9})([.)])(?=\s|\Z)", re.ASCII)
 _BACKTICKS = re.compile("`+")
+_SOURCES = ("style.css", "script.js")
+SLOWEST_IN_REPORT = 200
 
 
 def plan(advice: Advice, scripts: Sequence[Script | None]) -> str:
     """The text of `plan.md`."""
-    return _render(_markdown_environment(), "plan.md.j2", advice, scripts)
+    template = _markdown_environment().get_template("plan.md.j2")
+    return template.render(advice=advice, scripts=scripts, listings=listings, head=headline(advice))
 
 
 def report(advice: Advice, scripts: Sequence[Script | None]) -> str:
-    """The text of `report.html`: one file, nothing to load, no scripts."""
-    return _render(_html_environment(), "report.html.j2", advice, scripts)
-
-
-def _render(environment: Environment, template: str, advice: Advice, scripts: Sequence[Script | None]) -> str:
-    return environment.get_template(template).render(
-        advice=advice,
-        scripts=scripts,
-        listings=listings,
+    """The text of `report.html`: one file that loads nothing. Its own style sheet and script are the only ones that its
+    content security policy lets through, by their hashes."""
+    style, script = (Markup((folder("templates") / "report" / name).read_text(encoding="utf-8")) for name in _SOURCES)
+    return (
+        _html_environment()
+        .get_template("report.html.j2")
+        .render(
+            advice=advice,
+            listings=listings,
+            head=headline(advice),
+            cards=cards(advice, scripts),
+            scale=net_scale(advice),
+            pictures=gallery(advice),
+            slowest=listings.slowest(advice, SLOWEST_IN_REPORT),
+            style=style,
+            script=script,
+        )
     )
 
 
@@ -77,6 +93,28 @@ def fence(statements: Iterable[str]) -> Markup:
 def link(path: str) -> Markup:
     """A Markdown link to a file of the output folder, whose path holds letters, digits, `_`, `-`, `.` and `/` only."""
     return Markup(f"[`{path}`]({path})")
+
+
+# ---------------------------------------------------------------- HTML
+
+
+def source_hash(source: str) -> Markup:
+    """What a content security policy calls an inline style sheet or script."""
+    return Markup(f"'sha256-{base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()}'")
+
+
+def lines(text: str) -> Markup:
+    """A text of several lines, escaped, with what doesn't show made visible."""
+    return Markup("\n").join(comment(line) for line in text.split("\n"))
+
+
+def exact(text: str) -> bool:
+    """Whether `lines` shows the very text, so that it may be copied from the page."""
+    return "\n".join(comment(line) for line in text.split("\n")) == text
+
+
+def statements(texts: Iterable[str]) -> str:
+    return "\n\n".join(f"{text};" for text in texts) or "-- nothing"
 
 
 def _visible(value: object) -> object:
@@ -109,5 +147,10 @@ def _html_environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= figures.FILTERS
+    environment.filters |= figures.FILTERS | {
+        "source_hash": source_hash,
+        "lines": lines,
+        "exact": exact,
+        "statements": statements,
+    }
     return environment

@@ -24,6 +24,7 @@ from advisor.model.advice import (
     Totals,
     ViewMissing,
 )
+from advisor.model.baseline import Baseline, DayTimes, LookBack, TablePruning
 from advisor.model.catalog import (
     Catalog,
     Churn,
@@ -43,6 +44,7 @@ __all__ = [
     "FILTERS",
     "ZERO",
     "Advice",
+    "Baseline",
     "Benefit",
     "BudgetPoint",
     "Catalog",
@@ -53,11 +55,13 @@ __all__ = [
     "ColumnUsage",
     "Cost",
     "Coverage",
+    "DayTimes",
     "Distribution",
     "Execution",
     "Grade",
     "Inputs",
     "KeyPart",
+    "LookBack",
     "Proposal",
     "Proposed",
     "QueryTemplate",
@@ -73,6 +77,7 @@ __all__ = [
     "TableFacts",
     "TableHistory",
     "TableName",
+    "TablePruning",
     "TableScans",
     "Target",
     "TemplateEvidence",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from advisor.model.baseline import Baseline
 from advisor.model.catalog import Table, TableName
 from advisor.model.inputs import Inputs
 from advisor.model.workload import Skipped, Workload
@@ -256,3 +257,4 @@ class Advice:
     """How many were judged: the funnel's third figure."""
     totals: Totals
     inputs: Inputs = field(default_factory=Inputs)
+    baseline: Baseline = field(default_factory=Baseline)
