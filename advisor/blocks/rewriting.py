@@ -1,0 +1,118 @@
+"""A statement over what is stored: one of its SELECTs reads the stored result in place of the tables."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from advisor.blocks.expressions import conjuncts, named, text
+from advisor.blocks.statement import Block, Statement
+from advisor.blocks.stored import Stored, column_names, parts
+from advisor.model import TableName
+
+
+class NotServedError(Exception):
+    """The stored result lacks something that the block asks; the message says what."""
+
+
+def rewritten(statement: Statement, block: Block, kept: Stored, name: TableName) -> exp.Expr:
+    """The statement with that block read from `name`. Changes the statement: study the text anew for another rewrite.
+
+    Raises NotServedError where `kept` can't answer the block.
+    """
+    node = statement.nodes[block.place]
+    names = column_names(kept)
+    labels = [_label(item) for item in node.expressions]
+    _drop_fixed(node, kept)
+    for part in ("expressions", "where", "group", "having", "qualify", "order"):
+        value = node.args.get(part)
+        for inner in list(value) if isinstance(value, list) else [value]:
+            if isinstance(inner, exp.Expr):
+                _serve(inner, _Serving(kept, names, block.grouped, _aliases(node) if part == "order" else frozenset()))
+    for item, label in zip(list(node.expressions), labels, strict=True):
+        if label is not None and item.alias_or_name != label:
+            item.replace(exp.alias_(item.copy(), named(label)))
+    node.args["from_"].this.replace(_table(name))
+    node.set("joins", None)
+    return statement.tree
+
+
+class _Serving:
+    """What takes the place of the block's expressions."""
+
+    def __init__(self, kept: Stored, names: dict[str, str], grouped: bool, outputs: frozenset[str]) -> None:
+        self.kept, self.names, self.grouped, self.outputs = kept, names, grouped, outputs
+        self.keys = frozenset(kept.keys)
+
+    def column(self, expression: str) -> exp.Column:
+        return exp.Column(this=named(self.names[expression]))
+
+    def read(self, aggregate: exp.Expr) -> exp.Expr:
+        """The aggregate over the stored groups. COUNT of no rows is 0, and the sum of no counts is NULL."""
+        written = text(aggregate)
+        counts = isinstance(aggregate, (exp.Count, exp.CountIf))
+        kept = [written] if self.kept.exact else parts([written])
+        if any(part not in self.names for part in kept):
+            raise NotServedError(f"it lacks {written}")
+        if isinstance(aggregate.this, exp.Distinct) and not self.kept.exact:
+            raise NotServedError(f"{written} can't be taken from finer groups")
+        if self.kept.exact or isinstance(aggregate, exp.Max):
+            whole: exp.Expr = exp.Max(this=self.column(written))
+        elif isinstance(aggregate, exp.Min):
+            whole = exp.Min(this=self.column(written))
+        elif isinstance(aggregate, exp.Avg):
+            total, count = (exp.Sum(this=self.column(part)) for part in kept)
+            zero = exp.Literal.number(0)
+            ratio = exp.Div(this=total, expression=exp.Nullif(this=count, expression=zero))
+            return exp.Paren(this=ratio) if isinstance(aggregate.parent, exp.Binary) else ratio
+        elif isinstance(aggregate, exp.Sum) or counts:
+            whole = exp.Sum(this=self.column(written))
+        else:
+            raise NotServedError(f"{written} can't be taken from finer groups")
+        return exp.Coalesce(this=whole, expressions=[exp.Literal.number(0)]) if counts and not self.grouped else whole
+
+
+def _serve(node: exp.Expr, serving: _Serving) -> None:
+    """Replace keys and aggregates beneath the node; raises NotServedError for a column that is left."""
+    if isinstance(node, exp.Alias):
+        _serve(node.this, serving)
+        return
+    if isinstance(node, exp.Column) and node.name in serving.outputs and not node.args.get("table"):
+        return
+    if isinstance(node, exp.Condition) and text(node) in serving.keys:
+        node.replace(serving.column(text(node)))
+        return
+    if isinstance(node, exp.Column):
+        raise NotServedError(f"it lacks {text(node)}")
+    if isinstance(node, exp.Window) and isinstance(node.this, exp.AggFunc):
+        inner = [*node.this.iter_expressions(), *(child for child in node.iter_expressions() if child is not node.this)]
+    elif isinstance(node, exp.AggFunc) and not isinstance(node.parent, exp.Window):
+        node.replace(serving.read(node))
+        return
+    else:
+        inner = list(node.iter_expressions())
+    for child in inner:
+        _serve(child, serving)
+
+
+def _drop_fixed(node: exp.Select, kept: Stored) -> None:
+    asked = [part for part in conjuncts(node) if text(part) not in kept.conditions]
+    if len(asked) != len(conjuncts(node)):
+        node.set("where", exp.Where(this=exp.and_(*asked)) if asked else None)
+
+
+def _label(item: exp.Expr) -> str | None:
+    """The output's name; None where it has an alias that stays."""
+    if isinstance(item, exp.Alias):
+        return None
+    return item.name if isinstance(item, exp.Column) else text(item).upper()
+
+
+def _aliases(node: exp.Select) -> frozenset[str]:
+    aliases = [item.alias for item in node.expressions if isinstance(item, exp.Alias)]
+    return frozenset([*aliases, *map(str.upper, aliases)])
+
+
+def _table(name: TableName) -> exp.Table:
+    return exp.Table(this=named(name.name), db=named(name.schema), catalog=named(name.database))
+
+

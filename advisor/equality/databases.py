@@ -1,0 +1,132 @@
+"""Small random databases for a statement: what its constants single out, what lies just beside, NULLs, duplicates, extremes.
+
+Seeded by the database's number alone: the same statement meets the same rows in every run.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from sqlglot import exp
+
+Cell = int | Decimal | float | str | bool | date | datetime | None
+Pools = Mapping[str, tuple[Sequence[Cell], Sequence[Cell]]]
+"""By family of types: the values that the statement's constants are about, and others."""
+
+ENGINE_TYPES = {
+    "NUMBER": "DECIMAL(18, 2)",
+    "FLOAT": "DOUBLE",
+    "TEXT": "VARCHAR",
+    "BOOLEAN": "BOOLEAN",
+    "DATE": "DATE",
+    "TIMESTAMP_NTZ": "TIMESTAMP",
+    "TIMESTAMP_LTZ": "TIMESTAMPTZ",
+    "TIMESTAMP_TZ": "TIMESTAMPTZ",
+}
+WHOLE = "BIGINT"
+"""NUMBER's other type: the catalog doesn't tell its scale, so both are tried."""
+CELLS = 20_000
+"""So many rows may a join of all scans without a condition have."""
+MOST_ROWS = 24
+FAR_DAYS = (1, 7, 31, 366)
+
+
+@dataclass(frozen=True)
+class EngineTable:
+    name: str
+    columns: Mapping[str, str]
+    """Snowflake's type by column name."""
+
+
+def pools(constants: Iterable[exp.Literal], at: datetime) -> Pools:
+    texts: dict[str, None] = {}
+    numbers: dict[Decimal, None] = {}
+    days: dict[date, None] = {at.date(): None}
+    moments: dict[datetime, None] = {at.replace(tzinfo=None, microsecond=0): None}
+    for constant in constants:
+        if not constant.is_string:
+            numbers[Decimal(constant.this)] = None
+            continue
+        texts[constant.this] = None
+        moment = _moment(constant.this)
+        if moment is not None:
+            moments[moment] = None
+            days[moment.date()] = None
+    return {
+        "TEXT": (_texts(texts), ("", "a", "A", "b", "zz")),
+        "NUMBER": (_numbers(numbers), (Decimal(0), Decimal(1), Decimal(-1), Decimal(2), Decimal(10**9))),
+        "DATE": (_days(days), (date(1, 1, 1), date(1970, 1, 1), date(2024, 2, 29), date(9999, 12, 31))),
+        "TIMESTAMP": (_moments(moments, days), (datetime(1, 1, 1), datetime(2024, 2, 29, 12), datetime(9999, 12, 31))),
+        "BOOLEAN": ((True, False), (True, False)),
+    }
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text.strip()).replace(tzinfo=None)
+    except ValueError:
+        return None
+
+
+def _texts(found: Iterable[str]) -> list[Cell]:
+    """A LIKE pattern's own text is among its matches where its wildcards match themselves."""
+    each = [variant for text in found for variant in (text, text.replace("%", ""), text.lower(), f"{text}x")]
+    return list(dict.fromkeys(each)) or ["a", "b"]
+
+
+def _numbers(found: Iterable[Decimal]) -> list[Cell]:
+    near = [value + step for value in found for step in (Decimal(0), Decimal(1), Decimal(-1), Decimal("0.5"))]
+    return list(dict.fromkeys(value for value in near if abs(value) < 10**12)) or [Decimal(1), Decimal(2)]
+
+
+def _days(found: Iterable[date]) -> list[Cell]:
+    near = [_shifted(day, step * way) for day in found for step in (0, *FAR_DAYS) for way in (1, -1)]
+    return list(dict.fromkeys(near))
+
+
+def _shifted(day: date, days: int) -> date:
+    return date.fromordinal(min(max(day.toordinal() + days, 1), date.max.toordinal()))
+
+
+def _moments(found: Iterable[datetime], days: Iterable[date]) -> list[Cell]:
+    middles = [datetime(day.year, day.month, day.day) for day in days if date(1, 1, 3) < day < date(9999, 12, 29)]
+    starts = [*found, *middles]
+    steps = (timedelta(0), timedelta(hours=12), timedelta(seconds=-1), timedelta(days=1), timedelta(days=-1))
+    safe = [start for start in starts if date(1, 1, 3) < start.date() < date(9999, 12, 29)]
+    return list(dict.fromkeys(start + step for start in safe for step in steps))
+
+
+def rows(tables: Sequence[EngineTable], values: Pools, number: int, scans: int, whole: bool) -> list[list[list[Cell]]]:
+    """The rows of each table in database `number`; the first database is empty."""
+    source = random.Random(f"database {number}")
+    few = {family: _few(source, *pool) for family, pool in values.items()}
+    most = max(2, min(MOST_ROWS, int(CELLS ** (1 / max(1, scans)))))
+    nulls = source.choice((0.0, 0.0, 0.2, 0.5))
+    return [
+        [
+            [_cell(source, kind, few, nulls, whole) for kind in table.columns.values()]
+            for _ in range(source.choice((0, 1, 2, most // 2, most, most)) if number else 0)
+        ]
+        for table in tables
+    ]
+
+
+def _few(source: random.Random, asked: Sequence[Cell], others: Sequence[Cell]) -> list[Cell]:
+    """Few values, so that rows repeat and joins meet."""
+    some = source.sample(list(asked), min(len(asked), source.choice((1, 2, 3, 6))))
+    return [*some, *source.sample(list(others), source.choice((0, 0, 1, 2)) % (len(others) + 1))]
+
+
+def _cell(source: random.Random, kind: str, few: Mapping[str, list[Cell]], nulls: float, whole: bool) -> Cell:
+    if source.random() < nulls:
+        return None
+    family = "TIMESTAMP" if kind.startswith("TIMESTAMP") else "NUMBER" if kind == "FLOAT" else kind
+    value = source.choice(few[family])
+    if kind == "NUMBER" and whole and isinstance(value, Decimal):
+        return int(value)
+    # Quarters add up without rounding, in whatever order they are added.
+    return round(float(value) * 4) / 4 if kind == "FLOAT" and isinstance(value, Decimal) else value
