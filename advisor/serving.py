@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
+from sqlglot import exp
 
 from advisor import cost
 from advisor.axes import Axis, axis, bucket_codes
@@ -42,10 +43,26 @@ class UnknownSizeError(Exception):
     """The message names the column whose distinct count isn't known."""
 
 
-def size(kept: Stored, profile: TableProfile, workload: Workload) -> Size:
-    """Raises UnknownSizeError where nothing tells how many groups there are."""
+@dataclass(frozen=True)
+class Sizer:
+    """Sizes what could be stored of one table; remembers what it found of each key."""
+
+    profile: TableProfile
+    workload: Workload
+    _found: dict[str, tuple[float, bool]] = field(default_factory=dict)
+
+    def size(self, kept: Stored) -> Size:
+        """Raises UnknownSizeError where nothing tells how many groups there are."""
+        return _size(kept, self.profile, [self._distinct(key) for key in kept.keys])
+
+    def _distinct(self, key: str) -> tuple[float, bool]:
+        if key not in self._found:
+            self._found[key] = _distinct(key, self.profile, self.workload)
+        return self._found[key]
+
+
+def _size(kept: Stored, profile: TableProfile, each: Sequence[tuple[float, bool]]) -> Size:
     rows = float(profile.table.rows or 0)
-    each = [_distinct(key, profile, workload) for key in kept.keys]
     possible = math.prod(count for count, _ in each)
     known = all(sure for _, sure in each)
     expected = _groups(possible, rows)
@@ -59,7 +76,10 @@ def size(kept: Stored, profile: TableProfile, workload: Workload) -> Size:
     held = groups.scaled(width * (len(kept.keys) + len(kept.aggregates)))
     stored_bytes = Range(held.low / 2, held.expected, held.high * 2)
     partition = profile.partition_bytes or 1.0
-    parts = (max(1.0, math.ceil(figure / partition)) for figure in (stored_bytes.low, stored_bytes.expected, stored_bytes.high))
+    parts = (
+        max(1.0, math.ceil(figure / partition))
+        for figure in (stored_bytes.low, stored_bytes.expected, stored_bytes.high)
+    )
     return Size(groups, stored_bytes, Range(*parts), known)
 
 
@@ -70,7 +90,7 @@ def _groups(possible: float, rows: float) -> float:
 def _distinct(key: str, profile: TableProfile, workload: Workload) -> tuple[float, bool]:
     """How many values a key has at most, NULL included, and whether statistics say so."""
     node, part = parsed(key), key_part(key)
-    columns = sorted({column.name for column in node.find_all(type(parsed("A")))})
+    columns = sorted({column.name for column in node.find_all(exp.Column)})
     if part is not None:
         columns = [part.column]
     counts = [_of_column(name, part, profile, workload) for name in columns]
@@ -84,7 +104,7 @@ def key_part(key: str) -> KeyPart | None:
         node = parsed(key)
         unit = YEARS.get(type(node).__name__.upper())
         column = node.this if unit else None
-        found = KeyPart(column.name, unit=unit) if isinstance(column, type(parsed("A"))) else None
+        found = KeyPart(column.name, unit=unit) if isinstance(column, exp.Column) else None
     return found
 
 
@@ -143,7 +163,12 @@ class Keeping:
 
 
 def keeping(
-    held: Size, profile: TableProfile, credits_per_partition: float, writes_per_day: float, settings: Settings
+    held: Size,
+    profile: TableProfile,
+    credits_per_partition: float,
+    writes_per_day: float,
+    days: float,
+    settings: Settings,
 ) -> Keeping:
     """Built by one scan of the table; kept by reading each partition that changes and rewriting the groups in it.
 
@@ -158,13 +183,18 @@ def keeping(
     churn, assumed = profile.churn, profile.churn is None
     rows = float(profile.table.rows or 1)
     written = churn or Churn(rows / cost.DAYS_PER_MONTH, 0.0, 0.0)
-    changed = changed_partitions(written, rows, profile.partitions) + reclustered(profile, settings)
+    changed = changed_partitions(written, rows, profile.partitions) + reclustered(profile, days, settings)
     refreshes = min(writes_per_day or UNKNOWN_WRITES, 1440.0) if changed else 0.0
     # A refresh rewrites the groups that it meets: at most all that is stored, in the best case next to nothing.
     rewriting = Range(0.0, write.expected / 2 * refreshes, write.high * refreshes)
-    daily = scan.scaled(changed) + rewriting
+    starting = product(settings.refresh_seconds, settings.refresh_multiplier).scaled(refreshes / 3600)
+    daily = scan.scaled(changed) + rewriting + starting
     upkeep = daily.scaled(cost.DAYS_PER_MONTH)
-    return Keeping(scan.scaled(profile.partitions) + write, Range(0, upkeep.expected / 2, upkeep.high) if assumed else upkeep, assumed)
+    return Keeping(
+        scan.scaled(profile.partitions) + write,
+        Range(0, upkeep.expected / 2, upkeep.high) if assumed else upkeep,
+        assumed,
+    )
 
 
 def changed_partitions(churn: Churn, rows: float, partitions: int) -> float:
@@ -173,12 +203,16 @@ def changed_partitions(churn: Churn, rows: float, partitions: int) -> float:
     return churn.rows_added / rows * partitions + touched
 
 
-def reclustered(profile: TableProfile, settings: Settings) -> float:
+def reclustered(profile: TableProfile, days: float, settings: Settings) -> float:
     """Partitions a day that automatic clustering rewrites, from what it billed over the window."""
     size = profile.partition_bytes
-    if not profile.clustering_credits_per_day or not size:
+    if not profile.clustering_credits or not size:
         return 0.0
-    return profile.clustering_credits_per_day / (settings.rewrite_credits_per_gib[1] * size / cost.GIB)
+    return profile.clustering_credits / days / (settings.rewrite_credits_per_gib[1] * size / cost.GIB)
+
+
+def product(first: tuple[float, float, float], second: tuple[float, float, float]) -> Range:
+    return Range(*(a * b for a, b in zip(first, second, strict=True)))
 
 
 def per_hour(ms: Range, credits_per_hour: float) -> Range:
@@ -193,11 +227,6 @@ def total(figures: Iterable[Range]) -> Range:
     less = math.sqrt(math.fsum((figure.expected - figure.low) ** 2 for figure in each))
     more = math.sqrt(math.fsum((figure.high - figure.expected) ** 2 for figure in each))
     return Range(middle - less, middle, middle + more)
-
-
-def shared(parts: Sequence[float], weights: Sequence[float]) -> float:
-    """The mean of the parts, weighted."""
-    return math.fsum(p * w for p, w in zip(parts, weights, strict=True)) / math.fsum(weights)
 
 
 def known_types(profile: TableProfile) -> Mapping[str, str]:

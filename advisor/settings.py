@@ -48,6 +48,8 @@ LEAST = MappingProxyType(
         "merge_fan_in": 2,
         "max_changes": 1,
         "keys_weighed": 1,
+        "proof_databases": 8,
+        "proof_seconds": 0.1,
     }
 )
 LONGEST_VALID_DAYS = 3650
@@ -95,6 +97,24 @@ class Settings:
     upper bound; one public example, so calibrate on AUTOMATIC_CLUSTERING_HISTORY where the account has it."""
     merge_fan_in: float = 10.0
     """Runs that automatic clustering merges at a time; sets how often a row is rewritten after it arrives."""
+    stored_share: float = 0.1
+    """A materialized view or dynamic table must hold fewer rows than this share of its table's, at the pessimistic end."""
+    views_weighed: int = 16
+    """Aggregations of one table, those worth most, among which views that serve several are looked for."""
+    rewritten_templates: int = 400
+    """So many templates, those that take most time first, are searched for what a stored or rewritten form could serve."""
+    rewritten_characters: int = 10_000
+    """A longer statement isn't rewritten."""
+    proof_databases: int = 24
+    """Generated databases on which a rewritten query must return what the original returns."""
+    proof_seconds: float = 20.0
+    """A rewritten query that takes longer to be proven is given up and rejected for it."""
+    refresh_multiplier: tuple[float, float, float] = (1.0, 2.0, 10.0)
+    """Low, expected, high of what serverless maintenance bills for the work that a warehouse does for one credit. No list
+    price is printed any more: 2 to 10 are quoted; calibrate on MATERIALIZED_VIEW_REFRESH_HISTORY."""
+    refresh_seconds: tuple[float, float, float] = (1.0, 3.0, 10.0)
+    """Low, expected, high of the compute that one refresh takes however little has changed, at one credit an hour before
+    `refresh_multiplier`: not published, so a guess."""
     advice_valid_days: int = 30
     """A script is meant to be applied within this many days of the window's end."""
     memory_limit: str = "700MB"
@@ -177,7 +197,7 @@ def _convert(key: str, value: object) -> Any:
         if not isinstance(value, Mapping):
             raise TypeError("it is a table of warehouse sizes")
         return MappingProxyType({**CREDITS_PER_HOUR, **{normal_size(str(k)): _number(v) for k, v in value.items()}})
-    if key == "rewrite_credits_per_gib":
+    if isinstance(default, tuple):
         parts = value.split(",") if isinstance(value, str) else list(value)  # type: ignore[call-overload]
         low, expected, high = (_number(part) for part in parts)
         if not low <= expected <= high:

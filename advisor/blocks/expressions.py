@@ -73,7 +73,11 @@ def conjuncts(node: exp.Select) -> list[exp.Expr]:
     where = node.args.get("where")
     if where is None:
         return []
-    return [part.unnest() for part in where.this.unnest().flatten()] if isinstance(where.this.unnest(), exp.And) else [where.this]
+    return (
+        [part.unnest() for part in where.this.unnest().flatten()]
+        if isinstance(where.this.unnest(), exp.And)
+        else [where.this]
+    )
 
 
 def nested_query(node: exp.Expr) -> exp.Expr | None:

@@ -83,11 +83,18 @@ def view_obstacle(kept: Stored, types: Mapping[str, str]) -> str | None:
         if why is not None:
             return why
     for aggregate in kept.aggregates:
-        whys = [expression_obstacle(child, types) for child in parsed(aggregate).iter_expressions() if not isinstance(child, exp.Star)]
+        whys = [
+            expression_obstacle(child, types)
+            for child in parsed(aggregate).iter_expressions()
+            if not isinstance(child, exp.Star)
+        ]
         if any(whys):
             return next(why for why in whys if why)
     names = [name.upper() for name in column_names(kept).values()]
-    if any(name.startswith(FORBIDDEN_NAMES) or "$SYS_FACADE$" in name or name == "SYS_MV_SOURCE_PARTITION" for name in names):
+    if any(
+        name.startswith(FORBIDDEN_NAMES) or "$SYS_FACADE$" in name or name == "SYS_MV_SOURCE_PARTITION"
+        for name in names
+    ):
         return "One of its columns would have a name that Snowflake reserves."
     return None
 
@@ -98,7 +105,9 @@ def expression_obstacle(node: exp.Expr, types: Mapping[str, str]) -> str | None:
             why = _cast_obstacle(inner, types)
         elif isinstance(inner, exp.Column):
             kind = types.get(inner.name, "UNKNOWN")
-            why = None if kind in TYPES else f"{inner.name} is of type {kind}, on which it is not certain to be allowed."
+            why = (
+                None if kind in TYPES else f"{inner.name} is of type {kind}, on which it is not certain to be allowed."
+            )
         elif isinstance(inner, PLAIN):
             why = _cut_obstacle(inner, types) if isinstance(inner, CUTS) else None
         else:
@@ -131,4 +140,6 @@ def _cut_obstacle(node: exp.Expr, types: Mapping[str, str]) -> str | None:
 def _format_obstacle(node: exp.Expr, types: Mapping[str, str]) -> str | None:
     timed = [column.name for column in node.find_all(exp.Column) if types.get(column.name) in CLOCKLESS]
     written = any(isinstance(inner, exp.Literal) and inner.is_string for inner in within(node))
-    return f"{text(node)} reads text as a date, which hangs on the session's date format." if timed and written else None
+    return (
+        f"{text(node)} reads text as a date, which hangs on the session's date format." if timed and written else None
+    )

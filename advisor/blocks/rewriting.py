@@ -83,15 +83,19 @@ def _serve(node: exp.Expr, serving: _Serving) -> None:
         return
     if isinstance(node, exp.Column):
         raise NotServedError(f"it lacks {text(node)}")
-    if isinstance(node, exp.Window) and isinstance(node.this, exp.AggFunc):
-        inner = [*node.this.iter_expressions(), *(child for child in node.iter_expressions() if child is not node.this)]
-    elif isinstance(node, exp.AggFunc) and not isinstance(node.parent, exp.Window):
+    if isinstance(node, exp.AggFunc) and not _is_windowed(node):
         node.replace(serving.read(node))
         return
-    else:
-        inner = list(node.iter_expressions())
-    for child in inner:
+    for child in list(node.iter_expressions()):
         _serve(child, serving)
+
+
+def _is_windowed(node: exp.Expr) -> bool:
+    """It is a window's own function, which aggregates nothing by itself."""
+    parent = node.parent
+    while isinstance(parent, (exp.IgnoreNulls, exp.RespectNulls)):
+        parent = parent.parent
+    return isinstance(parent, exp.Window) and node.arg_key == "this"
 
 
 def _drop_fixed(node: exp.Select, kept: Stored) -> None:
@@ -114,5 +118,3 @@ def _aliases(node: exp.Select) -> frozenset[str]:
 
 def _table(name: TableName) -> exp.Table:
     return exp.Table(this=named(name.name), db=named(name.schema), catalog=named(name.database))
-
-

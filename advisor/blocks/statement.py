@@ -146,7 +146,10 @@ def _scans(node: exp.Select, ctes: set[str | None], session: Session) -> list[_S
 def _scan(node: exp.Expr, ctes: set[str | None], session: Session) -> _Scan | None:
     if not isinstance(node, exp.Table) or not isinstance(node.this, exp.Identifier):
         return None
-    if any(node.args.get(part) for part in ("joins", "pivots", "sample", "when", "version", "changes", "hints", "rows_from")):
+    if any(
+        node.args.get(part)
+        for part in ("joins", "pivots", "sample", "when", "version", "changes", "hints", "rows_from")
+    ):
         return None
     if not node.args.get("db") and fold(node.this) in ctes:
         return None
@@ -178,8 +181,8 @@ def _settle(node: exp.Select, scans: list[_Scan]) -> bool:
     _number_groups(node)
     for part in ("where", "group", "having", "qualify"):
         clause = node.args.get(part)
-        for _ in range(ALIAS_DEPTH if clause is not None else 0):
-            if not _expand(clause, aliases, scans):
+        for _ in range(ALIAS_DEPTH):
+            if clause is None or not _expand(clause, aliases, scans):
                 break
     for column in _own_columns(node):
         if _is_output(column, aliases):
@@ -235,7 +238,9 @@ def _expand(clause: exp.Expr, aliases: dict[str | None, exp.Expr], scans: list[_
         name = fold(column.this)
         if column.args.get("table") or name not in aliases or any(name in scan.columns for scan in scans):
             continue
-        column.replace(exp.paren(aliases[name].copy()) if isinstance(aliases[name], exp.Binary) else aliases[name].copy())
+        column.replace(
+            exp.paren(aliases[name].copy()) if isinstance(aliases[name], exp.Binary) else aliases[name].copy()
+        )
         found = True
     return found
 
@@ -276,7 +281,7 @@ def _plain_counts(node: exp.Select) -> None:
 
 
 def _columns(node: exp.Select, scans: list[_Scan]) -> tuple[tuple[TableName, str], ...]:
-    found = {}
+    found: dict[tuple[TableName, str], None] = {}
     for column in _own_columns(node):
         owner = _owner(column, scans)
         if owner is not None:

@@ -150,12 +150,18 @@ def _unlimited(tree: exp.Expr) -> None:
     order = tree.args.get("order")
     if isinstance(tree, exp.Select) and order is not None and tree.args.get("distinct") is None:
         sorted_by = [item.this for item in order.expressions if not isinstance(item.this, exp.Literal)]
-        tree.set("expressions", [*tree.expressions, *(exp.alias_(key.copy(), f"o{i}") for i, key in enumerate(sorted_by))])
+        tree.set(
+            "expressions", [*tree.expressions, *(exp.alias_(key.copy(), f"o{i}") for i, key in enumerate(sorted_by))]
+        )
 
 
 def _engine_table(flat: str, name: TableName, trees: Sequence[exp.Expr], session: Session) -> EngineTable:
     known = session.directory.columns(name) or {}
-    used = {fold(node.this if isinstance(node, exp.Column) else node) for tree in trees for node in tree.find_all(exp.Column, exp.Identifier)}
+    used = {
+        fold(node.this if isinstance(node, exp.Column) else node)
+        for tree in trees
+        for node in tree.find_all(exp.Column, exp.Identifier)
+    }
     whole = any(not isinstance(star.parent, exp.Count) for tree in trees for star in tree.find_all(exp.Star))
     named = {column: kind for column, kind in known.items() if column in used}
     alien = sorted(column for column, kind in named.items() if kind not in ENGINE_TYPES)

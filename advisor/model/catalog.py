@@ -55,6 +55,10 @@ class Table:
     created: datetime | None = None
     traits: frozenset[str] = frozenset()
     """Of: transient, temporary, external, event, hybrid, iceberg, dynamic."""
+    row_policy: bool = False
+    """A row access policy is set on it."""
+    masked: frozenset[str] = frozenset()
+    """Columns with a masking policy."""
 
     def column(self, name: str) -> Column | None:
         return next((column for column in self.columns if column.name == name), None)
@@ -67,6 +71,8 @@ class Catalog:
     tables: Mapping[TableName, Table]
     views: Mapping[TableName, str] = field(default_factory=dict)
     """A view's definition: the text of its CREATE VIEW statement or of its SELECT."""
+    policies_known: bool = False
+    """The snapshot tells the tables' policies: one that has none has none."""
 
 
 @dataclass(frozen=True)

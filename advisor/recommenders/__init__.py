@@ -8,7 +8,7 @@ from typing import Protocol
 
 from advisor.account import Account
 from advisor.model import Proposed
-from advisor.recommenders import clustering_key
+from advisor.recommenders import clustering_key, materialized_view
 from advisor.settings import Settings
 
 
@@ -24,7 +24,7 @@ class Recommender(Protocol):
         """Every change of its kind that is legal and worth it by itself, and every candidate that isn't, with the reason."""
 
 
-RECOMMENDERS: tuple[Recommender, ...] = (clustering_key,)
+RECOMMENDERS: tuple[Recommender, ...] = (clustering_key, materialized_view)
 HEADINGS = ("What it finds", "Why it matters", "Example", "When not to", "References")
 
 

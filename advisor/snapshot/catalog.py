@@ -38,6 +38,11 @@ ORDER BY c.TABLE_CATALOG, c.TABLE_SCHEMA, c.TABLE_NAME, c.ORDINAL_POSITION, c.CO
          s.SAMPLED_ROWS DESC, s.APPROX_DISTINCT DESC, s.MIN_VALUE, s.MAX_VALUE
 """
 
+_POLICIES = """
+SELECT REF_DATABASE_NAME, REF_SCHEMA_NAME, REF_ENTITY_NAME, upper(POLICY_KIND), REF_COLUMN_NAME FROM policy_references
+WHERE REF_ENTITY_NAME IS NOT NULL
+"""
+
 _VIEWS = """
 SELECT TABLE_CATALOG, TABLE_SCHEMA, TABLE_NAME, VIEW_DEFINITION
 FROM views
@@ -75,8 +80,14 @@ def catalog(snapshot: Snapshot) -> Catalog:
     """The tables and views that stand at the end of the window; of several with one name, the newest."""
     found = snapshot.rows("tables", _TABLES)
     columns = _columns(snapshot, {TableName(*row[:3]): row[9] for row in found})
-    tables = {name: _table(row, columns.get(name, ())) for row in found for name in [TableName(*row[:3])]}
-    return Catalog(tables, {TableName(*row[:3]): row[3] for row in snapshot.rows("views", _VIEWS)})
+    policies = _policies(snapshot)
+    tables = {
+        name: _table(row, columns.get(name, ()), policies.get(name, ()))
+        for row in found
+        for name in [TableName(*row[:3])]
+    }
+    views = {TableName(*row[:3]): row[3] for row in snapshot.rows("views", _VIEWS)}
+    return Catalog(tables, views, "policy_references" in snapshot.present)
 
 
 def histories(snapshot: Snapshot, window_days: float) -> Mapping[TableName, TableHistory]:
@@ -120,7 +131,15 @@ def _split(text: str) -> list[str]:
     return [*parts, text[start:]]
 
 
-def _table(row: Sequence[Any], columns: tuple[Column, ...]) -> Table:
+def _policies(snapshot: Snapshot) -> Mapping[TableName, list[tuple[str, str | None]]]:
+    """Of each table: the kind of each policy on it, and the column where it is on one."""
+    found: defaultdict[TableName, list[tuple[str, str | None]]] = defaultdict(list)
+    for database, schema, table, kind, column in snapshot.rows("policy_references", _POLICIES):
+        found[TableName(database, schema, table)].append((kind or "", column))
+    return found
+
+
+def _table(row: Sequence[Any], columns: tuple[Column, ...], policies: Sequence[tuple[str, str | None]]) -> Table:
     database, schema, name, kind, rows, size, key, automatic, created, _, *flags = row
     named = zip(("transient", "temporary", "iceberg", "dynamic", "hybrid"), flags, strict=True)
     traits = {trait for trait, flag in named if flag in ("YES", "TRUE", "ON", "1", "Y", "T")}
@@ -135,6 +154,8 @@ def _table(row: Sequence[Any], columns: tuple[Column, ...]) -> Table:
         auto_clustering=None if automatic is None else automatic in ("ON", "YES", "TRUE", "1", "Y", "T"),
         created=created,
         traits=frozenset(traits),
+        row_policy=any(kind.startswith("ROW_ACCESS") for kind, _ in policies),
+        masked=frozenset(column for kind, column in policies if kind.startswith("MASKING") and column),
     )
 
 

@@ -1,0 +1,75 @@
+"""The templates of a stored result rewritten over it, each rewrite run beside its original."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlglot import exp
+from sqlglot.dialects.snowflake import Snowflake
+
+from advisor.account import Account
+from advisor.blocks import Block, NotServedError, Stored, definition, rewritten, study
+from advisor.equality import Trial, difference
+from advisor.model import QueryTemplate, TableName
+from advisor.settings import Settings
+from advisor.usage.names import Directory, Session
+
+
+@dataclass(frozen=True)
+class Rewrite:
+    """One template's representative as it is, and over the stored result."""
+
+    original: str
+    query: str
+
+
+@dataclass(frozen=True)
+class Rewrites:
+    """By fingerprint: the rewrites that are proven, and why another couldn't be had."""
+
+    proven: Mapping[str, Rewrite]
+    refused: Mapping[str, str]
+
+
+def prove(
+    asked: Sequence[tuple[QueryTemplate, Block]], kept: Stored, name: TableName, account: Account, settings: Settings
+) -> Rewrites:
+    """Each template's blocks read from `name`; the statement must return on generated rows what it returns today."""
+    templates = {template.fingerprint: template for template, _ in asked}
+    directory = Directory.of(account.catalog)
+    proven: dict[str, Rewrite] = {}
+    refused: dict[str, str] = {}
+    for fingerprint, template in templates.items():
+        blocks = [block for one, block in asked if one.fingerprint == fingerprint]
+        session = Session(directory, template.database, template.schema)
+        tree = rewrite(template.text, blocks, kept, name, session)
+        if isinstance(tree, str):
+            refused[fingerprint] = tree
+            continue
+        original = Snowflake().parse(template.text)[0]
+        assert original is not None
+        trial = Trial(original, tree, {name: definition(kept)}, session, account.workload.window_end)
+        why = difference(trial, settings.proof_databases, settings.proof_seconds)
+        if why is None:
+            proven[fingerprint] = Rewrite(pretty(original), pretty(tree))
+        else:
+            refused[fingerprint] = why
+    return Rewrites(proven, refused)
+
+
+def rewrite(text: str, blocks: Sequence[Block], kept: Stored, name: TableName, session: Session) -> exp.Expr | str:
+    """The statement's tree over the stored result, or why there is none."""
+    statement = study(text, session)
+    if statement is None:
+        return "could not be read again"
+    try:
+        for block in blocks:
+            rewritten(statement, block, kept, name)
+    except NotServedError as error:
+        return str(error)
+    return statement.tree
+
+
+def pretty(tree: exp.Expr) -> str:
+    return tree.sql(dialect="snowflake", comments=False, pretty=True)

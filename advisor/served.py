@@ -1,0 +1,235 @@
+"""Which templates' blocks ask one table for groups, and which stored results would answer them best.
+
+Blocks are merged pair by pair as long as one stored result for both nets more than two: the union of their keys and aggregates,
+the conditions that they don't share lifted to keys (Agrawal, Chaudhuri, Narasayya, VLDB 2000).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from advisor.account import Account
+from advisor.blocks import Block, Stored, merged, study
+from advisor.blocks.legality import expression_obstacle, view_obstacle
+from advisor.blocks.stored import parsed
+from advisor.cost import DAYS_PER_MONTH, ScanPrice
+from advisor.model import ZERO, Change, Range, TableName
+from advisor.profile import Load, ReadTemplate, TableProfile
+from advisor.serving import Keeping, Size, Sizer, UnknownSizeError, keeping, known_types, per_hour, total
+from advisor.settings import Settings
+from advisor.usage.names import Directory, Session
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """A block of one template, and what its scan takes today."""
+
+    read: ReadTemplate
+    load: Load
+    block: Block
+    fixed: frozenset[str]
+    """The conditions that all samples ask alike."""
+    before: float
+    """Partitions that the block's scan reads in one execution."""
+    price: ScanPrice
+    monthly: float
+    """Executions."""
+
+    @cached_property
+    def worth(self) -> float:
+        """Credits a month that its scan takes today."""
+        return per_hour(self.price.saved_ms, self.price.credits_per_hour).expected * self.before * self.monthly
+
+    @property
+    def fingerprint(self) -> str:
+        return self.read.template.fingerprint
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    kept: Stored
+    members: tuple[Asked, ...]
+    size: Size
+    saved: tuple[Range, ...]
+    """Credits a month, by member."""
+    keeping: Keeping
+    net: Range
+
+    @property
+    def credits(self) -> Range:
+        return total(self.saved)
+
+
+@dataclass(frozen=True, eq=False)
+class Refused:
+    """A block that nothing stored can serve, or a candidate that isn't worth looking at, and why."""
+
+    asked: tuple[Asked, ...]
+    kept: Stored | None
+    reason: str
+
+    @property
+    def worth(self) -> float:
+        return math.fsum(asked.worth for asked in self.asked)
+
+
+def gather(account: Account, profiles: Sequence[TableProfile], settings: Settings) -> Mapping[TableName, list[Asked]]:
+    """The blocks that group one of these tables, by table; what takes most credits today comes first."""
+    directory = Directory.of(account.catalog)
+    large = {profile.table.name: profile for profile in profiles}
+    found: dict[TableName, list[Asked]] = {name: [] for name in large}
+    searched = [read for read in account.templates if _searchable(read, large, settings)]
+    for read in searched[: settings.rewritten_templates]:
+        session = Session(directory, read.template.database, read.template.schema)
+        statement = study(read.template.text, session)
+        for block in statement.blocks if statement is not None else ():
+            profile = large.get(block.tables[0])
+            if profile is not None and len(block.tables) == 1 and not block.plain:
+                asked = _asked(read, block, profile, session, account)
+                if asked is not None:
+                    found[profile.table.name].append(asked)
+    return {name: sorted(each, key=lambda a: (-a.worth, a.fingerprint, a.block.place)) for name, each in found.items()}
+
+
+def _searchable(read: ReadTemplate, large: Collection[TableName], settings: Settings) -> bool:
+    return (
+        read.template.kind == "SELECT"
+        and read.reading.problem is None
+        and len(read.template.text) <= settings.rewritten_characters
+        and read.template.executions > 1
+        and any(name in large for name in read.reading.scans)
+    )
+
+
+def _asked(read: ReadTemplate, block: Block, profile: TableProfile, session: Session, account: Account) -> Asked | None:
+    """None where the history tells no partitions of it, or where what it groups changes from run to run."""
+    load = next(load for load in profile.loads if load.template is read.template)
+    price = account.prices[read.template.fingerprint]
+    if load.before is None or price is None or load.limited:
+        return None
+    fixed = fixed_conditions(read, block, session)
+    if fixed is None:
+        return None
+    types = known_types(profile)
+    legal = frozenset(condition for condition in fixed if expression_obstacle(parsed(condition), types) is None)
+    before = load.before / max(1, read.reading.scans.count(profile.table.name))
+    monthly = read.template.executions / account.workload.days * DAYS_PER_MONTH
+    return Asked(read, load, block, legal, before, price, monthly)
+
+
+def fixed_conditions(read: ReadTemplate, block: Block, session: Session) -> frozenset[str] | None:
+    """The conditions that every sample asks with the same constants; None where their keys or aggregates differ."""
+    fixed = {condition.text for condition in block.conditions if condition.fixed}
+    for text in sorted({sample.text for sample in read.template.samples}):
+        statement = study(text, session)
+        found = next((b for b in statement.blocks if b.place == block.place), None) if statement is not None else None
+        if found is None or (found.keys, found.aggregates) != (block.keys, block.aggregates):
+            return None
+        fixed &= {condition.text for condition in found.conditions}
+    return frozenset(fixed)
+
+
+# ---------------------------------------------------------------- candidates
+
+
+@dataclass(frozen=True)
+class Market:
+    """What candidates of one table are judged by."""
+
+    profile: TableProfile
+    sizer: Sizer
+    writes_per_day: float
+    days: float
+    settings: Settings
+
+    @staticmethod
+    def of(profile: TableProfile, account: Account, settings: Settings) -> Market:
+        name = profile.table.name
+        writers = [read.template for read in account.templates if name in read.reading.writes]
+        writes = math.fsum(template.executions_per_day for template in writers)
+        return Market(profile, Sizer(profile, account.workload), writes, account.workload.days, settings)
+
+    def judge(self, members: Sequence[Asked]) -> Candidate | Refused:
+        """One stored result for all of them."""
+        kept = merged([(asked.block, asked.fixed) for asked in members])
+        why = next((f"It {asked.block.obstacle}." for asked in members if asked.block.obstacle), None)
+        why = why or view_obstacle(kept, known_types(self.profile))
+        if why is not None:
+            return Refused(tuple(members), kept, why)
+        try:
+            held = self.sizer.size(kept)
+        except UnknownSizeError as unknown:
+            return Refused(
+                tuple(members), kept, f"Nothing tells how many values {unknown} has, so not how large it would be."
+            )
+        return self.estimate(kept, members, held)
+
+    def estimate(self, kept: Stored, members: Sequence[Asked], held: Size) -> Candidate:
+        saved = tuple(self._saved(asked, held) for asked in members)
+        weights = [asked.before * asked.monthly for asked in members]
+        prices = [per_hour(asked.price.saved_ms, asked.price.credits_per_hour).expected for asked in members]
+        price = math.fsum(p * w for p, w in zip(prices, weights, strict=True)) / max(1e-9, math.fsum(weights))
+        taken = keeping(held, self.profile, price, self.writes_per_day, self.days, self.settings)
+        net = total(saved) - taken.upkeep - taken.build.scaled(1 / self.settings.payback_months)
+        return Candidate(kept, tuple(members), held, saved, taken, net)
+
+    def _saved(self, asked: Asked, held: Size) -> Range:
+        """Its scan of the table less one of all that is stored, at the price of a partition."""
+        fewer = asked.before - held.partitions.expected
+        if fewer <= 0:
+            return per_hour(asked.price.added_ms, asked.price.credits_per_hour).scaled(fewer * asked.monthly)
+        ms = asked.price.saved_ms
+        least, most = asked.before - held.partitions.high, asked.before - held.partitions.low
+        spread = Range(min(ms.low * least, ms.expected * fewer), ms.expected * fewer, ms.high * most)
+        return per_hour(spread, asked.price.credits_per_hour).scaled(asked.monthly)
+
+    def partitions(self, candidate: Candidate) -> Change:
+        """Read a month by what it serves, before and after."""
+        monthly = math.fsum(asked.monthly for asked in candidate.members)
+        before = math.fsum(asked.before * asked.monthly for asked in candidate.members)
+        return Change(before, candidate.size.partitions.scaled(monthly))
+
+
+def candidates(asked: Sequence[Asked], market: Market) -> tuple[list[Candidate], list[Refused]]:
+    """The stored results that net most together, each block in one of them at most; and what was refused on the way."""
+    settings, judged = market.settings, [market.judge([one]) for one in asked[: market.settings.views_weighed]]
+    refused = [found for found in judged if isinstance(found, Refused)]
+    found = [each for each in judged if isinstance(each, Candidate)]
+    small = [each for each in found if each.size.rows.high <= settings.stored_share * (market.profile.table.rows or 0)]
+    refused += [Refused(each.members, each.kept, _too_large(each, market)) for each in found if each not in small]
+    while True:
+        merge = _best_merge(small, market)
+        if merge is None:
+            return sorted(small, key=lambda c: (-c.net.expected, c.kept.keys, c.kept.aggregates)), refused
+        first, second, both = merge
+        small = [*(each for each in small if each not in (first, second)), both]
+
+
+def _best_merge(found: Sequence[Candidate], market: Market) -> tuple[Candidate, Candidate, Candidate] | None:
+    best: tuple[Candidate, Candidate, Candidate] | None = None
+    gained = 0.0
+    most = market.settings.stored_share * (market.profile.table.rows or 0)
+    for i, first in enumerate(found):
+        for second in found[i + 1 :]:
+            both = market.judge([*first.members, *second.members])
+            if isinstance(both, Refused) or both.size.rows.high > most:
+                continue
+            gain = both.net.expected - max(0.0, first.net.expected) - max(0.0, second.net.expected)
+            if gain > gained:
+                best, gained = (first, second, both), gain
+    return best
+
+
+def _too_large(candidate: Candidate, market: Market) -> str:
+    rows = market.profile.table.rows or 0
+    return f"It would hold up to {candidate.size.rows.high:,.0f} rows of the table's {rows:,}: reading it instead saves too little."
+
+
+def saved_by_template(candidate: Candidate) -> dict[str, Range]:
+    found: dict[str, Range] = {}
+    for asked, saved in zip(candidate.members, candidate.saved, strict=True):
+        found[asked.fingerprint] = found.get(asked.fingerprint, ZERO) + saved
+    return found

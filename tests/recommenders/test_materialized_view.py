@@ -1,0 +1,228 @@
+"""Planted accounts with repeated aggregations, each with the advice it should get by hand, from the files to the sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlglot
+from sqlglot import exp
+
+from advisor.analyzer import analyze
+from advisor.generator import generate
+from advisor.model import Advice, Recommendation
+from advisor.settings import Settings
+from advisor.snapshot import open_snapshot
+from tests.recommenders.test_clustering_key import FIRST_DAY, ORDERS, columns, loads, runs
+from tests.snapshots import Row, query, table, write_snapshot
+
+PLACE = {"TABLE_CATALOG": "DB", "TABLE_SCHEMA": "PUBLIC", "TABLE_NAME": "ORDERS"}
+
+
+def statistics(**distinct: int) -> list[dict[str, Any]]:
+    ends = {"DAY": ("2023-01-01", "2024-12-31"), "REGION": ("AFRICA", "EUROPE"), "NAME": ("a", "z")}
+    return [
+        {**PLACE, "COLUMN_NAME": name, "APPROX_DISTINCT": count, "NULL_SHARE": 0.0, "SAMPLED_ROWS": 100_000}
+        | dict(zip(("MIN_VALUE", "MAX_VALUE"), ends.get(name, ("1", "1000000")), strict=True))
+        for name, count in distinct.items()
+    ]
+
+
+KNOWN = statistics(DAY=731, REGION=5, CUSTOMER_ID=1_000_000, NAME=50_000_000, ID=400_000_000)
+
+
+def advise(folder: Path, history: list[dict[str, Any]], orders: Row = ORDERS, **views: Any) -> Advice:
+    views = {"columns": columns("ORDERS"), "column_statistics": KNOWN, **views}
+    with open_snapshot(write_snapshot(folder, history, [orders, table("STAGING")], **views), Settings()) as snapshot:
+        return analyze(snapshot, Settings())
+
+
+def views(advice: Advice) -> list[Recommendation]:
+    return [r for r in advice.recommendations if r.kind == "materialized_view"]
+
+
+def reasons(advice: Advice) -> str:
+    return " ".join(r.reason for r in advice.rejections if r.kind == "materialized_view")
+
+
+def by_region(i: int) -> str:
+    low = FIRST_DAY + timedelta(days=i * 37 % 360)
+    return f"SELECT region, SUM(id), AVG(customer_id) FROM orders WHERE day >= '{low}' GROUP BY region"
+
+
+def of_a_region(i: int) -> str:
+    region = ("EUROPE", "ASIA", "AFRICA")[i % 3]
+    return f"SELECT day AS d, COUNT(*) FROM orders o WHERE o.region = '{region}' GROUP BY 1 ORDER BY d"
+
+
+def asked(text: Callable[[int], str], times: int = 400, scanned: int = 2000, start: int = 0) -> list[dict[str, Any]]:
+    return runs(text, times, scanned, start=start)
+
+
+# ---------------------------------------------------------------- advice is due
+
+
+def test_two_questions_share_one_view_of_their_keys_and_aggregates(tmp_path: Path) -> None:
+    advice = advise(tmp_path, asked(by_region) + asked(of_a_region, start=7) + loads(100_000))
+    (view,) = views(advice)
+    assert view.details["keys"] == ["DAY", "REGION"]
+    assert view.details["aggregates"] == ["COUNT(*)", "COUNT(CUSTOMER_ID)", "SUM(CUSTOMER_ID)", "SUM(ID)"]
+    assert view.details["tables"] == ["DB.PUBLIC.ORDERS"]
+    assert view.target.type == "materialized_view"
+    assert view.target.name.startswith("ORDERS_MV_")
+    assert view.edition == "enterprise"
+    assert view.net_credits_per_month.low > 0
+    assert "2 query templates ask DB.PUBLIC.ORDERS 28.9 times a day for groups of its 400,000,000 rows" in view.reason
+    rewrites = view.details["rewrites"]
+    assert isinstance(rewrites, list)
+    assert len(rewrites) == 2
+    assert all("ORDERS_MV_" in rewrite["query"] for rewrite in rewrites)
+
+
+def test_the_definition_groups_the_one_table_by_its_keys(tmp_path: Path) -> None:
+    (view,) = views(advise(tmp_path, asked(by_region) + loads(100_000)))
+    tree = sqlglot.parse_one(str(view.details["definition"]), read="snowflake")
+    assert isinstance(tree, exp.Select)
+    assert tree.sql("snowflake") == (
+        "SELECT DAY, REGION, COUNT(CUSTOMER_ID) AS COUNT_CUSTOMER_ID, SUM(CUSTOMER_ID) AS SUM_CUSTOMER_ID, SUM(ID) AS SUM_ID"
+        " FROM DB.PUBLIC.ORDERS GROUP BY DAY, REGION"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "WITH s AS (SELECT region, SUM(id) AS ids FROM orders GROUP BY region) SELECT * FROM s WHERE ids > {}",
+        "SELECT * FROM (SELECT region, SUM(id) AS ids FROM orders GROUP BY ALL) WHERE ids > {}",
+        "SELECT s.name, t.ids FROM staging s JOIN (SELECT region, SUM(id) ids FROM orders GROUP BY 1) t ON t.region = s.name AND ids > {}",
+        "SELECT region, MAX(id) FROM orders GROUP BY region UNION ALL SELECT 'x', {}",
+    ],
+    ids=["CTE", "subquery", "join", "union"],
+)
+def test_an_aggregation_is_found_wherever_it_stands(tmp_path: Path, text: str) -> None:
+    advice = advise(
+        tmp_path,
+        asked(lambda i: text.format(i)) + loads(100_000),
+        columns=[
+            *columns("ORDERS"),
+            {**PLACE, "TABLE_NAME": "STAGING", "COLUMN_NAME": "NAME", "DATA_TYPE": "TEXT", "ORDINAL_POSITION": 1},
+        ],
+    )
+    (view,) = views(advice)
+    assert view.details["keys"] == ["REGION"]
+
+
+def test_a_filter_that_never_changes_stays_in_the_view(tmp_path: Path) -> None:
+    text = "SELECT day, COUNT(*) FROM orders WHERE name LIKE 'A%' GROUP BY day"
+    (view,) = views(advise(tmp_path, asked(lambda i: text) + loads(100_000)))
+    assert view.details["keys"] == ["DAY"]
+    assert "NAME LIKE 'A%'" in str(view.details["definition"])
+
+
+def test_the_output_folder_holds_a_script_of_the_view(tmp_path: Path) -> None:
+    advice = advise(tmp_path / "in", asked(by_region) + loads(100_000))
+    generate(advice, tmp_path / "out")
+    (script,) = (tmp_path / "out" / "scripts").glob("*materialized_view*")
+    assert "CREATE MATERIALIZED VIEW IF NOT EXISTS DB.PUBLIC.ORDERS_MV_" in script.read_text()
+
+
+# ---------------------------------------------------------------- advice is not due
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("SELECT name, SUM(id) FROM orders GROUP BY name", "reading it instead saves too little"),
+        (
+            "SELECT region, COUNT(DISTINCT customer_id) FROM orders GROUP BY region",
+            "can't hold COUNT(DISTINCT CUSTOMER_ID)",
+        ),
+        ("SELECT region, MEDIAN(id) FROM orders GROUP BY region", "can't hold MEDIAN(ID)"),
+        ("SELECT region, SUM(id) FROM orders GROUP BY ROLLUP (region)", "groups by ROLLUP"),
+        ("SELECT region, SUM(score(id)) FROM orders GROUP BY region", "SCORE(ID) is not certain to be allowed"),
+        ("SELECT TO_CHAR(day, 'YYYY') y, SUM(id) FROM orders GROUP BY 1", "is not certain to be allowed"),
+        ("SELECT DATE_TRUNC('week', day) y, SUM(id) FROM orders GROUP BY 1", "hangs on the session's WEEK_START"),
+        ("SELECT region, SUM(IFF(day > '2024-05-01', id, 0)) FROM orders GROUP BY region", "the session's date format"),
+    ],
+)
+def test_what_a_view_may_not_hold_or_would_not_shrink_is_named(tmp_path: Path, text: str, said: str) -> None:
+    advice = advise(tmp_path, asked(lambda i: text) + loads(100_000))
+    assert not views(advice)
+    assert said in reasons(advice)
+
+
+@pytest.mark.parametrize(
+    ("figures", "said"),
+    [
+        ({"IS_HYBRID": "YES"}, "no materialized view on hybrid tables"),
+        ({"IS_DYNAMIC": "YES"}, "no materialized view on dynamic tables"),
+        ({"TABLE_TYPE": "TEMPORARY TABLE"}, "no materialized view on temporary tables"),
+        ({"IS_ICEBERG": "YES"}, "needs checking"),
+    ],
+)
+def test_tables_that_cannot_have_one_are_refused(tmp_path: Path, figures: Row, said: str) -> None:
+    advice = advise(tmp_path, asked(by_region) + loads(100_000), {**ORDERS, **figures})
+    assert not views(advice)
+    assert said in reasons(advice)
+
+
+@pytest.mark.parametrize(
+    ("policy", "said"),
+    [
+        ({"POLICY_KIND": "ROW_ACCESS_POLICY", "REF_COLUMN_NAME": None}, "It has a row access policy"),
+        ({"POLICY_KIND": "MASKING_POLICY", "REF_COLUMN_NAME": "CUSTOMER_ID"}, "CUSTOMER_ID has a masking policy"),
+        ({"POLICY_KIND": "MASKING_POLICY", "REF_COLUMN_NAME": "NAME"}, None),
+    ],
+)
+def test_policies_forbid_a_view_that_they_would_touch(tmp_path: Path, policy: Row, said: str | None) -> None:
+    where = {"REF_DATABASE_NAME": "DB", "REF_SCHEMA_NAME": "PUBLIC", "REF_ENTITY_NAME": "ORDERS"}
+    advice = advise(tmp_path, asked(by_region) + loads(100_000), policy_references=[{**where, **policy}])
+    assert bool(views(advice)) == (said is None)
+    assert said is None or said in reasons(advice)
+    assert not any("policy_references" in warning for view in views(advice) for warning in view.warnings)
+
+
+def test_a_table_that_a_job_recreates_gets_no_view(tmp_path: Path) -> None:
+    build = "CREATE OR REPLACE TABLE orders AS SELECT * FROM staging"
+    rebuilt = [query(build, i * 1440, QUERY_ID=f"c-{i}", QUERY_TYPE="CREATE_TABLE_AS_SELECT") for i in range(28)]
+    advice = advise(tmp_path, asked(by_region) + rebuilt)
+    assert not views(advice)
+    assert "A job recreates it" in reasons(advice)
+
+
+def test_a_table_rewritten_all_day_costs_more_to_refresh_than_it_saves(tmp_path: Path) -> None:
+    place = {"DATABASE_NAME": "DB", "SCHEMA_NAME": "PUBLIC", "TABLE_NAME": "ORDERS"}
+    start = date(2025, 1, 1)
+    churn = [
+        {
+            "START_TIME": start + timedelta(days=i),
+            **place,
+            "ROWS_ADDED": 10**8,
+            "ROWS_REMOVED": 10**8,
+            "ROWS_UPDATED": 10**8,
+        }
+        for i in range(28)
+    ]
+    advice = advise(tmp_path, asked(by_region, 40), table_dml_history=churn)
+    assert not views(advice)
+    assert "of its rows are written a day" in reasons(advice)
+
+
+def test_a_group_of_unknown_size_is_not_guessed(tmp_path: Path) -> None:
+    advice = advise(tmp_path, asked(by_region) + loads(100_000), column_statistics=statistics(DAY=731))
+    assert not views(advice)
+    assert "Nothing tells how many values REGION has" in reasons(advice)
+
+
+def test_an_aggregation_that_reads_little_gets_no_view(tmp_path: Path) -> None:
+    advice = advise(tmp_path, asked(by_region, 400, 1) + loads(100_000))
+    assert not views(advice)
+
+
+def test_a_small_table_gets_no_view(tmp_path: Path) -> None:
+    advice = advise(tmp_path, runs(by_region, 400, 60, 60) + loads(100_000))
+    assert not views(advice)
+    assert not reasons(advice)
