@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlglot import exp
+import sqlglot
+from sqlglot import TokenType, exp
 from sqlglot.dialects.snowflake import Snowflake
 
 from advisor.account import Account
 from advisor.blocks import Block, NotServedError, Stored, definition, rewritten, study
+from advisor.blocks.expressions import named
 from advisor.equality import Trial, difference
 from advisor.model import QueryTemplate, TableName
+from advisor.quoting import literal
 from advisor.settings import Settings
-from advisor.usage.names import Directory, Session
+from advisor.usage.names import Directory, Session, fold
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ def prove(
         trial = Trial(original, tree, {name: definition(kept)}, session, account.workload.window_end)
         why = difference(trial, settings.proof_databases, settings.proof_seconds)
         if why is None:
-            proven[fingerprint] = Rewrite(pretty(original), pretty(tree))
+            proven[fingerprint] = Rewrite(pretty(qualified(original, session)), pretty(qualified(tree, session)))
         else:
             refused[fingerprint] = why
     return Rewrites(proven, refused)
@@ -71,5 +74,22 @@ def rewrite(text: str, blocks: Sequence[Block], kept: Stored, name: TableName, s
     return statement.tree
 
 
+def qualified(tree: exp.Expr, session: Session) -> exp.Expr:
+    """The tree with the names of its tables in full, so that it means the same in every session. Changes the tree."""
+    ctes = {fold(cte.args["alias"].this) for cte in tree.find_all(exp.CTE)}
+    for table in tree.find_all(exp.Table):
+        if isinstance(table.this, exp.Identifier) and (table.args.get("db") or fold(table.this) not in ctes):
+            name = session.table(table)
+            for part, value in (("this", name.name), ("db", name.schema), ("catalog", name.database)):
+                if value:
+                    table.set(part, named(value))
+    return tree
+
+
 def pretty(tree: exp.Expr) -> str:
-    return tree.sql(dialect="snowflake", comments=False, pretty=True)
+    """As SQL for review: what doesn't show in a constant is written as an escape."""
+    written = tree.sql(dialect="snowflake", comments=False, pretty=True)
+    strings = [token for token in sqlglot.tokenize(written, read="snowflake") if token.token_type is TokenType.STRING]
+    for token in reversed(strings):
+        written = written[: token.start] + literal(token.text) + written[token.end + 1 :]
+    return written

@@ -186,6 +186,12 @@ class Market:
         spread = Range(min(ms.low * least, ms.expected * fewer), ms.expected * fewer, ms.high * most)
         return per_hour(spread, asked.price.credits_per_hour).scaled(asked.monthly)
 
+    @staticmethod
+    def mean_read(candidate: Candidate) -> float:
+        """Partitions that an execution's scan reads today, on average."""
+        read = math.fsum(asked.before * asked.monthly for asked in candidate.members)
+        return read / math.fsum(asked.monthly for asked in candidate.members)
+
     def partitions(self, candidate: Candidate) -> Change:
         """Read a month by what it serves, before and after."""
         monthly = math.fsum(asked.monthly for asked in candidate.members)

@@ -24,7 +24,7 @@ from advisor.model import Churn, KeyPart, Range, Workload
 from advisor.profile import TableProfile
 from advisor.settings import Settings
 
-UNSURE = 10.0  # distinct counts inferred from literals are right within this factor
+SPREAD = 1.5  # groups lie below the estimate times this: distinct counts are themselves approximate
 TRUTH_VALUES = 3.0
 UNKNOWN_WRITES = 24.0  # a day, where rows arrive and no statement is seen to bring them
 YEARS = {"YEAR": "YEAR", "MONTH": "MONTH", "QUARTER": "QUARTER"}
@@ -35,12 +35,10 @@ class Size:
     rows: Range
     bytes: Range
     partitions: Range
-    known: bool
-    """The distinct counts come from statistics."""
 
 
 class UnknownSizeError(Exception):
-    """The message names the column whose distinct count isn't known."""
+    """The message names the key whose distinct count isn't known."""
 
 
 @dataclass(frozen=True)
@@ -64,13 +62,15 @@ class Sizer:
 def _size(kept: Stored, profile: TableProfile, each: Sequence[tuple[float, bool]]) -> Size:
     rows = float(profile.table.rows or 0)
     possible = math.prod(count for count, _ in each)
-    known = all(sure for _, sure in each)
     expected = _groups(possible, rows)
     seen = _sampled(kept, profile)
-    if seen is not None:
-        expected = min(expected, seen)
-    low = min(expected, max((count for count, _ in each), default=1.0)) if known else expected / UNSURE
-    high = min(rows, expected * (1.5 if known else UNSURE))
+    if seen is None:
+        unknown = next((key for key, (_, sure) in zip(kept.keys, each, strict=True) if not sure), None)
+        if unknown is not None:
+            raise UnknownSizeError(unknown)
+    expected = expected if seen is None else min(expected, seen)
+    low = min(expected, max((count for count, sure in each if sure), default=1.0))
+    high = min(rows, expected * SPREAD)
     groups = Range(max(1.0, min(low, expected)), max(1.0, expected), max(1.0, expected, high))
     width = (profile.table.bytes or 0) / max(1.0, rows) / max(1, len(profile.table.columns))
     held = groups.scaled(width * (len(kept.keys) + len(kept.aggregates)))
@@ -80,7 +80,7 @@ def _size(kept: Stored, profile: TableProfile, each: Sequence[tuple[float, bool]
         max(1.0, math.ceil(figure / partition))
         for figure in (stored_bytes.low, stored_bytes.expected, stored_bytes.high)
     )
-    return Size(groups, stored_bytes, Range(*parts), known)
+    return Size(groups, stored_bytes, Range(*parts))
 
 
 def _groups(possible: float, rows: float) -> float:

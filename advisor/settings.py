@@ -99,6 +99,10 @@ class Settings:
     """Runs that automatic clustering merges at a time; sets how often a row is rewritten after it arrives."""
     stored_share: float = 0.1
     """A materialized view or dynamic table must hold fewer rows than this share of its table's, at the pessimistic end."""
+    stored_scan_share: float = 0.1
+    """Nothing is stored for queries that read less than this share of their table's partitions on average …"""
+    stored_scan: int = 1000
+    """… unless they read this many each time."""
     views_weighed: int = 16
     """Aggregations of one table, those worth most, among which views that serve several are looked for."""
     rewritten_templates: int = 400

@@ -198,3 +198,41 @@ def empty() -> Advice:
 
 def one(recommendation: Recommendation) -> Advice:
     return replace(rich(), recommendations=(recommendation,), totals=apart((recommendation,)))
+
+
+def materialized_view(table: TableName = ORDERS, view: str = "ORDERS_MV_1A2B3C4D") -> Recommendation:
+    names = ", ".join(f"{identifier(column)}" for column in ("REGION", "day"))
+    base = ".".join(map(identifier, (table.database, table.schema, table.name)))
+    return replace(
+        recommendation(table),
+        id="materialized_view-00abcdef0",
+        kind="materialized_view",
+        action="create",
+        target=Target("materialized_view", view, table.database, table.schema),
+        title=f"Keep {table} aggregated by (REGION, day) in a materialized view",
+        details={
+            "tables": [str(table)],
+            "definition": f"SELECT\n  {names},\n  SUM(AMOUNT) AS SUM_AMOUNT\nFROM {base}\nGROUP BY\n  {names}",
+            "columns": ["REGION", '"day"', "SUM_AMOUNT"],
+            "keys": ["REGION", '"day"'],
+            "aggregates": ["SUM(AMOUNT)"],
+            "rewrites": [
+                {
+                    "fingerprint": "aa11bb22",
+                    "original": f"SELECT\n  SUM(AMOUNT)\nFROM {base}\nWHERE\n  REGION = 'a;b'",
+                    "query": f"SELECT\n  SUM(SUM_AMOUNT)\nFROM {identifier(view)}\nWHERE\n  REGION = 'a;b'",
+                }
+            ],
+            "proven_on_databases": 24,
+            "base": {"database": table.database, "schema": table.schema, "name": table.name},
+            "used_columns": ["AMOUNT", "REGION", "day"],
+            "rows": 1_000_001,
+            "groups": {"low": 100.0, "expected": 2000.0, "high": 3000.0},
+            "partitions": 834,
+            "valid_until": "2026-03-02",
+            "hashes": ["0a1b2c3d"],
+        },
+        cost=Cost(Range(1.0, 2.0, 11.0), Range(8.0, 10.0, 15.0), Range(1e6, 2e6, 4e6)),
+        edition="enterprise",
+        privileges=(f"CREATE MATERIALIZED VIEW on schema {table.database}.{table.schema}", f"SELECT on {table}"),
+    )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from advisor.generator.pages import plan, report
 from advisor.generator.scripts import scripts
-from tests.advices import empty, rich
+from tests.advices import empty, materialized_view, one, rich
 
 GOLDEN = Path(__file__).parent / "golden" / "generator"
 
@@ -19,6 +19,9 @@ def goldens() -> dict[str, str]:
         for recommendation, script in zip(rich().recommendations, written, strict=True)
         if script
     }
+    for other in (materialized_view(),):
+        (script,) = scripts(one(other))
+        texts |= {f"{other.kind}_{other.action}.sql": script.text if script else ""}
     return texts | {
         "plan.md": plan(rich(), written),
         "plan_empty.md": plan(empty(), ()),

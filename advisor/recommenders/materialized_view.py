@@ -165,6 +165,11 @@ def fault(candidate: Candidate, market: Market, settings: Settings) -> str | Non
     if masked:
         return f"{masked[0]} has a masking policy: Snowflake allows no materialized view with it."
     read = market.partitions(candidate)
+    if market.mean_read(candidate) < min(settings.stored_scan_share * market.profile.partitions, settings.stored_scan):
+        return (
+            f"Its queries read {number(market.mean_read(candidate))} of its {market.profile.partitions:,} micro-partitions "
+            f"already: a view for them is more to look after than it saves."
+        )
     if read.after.high >= read.before:
         return f"Its queries read {number(read.before)} partitions a month; from the view they would read {between(read.after)}."
     if candidate.net.expected <= settings.min_net_credits_per_month:
@@ -236,10 +241,9 @@ def _reason(candidate: Candidate, market: Market, account: Account) -> str:
     daily = sum(templates.values()) / account.workload.days
     many_ask = f"{len(templates)} query templates ask" if len(templates) > 1 else "One query template asks"
     rows = float(market.profile.table.rows or 1)
-    mean = sum(a.before * a.monthly for a in candidate.members) / sum(a.monthly for a in candidate.members)
     return (
         f"{many_ask} {candidate.kept.tables[0]} {number(daily)} times a day for groups of its {rows:,.0f} rows and read "
-        f"{number(mean)} of its {market.profile.partitions:,} micro-partitions each time; the view holds "
+        f"{number(market.mean_read(candidate))} of its {market.profile.partitions:,} micro-partitions each time; the view holds "
         f"{between(candidate.size.rows)} rows ({percent(candidate.size.rows.expected / rows)}) in "
         f"{between(candidate.size.partitions)} partitions. That saves {between(candidate.credits)} credits a month; "
         f"refreshing takes {between(candidate.keeping.upkeep)} a month and the build {between(candidate.keeping.build)} once."
@@ -295,7 +299,7 @@ def _evidence(candidate: Candidate, profile: TableProfile) -> Iterator[TemplateE
 
 def _confidence(candidate: Candidate, account: Account, settings: Settings) -> str:
     short = account.workload.days < settings.min_window_days
-    if candidate.net.low <= 0 or candidate.keeping.assumed_churn or short or not candidate.size.known:
+    if candidate.net.low <= 0 or candidate.keeping.assumed_churn or short:
         return "low"
     return "medium"
 
@@ -304,8 +308,6 @@ def _warnings(candidate: Candidate, market: Market, account: Account, settings: 
     yield from short_window(account.workload, settings)
     if not account.catalog.policies_known:
         yield "The snapshot has no policy_references: the script looks for row access and masking policies before it creates anything."
-    if not candidate.size.known:
-        yield "Distinct counts are inferred from the literals seen: no column_statistics for every key."
     if candidate.keeping.assumed_churn:
         yield "The table's writes aren't recorded: refreshing is bounded by a full turnover a month."
     if market.profile.table.auto_clustering and market.profile.table.clustering_key:

@@ -218,8 +218,9 @@ def test_a_group_of_unknown_size_is_not_guessed(tmp_path: Path) -> None:
 
 
 def test_an_aggregation_that_reads_little_gets_no_view(tmp_path: Path) -> None:
-    advice = advise(tmp_path, asked(by_region, 400, 1) + loads(100_000))
+    advice = advise(tmp_path, asked(by_region, 4000, 100) + loads(100_000))
     assert not views(advice)
+    assert "read 100 of its 2,000 micro-partitions already" in reasons(advice)
 
 
 def test_a_small_table_gets_no_view(tmp_path: Path) -> None:

@@ -1,0 +1,83 @@
+"""Scripts of materialized views: every name is a name, every statement is one, and the check tells what it saw."""
+
+from __future__ import annotations
+
+import duckdb
+import pytest
+import sqlglot
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlglot import exp
+
+from advisor.generator.scripts import Script, scripts
+from advisor.model import TableName
+from tests.advices import materialized_view, one
+from tests.names import NAMES
+from tests.test_generator_names import no_log, statements, table_of
+
+__all__ = ["no_log"]
+
+TABLES = st.builds(TableName, NAMES, NAMES, NAMES)
+
+
+def script_of(table: TableName, view: str) -> Script:
+    (script,) = scripts(one(materialized_view(table, view)))
+    assert script is not None
+    return script
+
+
+@given(TABLES, NAMES)
+@settings(deadline=None, max_examples=50)
+def test_the_script_holds_its_statements_and_nothing_else(table: TableName, view: str) -> None:
+    script = script_of(table, view)
+    found = statements(script.text)
+    assert found.pop(0) == "ALTER SESSION SET QUOTED_IDENTIFIERS_IGNORE_CASE = FALSE"
+    check, policies, guard, *rest = found
+    assert check.startswith("SELECT\n  CASE\n")
+    assert policies.startswith("SELECT policy_kind")
+    assert guard.startswith(("EXECUTE IMMEDIATE $$\nDECLARE\n", "EXECUTE IMMEDIATE '\nDECLARE\n"))
+    assert rest == [*script.apply, *script.verify]
+
+
+@given(TABLES, NAMES)
+@settings(deadline=None, max_examples=50)
+def test_apply_creates_the_view_on_the_table_and_revert_drops_it(table: TableName, view: str) -> None:
+    script = script_of(table, view)
+    created = sqlglot.parse_one(script.apply[0], read="snowflake")
+    assert isinstance(created, exp.Create)
+    assert created.find(exp.MaterializedProperty) is not None
+    assert table_of(script.apply[0]) == (table.database, table.schema, view)
+    assert table_of(created.expression.sql("snowflake")) == (table.database, table.schema, table.name)
+    dropped = sqlglot.parse_one(script.revert[0], read="snowflake")
+    assert isinstance(dropped, exp.Drop)
+    assert table_of(script.revert[0]) == (table.database, table.schema, view)
+
+
+@pytest.mark.parametrize(
+    ("tables", "expected"),
+    [
+        ([("ORDERS", "BASE TABLE", 1_000_000)], "OK"),
+        ([("ORDERS", "EXTERNAL TABLE", 1_000_000)], "OK"),
+        ([("ORDERS", "BASE TABLE", 1_000_000), ("ORDERS_MV", "MATERIALIZED VIEW", 9)], "OK: the view is there already"),
+        ([("ORDERS", "BASE TABLE", 1_000_000), ("ORDERS_MV", "BASE TABLE", 9)], "STOP: another object has the name"),
+        ([("ORDERS", "VIEW", None)], "STOP: the name stands for something"),
+        ([("ORDERS", "BASE TABLE", 3_000_000)], "STOP: the row count"),
+        ([], "STOP: the table does not exist"),
+    ],
+)
+def test_the_check_tells_the_table_that_the_advice_saw(
+    tables: list[tuple[str, str, int | None]], expected: str
+) -> None:
+    advised = materialized_view(view="ORDERS_MV")
+    advised = type(advised)(**{**vars(advised), "details": {**advised.details, "valid_until": "9999-12-31"}})
+    (script,) = scripts(one(advised))
+    assert script is not None
+    check = sqlglot.parse_one(script.text[script.text.index("SELECT\n  CASE") :].partition(";\n")[0], read="snowflake")
+    for found in check.find_all(exp.Table):
+        found.replace(exp.to_table("found"))
+    with duckdb.connect() as engine:
+        engine.execute("CREATE TABLE found (table_schema TEXT, table_name TEXT, table_type TEXT, row_count BIGINT)")
+        for row in tables:
+            engine.execute("INSERT INTO found VALUES ('PUBLIC', ?, ?, ?)", row)
+        ((said,),) = engine.execute(check.sql(dialect="duckdb")).fetchall()
+    assert str(said).startswith(expected)
