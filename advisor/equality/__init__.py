@@ -136,11 +136,15 @@ def _flatten(tree: exp.Expr, trial: Trial, flat: dict[TableName, str]) -> int:
 
 
 def _freeze(tree: exp.Expr, at: datetime) -> None:
-    """The clock's functions become the moment that the query is taken to run at."""
+    """The clock's functions become the moment that the query is taken to run at; COUNT_IF counts as Snowflake's does."""
     day, moment = f"{at:%Y-%m-%d}", f"{at:%Y-%m-%d %H:%M:%S}"
     for node in list(tree.find_all(exp.CurrentDate, exp.CurrentTimestamp)):
         kind, value = ("date", day) if isinstance(node, exp.CurrentDate) else ("timestamp", moment)
         node.replace(exp.cast(exp.Literal.string(value), kind))
+    for count in list(tree.find_all(exp.CountIf)):
+        # DuckDB's is NULL where there are no rows, Snowflake's is 0.
+        met = exp.Case(ifs=[exp.If(this=count.this.copy(), true=exp.Literal.number(1))])
+        count.replace(exp.Count(this=met))
 
 
 def _unlimited(tree: exp.Expr) -> None:
