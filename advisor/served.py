@@ -17,7 +17,8 @@ from advisor.blocks.legality import expression_obstacle, view_obstacle
 from advisor.blocks.stored import parsed
 from advisor.cost import DAYS_PER_MONTH, ScanPrice
 from advisor.model import ZERO, Change, Range, TableName
-from advisor.profile import Load, ReadTemplate, TableProfile
+from advisor.profile import Load, TableProfile
+from advisor.questions import ReadTemplate
 from advisor.serving import Keeping, Size, Sizer, UnknownSizeError, keeping, known_types, per_hour, total
 from advisor.settings import Settings
 from advisor.usage.names import Directory, Session

@@ -202,6 +202,7 @@ def _proposal(
     each = saved_by_template(candidate)
     return Proposal(
         _recommendation(candidate, rewrites, market, account, settings),
+        None,
         f"a materialized view by {_keys(kept)}",
         brief(kept),
         tuple(Service(fingerprint, table, saved) for fingerprint, saved in sorted(each.items())),

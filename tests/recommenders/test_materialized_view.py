@@ -116,10 +116,10 @@ def test_an_aggregation_is_found_wherever_it_stands(tmp_path: Path, text: str) -
 
 
 def test_a_filter_that_never_changes_stays_in_the_view(tmp_path: Path) -> None:
-    text = "SELECT day, COUNT(*) FROM orders WHERE name LIKE 'A%' GROUP BY day"
+    text = "SELECT day, COUNT(*) FROM orders WHERE id % 7 = 3 GROUP BY day"
     (view,) = views(advise(tmp_path, asked(lambda i: text) + loads(100_000)))
     assert view.details["keys"] == ["DAY"]
-    assert "NAME LIKE 'A%'" in str(view.details["definition"])
+    assert "ID % 7 = 3" in str(view.details["definition"])
 
 
 def test_the_output_folder_holds_a_script_of_the_view(tmp_path: Path) -> None:
