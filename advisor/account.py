@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from advisor import cost
+from advisor.estimate import billed
 from advisor.model import (
     FILTERS,
     Catalog,
@@ -121,7 +122,7 @@ def profiles_of(
 ) -> tuple[TableProfile, ...]:
     """A profile of each known table that is read, in order of name."""
     counts = _partitions(templates, known, recorded, settings)
-    return tuple(
+    profiles = [
         profile(
             known.tables[name],
             counts,
@@ -133,4 +134,7 @@ def profiles_of(
             recorded,
         )
         for name in sorted(counts)
-    )
+    ]
+    found = [billed(each, recorded.get(each.table.name, TableHistory()), workload.days, settings) for each in profiles]
+    bills = tuple(bill for bill in found if bill is not None)
+    return tuple(replace(each, bills=bills) for each in profiles)

@@ -1,16 +1,14 @@
-"""Credits: what a partition scan takes, what rewriting a table takes, what keeping it in order takes.
+"""Credits: what a partition of a scan takes.
 
-Constants come from the published Snowflake cluster-key quickstart and from Settings; what the account itself shows
-(milliseconds a partition per warehouse size, credits billed by automatic clustering) goes before them.
+Milliseconds a partition come from the history's own slopes. Building and upkeep are in `advisor/upkeep.py`.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from advisor.model import ZERO, Churn, QueryTemplate, Range, WarehouseUse, Workload
+from advisor.model import QueryTemplate, Range, WarehouseUse, Workload
 from advisor.settings import Settings, normal_size
 
 DAYS_PER_MONTH = 30.0
@@ -67,33 +65,3 @@ def scan_price(template: QueryTemplate, slopes: Mapping[str, float], settings: S
     rate = sum(settings.price(use.size) * use.executions for use in uses) / executions
     expected = min(slope, even)
     return ScanPrice(Range(expected / 2, expected, even), Range(slope / 2, slope, slope * 2), rate)
-
-
-def build(table_bytes: float, settings: Settings) -> Range:
-    """Credits to put a table in order once."""
-    return Range(*settings.rewrite_credits_per_gib).scaled(table_bytes / GIB)
-
-
-def upkeep(
-    churn: Churn, rows: float, table_bytes: float, partitions: int, in_load_order: bool, settings: Settings
-) -> Range:
-    """Credits a month to keep a key in order while rows arrive, change and go.
-
-    A row that arrives in key order is rewritten about once at most; any other is merged log_T(P/b) times on its way
-    into the table's order, T the runs merged at a time and b the partitions arriving a day (tiered merging; the last
-    merge adds up to T/2). Updates and deletes touch partitions anywhere: P(1 - exp(-u/P)) of them for u rows.
-    """
-    if rows <= 0:
-        return ZERO
-    arriving = churn.rows_added / rows * partitions
-    touched = partitions * -math.expm1(-(churn.rows_removed + churn.rows_updated) / partitions)
-    if in_load_order:
-        times = Range(0.0, 0.5, 1.0)
-    else:
-        fan_in = settings.merge_fan_in
-        merges = max(1.0, math.log(partitions / arriving, fan_in)) if arriving > 0 else 0.0
-        times = Range(merges / 2, merges, merges + fan_in / 2)
-    rewritten = times.scaled(arriving) + Range(touched / 4, touched, touched)
-    low, expected, high = settings.rewrite_credits_per_gib
-    gib = DAYS_PER_MONTH * table_bytes / partitions / GIB
-    return Range(rewritten.low * low * gib, rewritten.expected * expected * gib, rewritten.high * high * gib)

@@ -7,21 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from advisor import cost
+from advisor import cost, upkeep
+from advisor.axes import family_of
 from advisor.intervals import bounds, spread
-from advisor.model import ZERO, Change, Churn, KeyPart, Range
+from advisor.keys import parse
+from advisor.model import ZERO, Change, Churn, KeyPart, Range, TableHistory
 from advisor.profile import TableProfile
 from advisor.pruning import Floats, Layout, count, predict
 from advisor.settings import Settings
+from advisor.upkeep import Prices
 from advisor.widths import UNSORTED
 
 Flags = NDArray[np.bool_]
 
 MS_PER_HOUR = 3_600_000
+DISPUTED = 1.5
 LAGGING_DEPTH = 2.0  # overlapping partitions while automatic clustering lags behind the writes: the pessimistic case
 
 
@@ -42,13 +47,26 @@ class Estimate:
     credits_each: tuple[Range, ...]
     """The same by load."""
     build: Range
-    """Credits, once."""
+    """Credits, once, by setting the key."""
+    sorted_build: Range
+    """Credits, once, by a sorted rewrite on a warehouse before the key is set."""
     upkeep: Range
     """Credits a month."""
     net: Range
     """Credits a month, the build spread over `Settings.payback_months`."""
     assumed_churn: bool
     """The table's writes aren't recorded: upkeep assumes up to a full turnover a month."""
+    prices: Prices
+    otherwise: float | None
+    """Partitions a month by the next weaker evidence (a sample's statistics, statistics' history); None without one."""
+
+    @property
+    def disputed(self) -> bool:
+        """Two kinds of evidence differ on it by more than half."""
+        if self.otherwise is None:
+            return False
+        one, other = max(1.0, self.partitions.after.expected), max(1.0, self.otherwise)
+        return max(one, other) > DISPUTED * min(one, other)
 
     def gains(self, profile: TableProfile) -> list[float]:
         """Partitions a window that each load no longer reads; negative where it reads more."""
@@ -93,6 +111,11 @@ class Judge:
             np.array([load.limited or load.before is None for load in loads]),
         )
 
+    @cached_property
+    def prices(self) -> Prices:
+        """What rewriting takes with the engine that keeps, or would keep, this table in order."""
+        return upkeep.observed(self.profile.bills, self.profile.engine, self.settings)
+
     @property
     def worth(self) -> Floats:
         """Credits a month that each load's scans of this table take today."""
@@ -123,8 +146,8 @@ class Judge:
         """Expected net credits a month, for ranking many keys: by the closed form, or counted on the sample."""
         after = self.counted(key) if counted else self.after(key)
         saved = float((self._saved(after, 1) * self.rates).sum()) / MS_PER_HOUR
-        upkeep, _ = self.upkeep(key)
-        return saved - upkeep.expected
+        keeping, _ = self.upkeep(key)
+        return saved - keeping.expected
 
     def upkeep(self, key: Sequence[KeyPart]) -> tuple[Range, bool]:
         """Credits a month, over what the key in force takes; and whether the table's writes had to be assumed."""
@@ -136,7 +159,8 @@ class Judge:
         assumed = churn is None
         written = churn or Churn(rows / cost.DAYS_PER_MONTH, 0, 0)
         ordered = _keeps_load_order(self.profile.layout, key)
-        full = cost.upkeep(written, rows, table.bytes, self.profile.partitions, ordered, self.settings)
+        partitions, fan_in = self.profile.partitions, self.settings.merge_fan_in
+        full = upkeep.upkeep(written, rows, table.bytes, partitions, ordered, self.prices, fan_in)
         if table.clustering_key:
             return Range(0, 0, full.high), assumed
         return (Range(0, full.expected / 2, full.high) if assumed else full), assumed
@@ -148,25 +172,35 @@ class Judge:
         """What the key brings when each load scans so many partitions, however that was come by."""
         low, high = self._bounds(key, after)
         credits = self._range(low, after, high, self.rates / MS_PER_HOUR)
-        upkeep, assumed = self.upkeep(key)
-        build = cost.build(float(self.profile.table.bytes or 0), self.settings)
-        net = credits - upkeep - build.scaled(1 / self.settings.payback_months)
-        partitions, size = self._partitions(low, after, high), self.profile.partition_bytes
+        keeping, assumed = self.upkeep(key)
+        size = float(self.profile.table.bytes or 0)
+        build = upkeep.build(size, self.prices)
+        net = credits - keeping - build.scaled(1 / self.settings.payback_months)
+        partitions, each = self._partitions(low, after, high), self.profile.partition_bytes
         return Estimate(
             key,
             after,
             low,
             high,
             partitions,
-            None if size is None else Change(partitions.before * size, partitions.after.scaled(size)),
+            None if each is None else Change(partitions.before * each, partitions.after.scaled(each)),
             self._seconds(low, after, high),
             credits,
             self._each(low, after, high),
             build,
-            upkeep,
+            upkeep.sorted_build(size),
+            keeping,
             net,
             assumed,
+            self.prices,
+            self._otherwise(key),
         )
+
+    def _otherwise(self, key: Sequence[KeyPart]) -> float | None:
+        weaker = self.profile.layout.weaker
+        if weaker is None or any(part.column not in weaker.axes for part in key):
+            return None
+        return float((self._settled(key, predict(weaker, key)) * self.monthly).sum())
 
     def _bounds(self, key: Sequence[KeyPart], after: Floats) -> tuple[Floats, Floats]:
         layout = self.profile.layout
@@ -204,6 +238,22 @@ class Judge:
         times = [load.template.execution_ms.total / load.template.executions / 1000 for load in self.profile.loads]
         spent = float((np.array(times) * self.monthly).sum())
         return Change(spent, Range(spent, spent, spent) - saved)
+
+
+def billed(profile: TableProfile, history: TableHistory, days: float, settings: Settings) -> upkeep.Bill | None:
+    """What automatic clustering billed for the table beside the model's own figure; None where either isn't known."""
+    table, credits, churn = profile.table, history.clustering_credits, profile.churn
+    if not table.clustering_key or not credits or churn is None or not table.rows or not table.bytes:
+        return None
+    leading = parse(table.clustering_key[0])
+    column = None if leading is None else table.column(leading.column)
+    # The key in force makes its columns narrow: whether rows arrive in its order, only the type suggests.
+    in_order = column is not None and family_of(column.data_type, ()) in ("date", "timestamp")
+    list_price = upkeep.observed((), profile.engine, settings)
+    month = upkeep.upkeep(
+        churn, float(table.rows), table.bytes, profile.partitions, in_order, list_price, settings.merge_fan_in
+    )
+    return upkeep.Bill(profile.engine, credits, history.reclustered_bytes, month.scaled(days / cost.DAYS_PER_MONTH))
 
 
 def evidence(layout: Layout) -> str:

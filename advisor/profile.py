@@ -25,6 +25,7 @@ from advisor.model import (
 )
 from advisor.pruning import Layout, scanned_today
 from advisor.questions import ReadTemplate, Sampled, axes_of, dimensions_of, implied_axes, questions_of
+from advisor.upkeep import Bill, engine_of
 from advisor.widths import learn_widths, observations
 
 READS_ALL = 0.9  # a load that scans over this share of the partitions isn't pruned
@@ -62,6 +63,10 @@ class TableProfile:
     """No statement that reads it, or may read it, was left without its columns resolved."""
     scans: tuple[TableScans, ...] = ()
     """What is recorded of its scans, by parameterized hash."""
+    engine: str = "CLASSIC"
+    """Of automatic clustering, CLASSIC or OPTIMA: the one that keeps its key in order, or would keep a new one."""
+    bills: tuple[Bill, ...] = ()
+    """What automatic clustering billed for the account's tables."""
 
     @property
     def partition_bytes(self) -> float | None:
@@ -103,26 +108,31 @@ def profile(
     the sample of a table's rows, laid out on axes, where there is one; `known` are the tables that it may be joined with, and
     `recorded` their histories."""
     readers = [read for read in templates if table.name in read.reading.scans]
-    own = axes_of(table, readers, workload)
-    axes = implied_axes(table, known, readers, workload) | own
     dimensions = dimensions_of(known, recorded, readers, workload, sampled)
-    loads: list[Load] = []
-    questions: list[Question] = []
-    for read in readers:
-        asked = questions_of(table, len(loads), read, axes, history, dimensions)
-        before = _before(table.name, read, partitions, history)
-        loads.append(_load(table.name, read, before, any(question.asks for question in asked)))
-        questions += asked
-    asked_of = {ask.column for question in questions for ask in question.asks} | own.keys()
-    axes = {name: line for name, line in sorted(axes.items()) if name in asked_of}
-    layout, loads = _layout(table, partitions[table.name], axes, loads, questions)
-    sample = sampled(table.name, axes) if any(load.asks for load in loads) else None
+    befores = [_before(table.name, read, partitions, history) for read in readers]
+
+    def seen(described: Table) -> tuple[Layout, tuple[Load, ...]]:
+        own = axes_of(described, readers, workload)
+        axes = implied_axes(described, known, readers, workload) | own
+        questions = [questions_of(described, i, read, axes, history, dimensions) for i, read in enumerate(readers)]
+        asked = {ask.column for each in questions for question in each for ask in question.asks} | own.keys()
+        loads = [
+            _load(table.name, read, before, any(question.asks for question in each))
+            for read, before, each in zip(readers, befores, questions, strict=True)
+        ]
+        found = {name: line for name, line in sorted(axes.items()) if name in asked}
+        return _layout(table, partitions[table.name], found, loads, [q for each in questions for q in each])
+
+    layout, loads = seen(table)
+    sample = sampled(table.name, layout.axes) if any(load.asks for load in loads) else None
     if sample is not None and sample.serves(layout.partitions):
-        layout = replace(layout, sample=sample)
+        layout = replace(layout, sample=sample, weaker=layout)
+    elif any(axis.known for axis in layout.axes.values()):
+        layout = replace(layout, weaker=seen(_without_statistics(table))[0])
     return TableProfile(
         table,
         partitions[table.name],
-        tuple(loads),
+        loads,
         layout,
         history.churn or _churn_seen(table.name, templates, workload),
         _recreated_by(table.name, templates),
@@ -130,7 +140,12 @@ def profile(
         frozenset(u.column for read in readers for u in read.reading.usages if u.table == table.name),
         not any(_obscure(read, table.name) for read in templates),
         history.scans,
+        engine_of(history.clustering_engine, bool(table.clustering_key), workload.window_end),
     )
+
+
+def _without_statistics(table: Table) -> Table:
+    return replace(table, columns=tuple(replace(column, statistics=None) for column in table.columns))
 
 
 def _obscure(read: ReadTemplate, table: TableName) -> bool:
@@ -141,7 +156,7 @@ def _obscure(read: ReadTemplate, table: TableName) -> bool:
 
 def _layout(
     table: Table, partitions: int, axes: Mapping[str, Axis], loads: list[Load], questions: list[Question]
-) -> tuple[Layout, list[Load]]:
+) -> tuple[Layout, tuple[Load, ...]]:
     """The layout as the loads show it, and the loads; those whose conditions are seen not to prune ask nothing any more."""
     shares = [None if load.before is None or load.limited else load.before / partitions for load in loads]
     seen = observations(questions, shares, [float(load.template.executions) for load in loads])
@@ -152,7 +167,7 @@ def _layout(
     still = {q.load for q in heard if q.asks}
     why = "filters in a form that doesn't prune: it reads nearly all although the rows lie in that order"
     kept = [replace(load, asks=False, unserved=why) if i in idle - still else load for i, load in enumerate(loads)]
-    return replace(layout, questions=heard), kept
+    return replace(layout, questions=heard), tuple(kept)
 
 
 def _sure(ask: Ask) -> bool:

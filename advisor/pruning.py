@@ -37,6 +37,8 @@ class Layout:
     loads: int
     sample: Sample | None = None
     """Of its rows, where the snapshot has one that is large enough for its partitions."""
+    weaker: Layout | None = None
+    """The same table as the next weaker evidence shows it: a sample's without the sample, that of statistics without them."""
 
     @cached_property
     def weights(self) -> Floats:

@@ -1,4 +1,4 @@
-"""Credits: slopes from the history, upkeep from the churn."""
+"""Credits: slopes from the history."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from datetime import datetime
 
 import pytest
 
-from advisor.cost import build, milliseconds_per_partition, scan_price, upkeep
-from advisor.model import Churn, Distribution, QueryTemplate, WarehouseUse, Workload
+from advisor.cost import milliseconds_per_partition, scan_price
+from advisor.model import Distribution, QueryTemplate, WarehouseUse, Workload
 from advisor.settings import Settings
 
 START, END = datetime(2026, 6, 1), datetime(2026, 6, 29)
@@ -58,25 +58,3 @@ def test_without_a_slope_part_of_the_time_is_taken_to_be_scanning() -> None:
 
 def test_a_template_without_recorded_partitions_has_no_price() -> None:
     assert scan_price(template("a", (WarehouseUse(None, 1, 5.0, None, None, None),), None), {}, Settings()) is None
-
-
-def test_building_grows_with_bytes() -> None:
-    assert build(2 * 2**30, Settings()).expected == pytest.approx(2 * build(2**30, Settings()).expected)
-
-
-def test_arrivals_in_load_order_are_cheaper_to_keep_than_scattered_ones() -> None:
-    churn = Churn(1e6, 0, 0)
-    size = 1e9, 6e10, 4000
-    ordered = upkeep(churn, *size, in_load_order=True, settings=Settings())
-    scattered = upkeep(churn, *size, in_load_order=False, settings=Settings())
-    assert ordered.expected < scattered.expected
-
-
-def test_scattered_updates_rewrite_the_whole_table_each_day() -> None:
-    churn = Churn(0, 0, 1e7)
-    month = upkeep(churn, 1e9, 6e10, 4000, in_load_order=False, settings=Settings())
-    assert month.expected == pytest.approx(30 * build(6e10, Settings()).expected, rel=0.01)
-
-
-def test_a_table_that_nobody_writes_needs_no_upkeep() -> None:
-    assert upkeep(Churn(0, 0, 0), 1e9, 6e10, 4000, in_load_order=False, settings=Settings()).high == 0

@@ -123,3 +123,7 @@ class TableHistory:
     scans: tuple[TableScans, ...] = ()
     clustering_credits: float | None = None
     """What automatic clustering billed for it over the window."""
+    reclustered_bytes: float | None = None
+    """What it rewrote for that."""
+    clustering_engine: str | None = None
+    """CLASSIC or OPTIMA, as the last bill says."""

@@ -33,7 +33,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from advisor import verdict
+from advisor import caveats, verdict
 from advisor.account import Account
 from advisor.candidates import candidates
 from advisor.cost import DAYS_PER_MONTH
@@ -58,12 +58,11 @@ from advisor.model import (
 )
 from advisor.profile import TableProfile
 from advisor.settings import Settings
-from advisor.terms import EVIDENCE_TEMPLATES, hashes, identity, short_window, valid_until
+from advisor.terms import EVIDENCE_TEMPLATES, hashes, identity, valid_until
 
 CODE = "clustering_key"
 
 UNPAID_KEYS = 2  # keys that don't pay by themselves, but may where something else serves the queries that they slow
-WORSE = 1.1  # a template that reads over this many times its partitions of today is named in a warning
 
 
 def propose(account: Account, settings: Settings) -> Proposed:
@@ -161,12 +160,12 @@ def recommend(estimate: Estimate, profile: TableProfile, settings: Settings, wor
         benefit=Benefit(estimate.partitions, estimate.bytes, estimate.seconds, estimate.credits),
         cost=Cost(estimate.build, estimate.upkeep),
         net_credits_per_month=estimate.net,
-        confidence=_confidence(estimate, profile, settings, workload.days),
+        confidence=caveats.confidence(estimate, profile, settings, workload.days),
         grade=Grade.MEASURED if evidence(profile.layout) == "sample" else Grade.ESTIMATED,
         templates=served,
         edition="standard",
         privileges=(f"OWNERSHIP on table {table.name}", "USAGE on its database and schema"),
-        warnings=_warnings(estimate, profile, settings, workload),
+        warnings=caveats.warnings(estimate, profile, settings, workload),
     )
 
 
@@ -271,35 +270,3 @@ def _details(
             if load.unserved
         ],
     }
-
-
-def _confidence(estimate: Estimate, profile: TableProfile, settings: Settings, days: float) -> str:
-    if estimate.net.low <= 0 or estimate.assumed_churn or days < settings.min_window_days:
-        return "low"
-    return "medium" if evidence(profile.layout) == "history" else "high"
-
-
-def _warnings(estimate: Estimate, profile: TableProfile, settings: Settings, workload: Workload) -> tuple[str, ...]:
-    slower = [
-        f"{load.template.fingerprint} ({number(load.before)} → {number(float(after))} partitions an execution)"
-        for load, after in zip(profile.loads, estimate.after, strict=True)
-        if load.before is not None and after > load.before * WORSE
-    ]
-    said = []
-    if slower:
-        said.append(f"These templates will read more than today: {', '.join(slower)}.")
-    said += short_window(workload, settings)
-    if estimate.assumed_churn:
-        said.append("The table's writes aren't recorded: its upkeep is bounded by a full turnover a month.")
-    if profile.table.clustering_key:
-        said.append("Upkeep is counted over what the key in force takes already.")
-    if evidence(profile.layout) == "history":
-        said.append("Distinct counts and spans are inferred from the literals seen: no column_statistics.")
-    if evidence(profile.layout) != "sample":
-        said.append("Columns that move together without the loading order showing it aren't seen: a row sample would.")
-    if any(use.size is None for load in profile.loads for use in load.template.warehouses):
-        size, price = settings.default_warehouse_size, settings.price(None)
-        credits = f"{price:g} credit{'' if price == 1 else 's'}"
-        said.append(f"The history names no warehouse size: its time is priced as {size}, {credits} an hour.")
-    said.append("Rewritten partitions stay in Time Travel and Fail-safe, and the table's cached results end.")
-    return tuple(said)

@@ -70,8 +70,9 @@ FROM table_query_pruning_history WHERE QUERY_PARAMETERIZED_HASH IS NOT NULL AND 
 GROUP BY ALL ORDER BY ALL
 """
 
-_CREDITS = """
-SELECT DATABASE_NAME, SCHEMA_NAME, TABLE_NAME, sum(CAST(CREDITS_USED AS DECIMAL(30, 12)))
+_BILLS = """
+SELECT DATABASE_NAME, SCHEMA_NAME, TABLE_NAME, sum(CAST(CREDITS_USED AS DECIMAL(30, 12))),
+       sum(NUM_BYTES_RECLUSTERED), max_by(upper(VERSION), (START_TIME, upper(VERSION)))
 FROM automatic_clustering_history WHERE {during} GROUP BY ALL
 """
 
@@ -95,11 +96,12 @@ def histories(snapshot: Snapshot, window_days: float) -> Mapping[TableName, Tabl
 
     Where `table_dml_history` is there but says nothing of a table, its churn is zero; without the view it is None.
     """
-    churn, credits = _churn(snapshot, window_days), _credits(snapshot)
+    churn, bills = _churn(snapshot, window_days), _bills(snapshot)
     scans = _scans(snapshot)
     still = Churn(0.0, 0.0, 0.0) if "table_dml_history" in snapshot.present else None
     names = [TableName(*row[:3]) for row in snapshot.rows("tables", _TABLES)]
-    return {name: TableHistory(churn.get(name, still), scans.get(name, ()), credits.get(name)) for name in names}
+    none = (None, None, None)
+    return {name: TableHistory(churn.get(name, still), scans.get(name, ()), *bills.get(name, none)) for name in names}
 
 
 def key_expressions(text: str) -> tuple[str, ...]:
@@ -188,6 +190,11 @@ def _scans(snapshot: Snapshot) -> dict[TableName, tuple[TableScans, ...]]:
     return {name: tuple(scans) for name, scans in found.items()}
 
 
-def _credits(snapshot: Snapshot) -> dict[TableName, float]:
-    rows = _during(snapshot, "automatic_clustering_history", _CREDITS, "START_TIME")
-    return {TableName(*row[:3]): float(row[3]) for row in rows if row[3] is not None}
+def _bills(snapshot: Snapshot) -> dict[TableName, tuple[float, float | None, str | None]]:
+    """Credits of automatic clustering, bytes that it rewrote, and its engine."""
+    rows = _during(snapshot, "automatic_clustering_history", _BILLS, "START_TIME")
+    return {
+        TableName(*row[:3]): (float(row[3]), None if row[4] is None else float(row[4]), row[5])
+        for row in rows
+        if row[3] is not None
+    }

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from advisor.model import Churn
 from benchmarks.worlds.cases import TODAY, Case, Rows, Statement, Template, dates, day, number, texts, times, with_nulls
 
-ROWS, PARTITIONS = 200_000, 400
+ROWS, PARTITIONS = 600_000, 200
 DAYS = 730
 FIRST = TODAY - DAYS
 

@@ -29,8 +29,8 @@ from benchmarks.worlds.cases import NOW, WINDOW_DAYS, Case, Rows
 from benchmarks.worlds.truth import Executed, Truth
 
 EVIDENCE = ("history", "statistics", "sample")
-SAMPLED = 40  # rows a partition, of a sample of at most a hundredth of the rows where a partition has thousands
-LEAST_SAMPLED = 10_000  # rows: a small table is sampled whole
+SAMPLED = 0.01  # of the rows
+WHOLE = 100_000  # rows: a smaller table is sampled whole
 MS_PER_PARTITION, MS_FIXED = 20.0, 100.0
 WAREHOUSE = "Large"
 
@@ -131,8 +131,8 @@ def _sampled(case: Case, seed: int) -> Sampled:
 
     def sample(name: TableName, axes: Mapping[str, Axis]) -> Sample:
         rows = by_name[name]
-        rng, wanted = np.random.default_rng([9, seed]), max(LEAST_SAMPLED, SAMPLED * rows.partitions)
-        picked = rng.choice(rows.count, min(rows.count, wanted), replace=False)
+        wanted = rows.count if rows.count < WHOLE else round(rows.count * SAMPLED)
+        picked = np.random.default_rng([9, seed]).choice(rows.count, wanted, replace=False)
         return Sample(
             {column: _laid_out(rows, axis, picked) for column, axis in axes.items() if column in rows.columns}
         )

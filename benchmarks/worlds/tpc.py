@@ -19,8 +19,8 @@ from benchmarks.worlds.cases import Case, Rows, Statement, Template
 from benchmarks.worlds.synthetic import Rng, weight
 
 TPCH_SCALE, TPCDS_SCALE = 0.2, 0.2
-LINEITEM_PARTITIONS, ORDERS_PARTITIONS = 400, 120
-STORE_PARTITIONS, CATALOG_PARTITIONS = 300, 150
+LINEITEM_PARTITIONS, ORDERS_PARTITIONS = 400, 110
+STORE_PARTITIONS, CATALOG_PARTITIONS = 190, 110
 EXPRESSIONS = {"DATE": "{} - DATE '1970-01-01'", "VARCHAR": "enum_code({}::ranked)"}
 
 

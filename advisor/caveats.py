@@ -1,0 +1,82 @@
+"""How far a key's estimate can be trusted, and what must be known before it is applied."""
+
+from __future__ import annotations
+
+from advisor.estimate import Estimate, evidence
+from advisor.figures import between, number
+from advisor.model import Workload
+from advisor.profile import TableProfile
+from advisor.settings import Settings
+from advisor.terms import short_window
+
+WORSE = 1.1  # a template that reads over this many times its partitions of today is named
+DISPUTING = {
+    "sample": ("The row sample", "statistics and history alone"),
+    "statistics": ("The history with statistics", "the history alone"),
+}
+
+
+def confidence(estimate: Estimate, profile: TableProfile, settings: Settings, days: float) -> str:
+    """high, medium or low."""
+    unsure = estimate.net.low <= 0 or estimate.assumed_churn or estimate.disputed
+    if unsure or days < settings.min_window_days:
+        return "low"
+    return "medium" if evidence(profile.layout) == "history" else "high"
+
+
+def warnings(estimate: Estimate, profile: TableProfile, settings: Settings, workload: Workload) -> tuple[str, ...]:
+    said = [*_slower(estimate, profile), *short_window(workload, settings), *_of_evidence(estimate, profile)]
+    if estimate.assumed_churn:
+        said.append("The table's writes aren't recorded: its upkeep is bounded by a full turnover a month.")
+    if profile.table.clustering_key:
+        said.append("Upkeep is counted over what the key in force takes already.")
+    said += _of_prices(estimate, profile, settings)
+    said.append("Rewritten partitions stay in Time Travel and Fail-safe, and the table's cached results end.")
+    return tuple(said)
+
+
+def _slower(estimate: Estimate, profile: TableProfile) -> list[str]:
+    slower = [
+        f"{load.template.fingerprint} ({number(load.before)} → {number(float(after))} partitions an execution)"
+        for load, after in zip(profile.loads, estimate.after, strict=True)
+        if load.before is not None and after > load.before * WORSE
+    ]
+    return [f"These templates will read more than today: {', '.join(slower)}."] if slower else []
+
+
+def _of_evidence(estimate: Estimate, profile: TableProfile) -> list[str]:
+    kind, said = evidence(profile.layout), []
+    if estimate.disputed and estimate.otherwise is not None and kind in DISPUTING:
+        better, weaker = DISPUTING[kind]
+        said.append(
+            f"{better} says {number(estimate.partitions.after.expected)} partitions a month, {weaker} "
+            f"{number(estimate.otherwise)}: they differ by more than half, so prove it before you apply it."
+        )
+    if kind == "history":
+        said.append("Distinct counts and spans are inferred from the literals seen: no column_statistics.")
+    if kind != "sample":
+        said.append("Columns that move together without the loading order showing it aren't seen: a row sample would.")
+    return said
+
+
+def _of_prices(estimate: Estimate, profile: TableProfile, settings: Settings) -> list[str]:
+    said = []
+    if any(use.size is None for load in profile.loads for use in load.template.warehouses):
+        size, price = settings.default_warehouse_size, settings.price(None)
+        credits = f"{price:g} credit{'' if price == 1 else 's'}"
+        said.append(f"The history names no warehouse size: its time is priced as {size}, {credits} an hour.")
+    if profile.engine == "OPTIMA" and not estimate.prices.bills:
+        said.append(
+            "Optima clustering keeps keys set from September 2026 on and bills what is ingested, at a rate that isn't "
+            "published: build and upkeep are priced as Classic clustering's."
+        )
+    if estimate.prices.bills:
+        tables = f"{estimate.prices.bills} table{'' if estimate.prices.bills == 1 else 's'}"
+        said.append(f"Upkeep rests on what automatic clustering billed for {tables} of this account.")
+    if estimate.sorted_build.expected < estimate.build.expected:
+        said.append(
+            f"One sorted rewrite (INSERT OVERWRITE … ORDER BY the key) before the key is set is priced at "
+            f"{between(estimate.sorted_build)} credits instead of {between(estimate.build)}: first see what streams and "
+            f"materialized views hang on the table."
+        )
+    return said
