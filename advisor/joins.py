@@ -154,5 +154,10 @@ def top(reading: Reading, scan: int, axes: Mapping[str, Axis], rows: float, matc
     first = orders[0]
     if first.scan != scan or first.wrapper is not None or first.column not in axes:
         return None
-    share = reading.limit / max(1.0, rows * matched)
-    return None if share > MOST_KEPT else Ask(first.column, max(FEWEST, share), 0, located=False, derived=True)
+    share = max(FEWEST, reading.limit / max(1.0, rows * matched))
+    if share > MOST_KEPT:
+        return None
+    line = axes[first.column]
+    # The latest are asked for, as a rule; of other columns either end.
+    low = line.high - share * line.span if line.is_time else None
+    return Ask(first.column, share, 0, low, located=low is not None, derived=True)

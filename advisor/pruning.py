@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from advisor.asks import Ask, Question
 from advisor.axes import INSTANT, Axis
 from advisor.model import KeyPart
-from advisor.sample import Sample
+from advisor.sample import UNSEEN, Sample
 from advisor.widths import UNSORTED, touched
 
 Floats = NDArray[np.float64]
@@ -128,7 +128,8 @@ def count(layout: Layout, key: Sequence[KeyPart]) -> Floats:
         overlap = intervals.overlap(*layout.sample.bounds(column, cut, rows))
         alive |= {ask: overlap[row].astype(float) for ask, row in intervals.rows.items()}
     for ask in {ask for question in layout.counted.questions for ask in question.asks if ask.null}:
-        alive[ask] = layout.sample.with_nulls(ask.column, cut, layout.rows)
+        unseen = 0.0 if any(part.column == ask.column for part in key) else UNSEEN
+        alive[ask] = layout.sample.with_nulls(ask.column, cut, layout.rows, unseen)
     part = predict_questions(layout.counted, key)
     for i, question in enumerate(layout.questions):
         found = [alive[ask] for ask in question.asks if ask in alive]

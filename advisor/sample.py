@@ -141,11 +141,14 @@ class Sample:
         slack = np.where(np.isfinite(high - low), high - low, 0.0) * self._growth(values, cut, rows) / 2
         return np.maximum(low - slack, floor), np.minimum(high + slack, ceiling)
 
-    def with_nulls(self, column: str, cut: Cut, rows: float) -> Floats:
-        """How probably each partition of the table's real number of rows holds a NULL of the column."""
+    def with_nulls(self, column: str, cut: Cut, rows: float, unseen: float = UNSEEN) -> Floats:
+        """How probably each partition of the table's real number of rows holds a NULL of the column.
+
+        `unseen` is 0 for a column of the key: its NULLs lie together.
+        """
         nulls = np.isnan(self.columns[column])[cut.order].astype(float)
         sampled = np.diff(np.append(cut.starts, self.rows))
-        share = (np.add.reduceat(nulls, cut.starts) + UNSEEN * nulls.mean()) / (sampled + UNSEEN)
+        share = (np.add.reduceat(nulls, cut.starts) + unseen * nulls.mean()) / (sampled + unseen)
         each = rows / len(cut.starts)
         return np.asarray(-np.expm1(each * np.log1p(-np.minimum(share, 1 - 1e-12))))
 
