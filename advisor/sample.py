@@ -48,9 +48,9 @@ class Cut:
     within: NDArray[np.intp]
     """The large group that each partition lies wholly in; -1 where it lies in none."""
 
-    def reach(self, values: Floats) -> tuple[Floats, Floats]:
+    def reach(self, lows: Floats, highs: Floats) -> tuple[Floats, Floats]:
         """How low and high a partition can reach: the span of its group, which has many more rows, or of the table."""
-        least, most = _span(values, self.groups)
+        least, most = np.minimum.reduceat(lows, self.groups), np.maximum.reduceat(highs, self.groups)
         inside = self.within >= 0
         return np.where(inside, least[self.within], least.min()), np.where(inside, most[self.within], most.max())
 
@@ -77,6 +77,16 @@ class Sample:
             rank = np.searchsorted(self.sorted[name], values).astype(float)
             found[name] = np.where(np.isnan(values), np.nan, rank)
         return found
+
+    @cached_property
+    def ends(self) -> Mapping[str, tuple[Floats, Floats]]:
+        """The ranks twice, NULLs above all others and below: for minima, and for maxima."""
+        return {
+            name: (np.where(np.isnan(rank), np.inf, rank), np.where(np.isnan(rank), -np.inf, rank))
+            if np.isnan(rank).any()
+            else (rank, rank)
+            for name, rank in self.ranks.items()
+        }
 
     @cached_property
     def ties(self) -> Floats:
@@ -129,16 +139,20 @@ class Sample:
         `rows` is the table's real number of rows, to widen the spans to; None where they are as narrow as they look: the
         key's own bare column.
         """
-        values = self.ranks[column][cut.order]
-        low, high = _span(values, cut.starts)
+        lows, highs = (end[cut.order] for end in self.ends[column])
+        low, high = np.minimum.reduceat(lows, cut.starts), np.maximum.reduceat(highs, cut.starts)
         if rows is None:
             return low, high
-        floor, ceiling = cut.reach(values)
+        floor, ceiling = cut.reach(lows, highs)
+        whole = high - low
         filled = cut.within >= 0 if (cut.within >= 0).any() else np.ones(len(low), dtype=bool)
         room = np.maximum(1.0, (ceiling - floor)[filled])
         if np.mean(np.maximum(0, (high - low)[filled]) / room) >= FILLS:
             low, high = np.where(filled, floor, low), np.where(filled, ceiling, high)
-        slack = np.where(np.isfinite(high - low), high - low, 0.0) * self._growth(values, cut, rows) / 2
+            if filled.all():
+                return low, high
+        growth = self._growth(whole, lows, highs, cut, rows)
+        slack = np.where(np.isfinite(high - low), high - low, 0.0) * growth / 2
         return np.maximum(low - slack, floor), np.minimum(high + slack, ceiling)
 
     def with_nulls(self, column: str, cut: Cut, rows: float, unseen: float = UNSEEN) -> Floats:
@@ -152,18 +166,19 @@ class Sample:
         each = rows / len(cut.starts)
         return np.asarray(-np.expm1(each * np.log1p(-np.minimum(share, 1 - 1e-12))))
 
-    def _growth(self, values: Floats, cut: Cut, rows: float) -> float:
+    def _growth(self, spans: Floats, lows: Floats, highs: Floats, cut: Cut, rows: float) -> float:
         """By which share of itself the mean span of a partition grows from the sample's rows to the table's.
 
         Each doubling of the rows adds a fraction of what the one before added: half for evenly spread values, more for long
         tails. The fraction is read off the spans of all, half and a quarter of the rows.
         """
-        drawn = (np.where(self.lots[cut.order] < share, values, np.nan) for share in (1.0, 0.5, 0.25))
-        spans = np.array([high - low for low, high in (_span(each, cut.starts) for each in drawn)])
-        together = np.isfinite(spans).all(axis=0)
+        lots = self.lots[cut.order]
+        fewer = [_span(lots < share, lows, highs, cut.starts) for share in (0.5, 0.25)]
+        drawn = np.array([spans, *fewer])
+        together = np.isfinite(drawn).all(axis=0)
         if not together.any():
             return 0.0
-        whole, half, quarter = spans[:, together].mean(axis=1)
+        whole, half, quarter = drawn[:, together].mean(axis=1)
         last, before = whole - half, half - quarter
         if whole <= 0 or last <= 0:
             return 0.0
@@ -183,7 +198,8 @@ class Sample:
         return self.widths[key, column]
 
 
-def _span(values: Floats, starts: NDArray[np.intp]) -> tuple[Floats, Floats]:
-    low = np.minimum.reduceat(np.where(np.isnan(values), np.inf, values), starts)
-    high = np.maximum.reduceat(np.where(np.isnan(values), -np.inf, values), starts)
-    return low, high
+def _span(drawn: NDArray[np.bool_], lows: Floats, highs: Floats, starts: NDArray[np.intp]) -> Floats:
+    """What the drawn rows of each partition span."""
+    least = np.minimum.reduceat(np.where(drawn, lows, np.inf), starts)
+    most = np.maximum.reduceat(np.where(drawn, highs, -np.inf), starts)
+    return np.asarray(most - least)

@@ -1,5 +1,4 @@
--- One row per sample: at most $samples executions of each statement, session context and outcome, with their texts; none
--- whose text is missing or redacted.
+-- One row per sample: at most $samples executions of each statement, session context and outcome, with their texts.
 -- The executions are cut into $samples strata of equal size by the partitions that they scanned, and one is taken of each, by
 -- the hash of its id. WEIGHT is how many executions it stands for.
 WITH strata AS (
@@ -34,7 +33,7 @@ chosen AS (
 texts AS (
     SELECT QUERY_ID, MIN(QUERY_TEXT) AS QUERY_TEXT
     FROM SNOWFLAKE.ACCOUNT_USAGE.QUERY_HISTORY
-    WHERE QUERY_ID IN (SELECT QUERY_ID FROM chosen) AND QUERY_TEXT NOT IN ('', '<redacted>')
+    WHERE QUERY_ID IN (SELECT QUERY_ID FROM chosen)
     GROUP BY QUERY_ID
 )
 SELECT chosen.*, texts.QUERY_TEXT

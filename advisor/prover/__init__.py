@@ -103,10 +103,12 @@ def prove(
 def _proving(
     snapshot: Snapshot, account: Account, profile: TableProfile, each: Wanted, sample: Path, settings: Settings
 ) -> Proving:
-    known = replace(profile.layout, sample=row_sample(snapshot, each.table, profile.layout.axes, sample.parent))
+    layout = profile.layout
+    if layout.sample is None:
+        layout = replace(layout, sample=row_sample(snapshot, each.table, layout.axes, sample.parent))
     predicting, measuring = (
         Judge.of(one, account.prices, settings, account.workload.days)
-        for one in (profile, replace(profile, layout=known))
+        for one in (profile, replace(profile, layout=layout))
     )
     asked = statements(profile, account, settings)
     return Proving(predicting, measuring, asked, sample, each.keys, each.compared)

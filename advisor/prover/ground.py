@@ -7,6 +7,7 @@ against them. Neither axes nor positions of the prediction take part.
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -163,10 +164,12 @@ def ground(
     settings: Settings,
 ) -> Iterator[Ground]:
     """The sample file's columns in an engine of their own. Raises InputError for a file that can't be read."""
-    with duckdb.connect() as connection:
+    with tempfile.TemporaryDirectory(prefix="advisor-") as scratch, duckdb.connect() as connection:
+        connection.execute(f"SET temp_directory = {literal(scratch)}")
         connection.execute(f"SET memory_limit = {literal(settings.memory_limit)}")
         connection.execute(f"SET threads = {max(1, settings.threads)}")
         connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET enable_progress_bar = false")
         connection.execute("SET autoinstall_known_extensions = false")
         names = [f"c{i}" for i in range(len(columns))]
         read = ", ".join(f"{_quoted(column)} AS {name}" for column, name in zip(columns, names, strict=True))

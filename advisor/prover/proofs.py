@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from advisor.estimate import Estimate, Judge, evidence
+from advisor.estimate import Estimate, Flags, Judge, evidence
 from advisor.figures import many, ratio
 from advisor.model import TableName
 from advisor.prover.conditions import Condition
@@ -144,7 +144,7 @@ def _proof(
     loads = judge.profile.loads
     predicted = proving.predicting.estimate(key)
     told = scanned(len(loads), found, counts)
-    known = np.isfinite(told) & judge.asks & ~judge.fixed
+    known = np.isfinite(told) & _tellable(judge)
     after = np.where(known, told, predicted.after)
     rows = [
         TemplateProof(
@@ -166,6 +166,14 @@ def _proof(
         tuple(sorted(loads[i].template.fingerprint for i in np.flatnonzero(judge.asks & ~judge.fixed & ~known))),
         results,
     )
+
+
+def _tellable(judge: Judge) -> Flags:
+    """The loads whose scans follow from their literals; what a join or a top-k skips while it runs, a sample can't tell."""
+    layout = judge.profile.layout
+    implied = {question.load for question in layout.questions if any(ask.derived for ask in question.asks)}
+    written = np.array([load not in implied for load in range(layout.loads)], dtype=bool)
+    return np.asarray(judge.asks & ~judge.fixed & written)
 
 
 def _results(on: Ground, found: Sequence[Replay], keys: Sequence[Key]) -> dict[Key, Results]:
