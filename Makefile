@@ -1,15 +1,27 @@
-# make demo | make test | make check | make fix | make wheel
+# make demo | make test | make test-browser | make example | make check | make fix | make wheel
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check fix wheel clean
+.PHONY: demo test browser test-browser example check fix wheel clean
 
 demo: $(VENV)/demo
 	$(BIN)/advisor analyze --demo
 
 test: $(VENV)/dev $(VENV)/wire
 	$(BIN)/python -m pytest
+
+# Debian's Chromium, installed where it is missing.
+browser:
+	command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; }
+
+test-browser: $(VENV)/dev browser
+	ADVISOR_BROWSER_TESTS=1 $(BIN)/python -m pytest tests/browser
+
+# The demo's output under reports/example: run it again, keep its snapshot, write the files, take the screenshots.
+example: $(VENV)/dev browser
+	$(BIN)/python -m tests.refresh_example --demo
+	$(BIN)/python -m tests.browser.refresh_screenshots
 
 check: $(VENV)/dev
 	$(BIN)/ruff format --check .

@@ -36,8 +36,10 @@ def number(value: float | None) -> str:
     """Three significant digits, thousands set apart."""
     if value is None:
         return UNKNOWN
-    rounded = float(f"{value:.3g}") + 0.0  # no -0
-    return f"{rounded:,.0f}" if abs(rounded) >= 100 else f"{rounded:,.3g}"
+    rounded = round(float(f"{value:.3g}"), 12) + 0.0  # no -0
+    if abs(rounded) >= 100:
+        return f"{rounded:,.0f}"
+    return f"{rounded:.3g}" if abs(rounded) >= 1e-4 or not rounded else f"{rounded:.12f}".rstrip("0")
 
 
 def count(value: float | None) -> str:

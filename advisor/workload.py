@@ -181,8 +181,8 @@ def duckdb_sql(name: str) -> str:
 def prepared(snapshot: Snapshot, settings: Settings) -> Iterator[str]:
     """The tables that the figures are taken from; gives the view that they come from.
 
-    Inside, `kept` tells the fingerprint of each statement in `executions` (where the view is `query_history`) or in
-    `query_samples`; those left out of the templates, cached ones among them, are not in it.
+    Inside, STATEMENT is a template's fingerprint in `executions` (a row each) where the view is `query_history`, else in
+    `samples`; those left out of the templates, cached ones among them, are in neither.
     """
     fingerprint.register(snapshot.connection)
     view = "query_history" if "query_history" in snapshot.present else "query_templates"

@@ -16,7 +16,6 @@ from advisor.cli.diff import diff
 from advisor.cli.doctor import doctor
 from advisor.cli.explain import explain
 from advisor.cli.grants import grants
-from advisor.cli.ledger import ledger
 from advisor.cli.prove import prove
 from advisor.cli.track import track
 from advisor.errors import AdvisorError, InputError
@@ -28,7 +27,7 @@ def cli() -> None:
     """Find the changes to a Snowflake account that would save the most, and write the SQL to review."""
 
 
-for command in (analyze, collect, diff, doctor, explain, grants, ledger, prove, track):
+for command in (analyze, collect, diff, doctor, explain, grants, prove, track):
     cli.add_command(command)
 
 

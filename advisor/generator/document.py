@@ -49,18 +49,18 @@ def document(advice: Advice, scripts: Sequence[Script | None]) -> str:
         "rejections": [_rejection(rejection) for rejection in advice.rejections],
         "inputs": _inputs(advice),
     }
-    return json.dumps(_plain(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(plain(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
     """JSON's own types; floats lose the digits that the estimates don't have."""
     match value:
         case Mapping():
-            return {str(key): _plain(item) for key, item in value.items()}
+            return {str(key): plain(item) for key, item in value.items()}
         case str():
             return str(value)
         case list() | tuple():
-            return [_plain(item) for item in value]
+            return [plain(item) for item in value]
         case float():
             return float(f"{value:.{SIGNIFICANT_DIGITS}g}") + 0.0
         case datetime():
@@ -170,10 +170,10 @@ def _table(table: Table) -> Json:
 
 def _totals(totals: Totals) -> Json:
     return {
-        "net_credits_per_month": _range(totals.net_credits_per_month),
-        "saved_credits_per_month": _range(totals.saved_credits_per_month),
-        "upkeep_credits_per_month": _range(totals.upkeep_credits_per_month),
-        "build_credits": _range(totals.build_credits),
+        "net_credits_per_month": ranged(totals.net_credits_per_month),
+        "saved_credits_per_month": ranged(totals.saved_credits_per_month),
+        "upkeep_credits_per_month": ranged(totals.upkeep_credits_per_month),
+        "build_credits": ranged(totals.build_credits),
         "claimed_alone": totals.claimed_alone,
         "exact": totals.exact,
         "curve": [
@@ -194,13 +194,13 @@ def _recommendation(recommendation: Recommendation, script: Script | None) -> Js
         "id": recommendation.id,
         "kind": recommendation.kind,
         "action": recommendation.action,
-        "target": _target(recommendation.target),
+        "target": targeted(recommendation.target),
         "title": recommendation.title,
         "reason": recommendation.reason,
         "details": recommendation.details,
         "benefit": _benefit(recommendation.benefit),
         "cost": _cost(recommendation.cost),
-        "net_credits_per_month": _range(recommendation.net_credits_per_month),
+        "net_credits_per_month": ranged(recommendation.net_credits_per_month),
         "confidence": recommendation.confidence,
         "evidence": {
             "grade": recommendation.grade,
@@ -220,13 +220,13 @@ def _recommendation(recommendation: Recommendation, script: Script | None) -> Js
 def _rejection(rejection: Rejection) -> Json:
     return {
         "kind": rejection.kind,
-        "target": _target(rejection.target),
+        "target": targeted(rejection.target),
         "details": rejection.details,
         "reason": rejection.reason,
     }
 
 
-def _target(target: Target) -> Json:
+def targeted(target: Target) -> Json:
     return {"type": target.type, "database": target.database, "schema": target.schema, "name": target.name}
 
 
@@ -236,8 +236,8 @@ def _benefit(benefit: Benefit) -> Json:
             "partitions_scanned": _change(benefit.partitions_scanned),
             "bytes_scanned": _change(benefit.bytes_scanned),
             "execution_seconds": _change(benefit.execution_seconds),
-            "credits": _range(benefit.credits),
-            "storage_bytes": _range(benefit.storage_bytes),
+            "credits": ranged(benefit.credits),
+            "storage_bytes": ranged(benefit.storage_bytes),
         }
     )
 
@@ -245,9 +245,9 @@ def _benefit(benefit: Benefit) -> Json:
 def _cost(cost: Cost) -> Json:
     return _known(
         {
-            "build_credits": _range(cost.build_credits),
-            "upkeep_credits_per_month": _range(cost.upkeep_credits_per_month),
-            "storage_bytes": _range(cost.storage_bytes),
+            "build_credits": ranged(cost.build_credits),
+            "upkeep_credits_per_month": ranged(cost.upkeep_credits_per_month),
+            "storage_bytes": ranged(cost.storage_bytes),
         }
     )
 
@@ -262,10 +262,10 @@ def _evidence(template: TemplateEvidence) -> Json:
 
 
 def _change(change: Change | None) -> Json | None:
-    return None if change is None else {"before": change.before, "after": _range(change.after)}
+    return None if change is None else {"before": change.before, "after": ranged(change.after)}
 
 
-def _range(figure: Range | None) -> Json | None:
+def ranged(figure: Range | None) -> Json | None:
     return None if figure is None else {"low": figure.low, "expected": figure.expected, "high": figure.high}
 
 

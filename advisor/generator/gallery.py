@@ -10,12 +10,13 @@ from itertools import groupby
 from markupsafe import Markup
 
 from advisor.figures import account_ms, count, duration, number, percent, ratio, size
-from advisor.generator import charts
+from advisor.generator import charts, listings
 from advisor.generator.listings import Listing
 from advisor.model import Advice, DayTimes, LookBack, TablePruning
 
 BARS = 10
 AREAS = 24
+LISTED = 200
 SHADES = (0.2, 0.4, 0.6, 0.8)
 """A table's shade on the map is how many of these the share read in vain exceeds."""
 
@@ -30,8 +31,35 @@ class Picture:
     listing: Listing | None = None
 
 
+def plan_gallery(advice: Advice) -> tuple[Picture, ...]:
+    """Of the plan itself."""
+    return tuple(_budget(advice))
+
+
 def gallery(advice: Advice) -> tuple[Picture, ...]:
+    """Of the account as it is."""
     return tuple(picture for part in _PARTS for picture in part(advice))
+
+
+def _budget(advice: Advice) -> Iterator[Picture]:
+    """What each budget for builds would bring, drawn from what the best choice within it takes."""
+    points = [(point.build_credits, point.net_credits_per_month) for point in advice.totals.curve]
+    if len({build for build, _ in points}) > 1:
+        title = "Saving against budget"
+        listing = Listing(
+            ("Builds, credits", "Net, credits a month", "Changes", "Proven best"),
+            tuple(
+                (
+                    number(point.build_credits),
+                    number(point.net_credits_per_month),
+                    count(point.changes),
+                    "yes" if point.exact else "no",
+                )
+                for point in advice.totals.curve
+            ),
+        )
+        caption = "The most that changes whose builds take so many credits bring together, net, in credits a month."
+        yield Picture(title, caption, charts.curve(title, points, number, number), listing)
 
 
 # ---------------------------------------------------------------- times
@@ -102,19 +130,7 @@ def _pruning(advice: Advice) -> Iterator[Picture]:
         yield Picture(title, "Unknown: the history records no partitions.")
         return
     areas = [(str(entry.table), _said(entry), entry.scanned, _shade(entry)) for entry in found[:AREAS]]
-    listing = Listing(
-        ("Table", "Partitions", "Read over the window", "Of those there were", "Rows read in vain"),
-        tuple(
-            (
-                str(entry.table),
-                count(entry.partitions),
-                count(entry.scanned),
-                percent(ratio(entry.scanned, entry.offered)),
-                percent(None if entry.matched_share is None else 1 - entry.matched_share),
-            )
-            for entry in found
-        ),
-    )
+    listing = listings.pruning(found, LISTED)
     caption = (
         "Each table's area is what queries read of it; the stronger its colour, the larger the share of the rows read that no "
         "filter let through. Grey where the history doesn't say."

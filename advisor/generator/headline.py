@@ -24,8 +24,16 @@ class Headline:
     confidences: str
     """`3 high, 1 low`."""
     grades: str
-    payback: str
-    """`pays back in 9 days`, or why that can't be said."""
+    payback_days: float | None
+    """Infinite where it never pays back, None where a figure is unknown."""
+    edition: str
+    privileges: tuple[str, ...]
+    """All that the changes together need, each once."""
+
+    @property
+    def payback(self) -> str:
+        """`pays back in 9 days`, or why that can't be said."""
+        return paid_back(self.payback_days)
 
 
 def headline(advice: Advice) -> Headline:
@@ -38,7 +46,9 @@ def headline(advice: Advice) -> Headline:
         upkeep=totals.upkeep_credits_per_month,
         confidences=_counted([change.confidence for change in changes], CONFIDENCES),
         grades=_counted([change.grade for change in changes], tuple(reversed(Grade))),
-        payback=paid_back(payback_days(totals.saved_credits_per_month, cost)),
+        payback_days=payback_days(totals.saved_credits_per_month, cost),
+        edition="enterprise" if any(change.edition == "enterprise" for change in changes) else "standard",
+        privileges=tuple(sorted({privilege for change in changes for privilege in change.privileges})),
     )
 
 

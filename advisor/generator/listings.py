@@ -12,15 +12,16 @@ from advisor.figures import (
     count,
     duration,
     excerpt,
+    many,
     number,
     percent,
     ratio,
     seconds,
     size,
 )
-from advisor.generator.headline import paid_back, payback_days
+from advisor.generator.headline import Headline, paid_back, payback_days
 from advisor.generator.scripts import Script
-from advisor.model import Advice, Change, Recommendation, Table
+from advisor.model import Advice, Change, Recommendation, Table, TablePruning
 
 SLOWEST = 10
 LARGEST = 10
@@ -34,6 +35,20 @@ class Listing:
     rows: tuple[tuple[str, ...], ...]
     left_out: int = 0
     """Rows that `advice.json` has beyond these."""
+
+
+def totals(advice: Advice, head: Headline) -> Listing:
+    """The plan as a whole."""
+    rows = (
+        ("Saved, credits a month", between(head.credits)),
+        ("Upkeep, credits a month", between(head.upkeep)),
+        ("Build, credits once", between(head.build)),
+        ("Net, credits a month", between(head.net)),
+        ("Confidence", head.confidences),
+        ("Evidence", head.grades),
+        ("Changes", f"{len(advice.recommendations):,} of {many(advice.candidates, 'candidate')}"),
+    )
+    return Listing(("The plan", "Figure"), rows)
 
 
 def changes(advice: Advice, scripts: Sequence[Script | None]) -> Listing:
@@ -197,6 +212,24 @@ def baseline(advice: Advice) -> Listing:
         ("Bytes scanned", size(workload.bytes_scanned)),
     )
     return Listing(("Figure", "Over the window"), rows)
+
+
+def pruning(found: Sequence[TablePruning], shown: int = LARGEST) -> Listing:
+    """What queries read of each table, and how many of the rows read no filter let through."""
+    return Listing(
+        ("Table", "Partitions", "Read over the window", "Of those there were", "Rows read in vain"),
+        tuple(
+            (
+                str(entry.table),
+                count(entry.partitions),
+                count(entry.scanned),
+                percent(ratio(entry.scanned, entry.offered)),
+                percent(None if entry.matched_share is None else 1 - entry.matched_share),
+            )
+            for entry in found[:shown]
+        ),
+        max(0, len(found) - shown),
+    )
 
 
 def skipped(advice: Advice) -> Listing:

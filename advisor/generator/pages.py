@@ -18,8 +18,8 @@ from tabulate import tabulate
 from advisor import figures
 from advisor.generator import listings
 from advisor.generator.cards import cards, net_scale
-from advisor.generator.gallery import gallery
-from advisor.generator.headline import headline
+from advisor.generator.gallery import gallery, plan_gallery
+from advisor.generator.headline import break_even, headline
 from advisor.generator.listings import Listing
 from advisor.generator.scripts import Script
 from advisor.model import Advice
@@ -59,6 +59,7 @@ def report(advice: Advice, scripts: Sequence[Script | None]) -> str:
             head=headline(advice),
             cards=cards(advice, scripts),
             scale=net_scale(advice),
+            plan_pictures=plan_gallery(advice),
             pictures=gallery(advice),
             slowest=listings.slowest(advice, SLOWEST_IN_REPORT),
             style=style,
@@ -132,7 +133,7 @@ def _markdown_environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= figures.FILTERS | {"table": table, "fence": fence, "link": link}
+    environment.filters |= figures.FILTERS | {"table": table, "fence": fence, "link": link, "break_even": break_even}
     return environment
 
 

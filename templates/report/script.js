@@ -103,17 +103,28 @@ function cards() {
   place.hidden = false;
 }
 
+// Gives the tables and blocks of code inside `part` what they can do.
+function enliven(part) {
+  for (const table of part.querySelectorAll("table")) {
+    if (table.tBodies[0].rows.length > 1) sortable(table);
+    if (table.tBodies[0].rows.length > 15) {
+      const place = make("div", { className: "filters" });
+      searchable([...table.tBodies[0].rows], "rows", place, () => true);
+      table.parentElement.before(place);
+    }
+  }
+  for (const block of part.querySelectorAll("pre[data-copy]")) copyable(block);
+}
+
+// There may be hundreds of cards: each waits until it comes near the screen.
+const near = new IntersectionObserver(entries => {
+  for (const entry of entries) if (entry.isIntersecting) { near.unobserve(entry.target); enliven(entry.target); }
+}, { rootMargin: "800px" });
+
 theme();
 cards();
-for (const table of document.querySelectorAll("table")) {
-  if (table.tBodies[0].rows.length > 1) sortable(table);
-  if (table.tBodies[0].rows.length > 15) {
-    const place = make("div", { className: "filters" });
-    searchable([...table.tBodies[0].rows], "rows", place, () => true);
-    table.parentElement.before(place);
-  }
-}
-for (const block of document.querySelectorAll("pre[data-copy]")) copyable(block);
+for (const part of document.querySelectorAll("[data-live]")) enliven(part);
+for (const card of document.querySelectorAll(".card")) near.observe(card);
 // Paper has no folds: everything is opened for printing and folded again afterwards.
 addEventListener("beforeprint", () => { for (const part of document.querySelectorAll("details:not([open])")) { part.open = true; part.dataset.folded = ""; } });
 addEventListener("afterprint", () => { for (const part of document.querySelectorAll("details[data-folded]")) { part.open = false; delete part.dataset.folded; } });
