@@ -128,6 +128,10 @@ class Settings:
     """Executions that the collector fetches of each statement and day: six days give a template all its samples."""
     questions_per_day: int = 200
     """Questions that were asked again, of which the collector fetches a day's figures: those that took most time."""
+    statistics_gib: float = 20.0
+    """The collector's statistics and row samples of tables may scan so much together, estimated before it asks."""
+    statistics_days: int = 7
+    """How long they are good for, before the account is asked again."""
     connections: int = 4
     """Statements that the collector has running in the account at a time."""
     attempts: int = 4

@@ -43,6 +43,10 @@ Example:
 @click.option("--snapshot", type=click.Path(path_type=Path), help="Folder of exported views; works offline.")
 @click.option("--connection", help="Entry of connections.toml: collect from that account, into --out/snapshot.")
 @click.option("--days", default=28, show_default=True, type=click.IntRange(1, 365), help="How far back to collect.")
+@click.option("--no-statistics", is_flag=True, help="With --connection: read metadata alone, no table.")
+@click.option(
+    "--keep-samples", is_flag=True, help="With --connection: sample rows too; the snapshot keeps their values."
+)
 @click.option("--demo", is_flag=True, help="Run a real workload on an embedded engine and analyze its history.")
 @click.option("--out", type=click.Path(path_type=Path), help="Output folder.  [default: reports/<window end date>]")
 @click.option(
@@ -59,6 +63,8 @@ def analyze(
     snapshot: Path | None,
     connection: str | None,
     days: int,
+    no_statistics: bool,
+    keep_samples: bool,
     demo: bool,
     out: Path | None,
     config: Path | None,
@@ -79,7 +85,7 @@ def analyze(
     if connection is not None:
         out = out or Path("reports") / datetime.now(UTC).date().isoformat()
         snapshot = out / "snapshot"
-        collected_into(connection, settings, snapshot, days)
+        collected_into(connection, settings, snapshot, days, statistics=not no_statistics, samples=keep_samples)
     with _demo_home() if demo else _nowhere() as home:
         tell = _nothing if quiet else say
         advice, folder = _run(_demo_snapshot(home, tell) if home else snapshot or Path(), settings, out, tell)

@@ -29,21 +29,46 @@ Example:
 @click.option("--days", default=28, show_default=True, type=click.IntRange(1, 365), help="How far back.")
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="From that day (UTC) on, in place of --days.")
 @click.option("--raw", is_flag=True, help="Keep every query's row, not templates and samples.")
+@click.option("--no-statistics", is_flag=True, help="Read metadata alone, no table.")
+@click.option("--statistics-gib", type=click.FloatRange(min=0), help="Most that statistics may scan.  [default: 20]")
+@click.option("--keep-samples", is_flag=True, help="Sample rows of tables too; their values stay in the snapshot.")
 @click.option("--config", type=click.Path(path_type=Path), help="Settings file.")
-def collect(connection: str, out: Path, days: int, since: datetime | None, raw: bool, config: Path | None) -> None:
+def collect(
+    connection: str,
+    out: Path,
+    days: int,
+    since: datetime | None,
+    raw: bool,
+    no_statistics: bool,
+    statistics_gib: float | None,
+    keep_samples: bool,
+    config: Path | None,
+) -> None:
     from advisor.settings import load
 
-    collected_into(connection, load(config, {}), out, days, since, raw)
+    settings = load(config, {"statistics_gib": statistics_gib})
+    collected_into(connection, settings, out, days, since, raw, not no_statistics, keep_samples)
 
 
 def collected_into(
-    connection: str, settings: Settings, out: Path, days: int, since: datetime | None = None, raw: bool = False
+    connection: str,
+    settings: Settings,
+    out: Path,
+    days: int,
+    since: datetime | None = None,
+    raw: bool = False,
+    statistics: bool = True,
+    samples: bool = False,
 ) -> None:
-    from advisor.collector.collect import collect, summary
+    from advisor.collector.collect import Statistics, summary
+    from advisor.collector.collect import collect as collected
     from advisor.collector.connection import Connector
+    from advisor.needs import needs
 
-    collected = collect(Connector(connection, settings, os.environ), out, days, since, raw, _counted)
-    click.echo(f"{out}: {summary(collected)}", err=True)
+    second = Statistics(lambda folder: needs(folder, settings), samples) if statistics else None
+    connector = Connector(connection, settings, os.environ)
+    done = collected(connector, out, days, since, raw, second, _counted)
+    click.echo("\n".join([*done.notes, f"{out}: {summary(done)}"]), err=True)
 
 
 def _counted(view: str, done: int, due: int, rows: int) -> None:

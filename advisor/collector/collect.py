@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,19 +9,16 @@ from pathlib import Path
 
 from advisor import resources
 from advisor.collector.connection import Connector
-from advisor.collector.extracts import Extract, Sampling, Window, extracts
+from advisor.collector.extracts import Sampling, Window, extracts
 from advisor.collector.folder import Workshop, sound
-from advisor.collector.parts import Received, answers, stamp, write_part
-from advisor.collector.pool import DeniedError, Session, run_all
-from advisor.collector.views import ACCOUNT_VIEWS, NEEDED, absent, grant, readable
+from advisor.collector.pool import DeniedError, Session
+from advisor.collector.run import Progress, Run
+from advisor.collector.statistics import OF_TABLES, Plan, plans, sample_of, statistics_of
+from advisor.collector.views import ACCOUNT_VIEWS, NEEDED, absent, grant, readable, refused
 from advisor.errors import InputError, SourceError
+from advisor.figures import many, size
+from advisor.model import Needs
 from advisor.snapshot import write_manifest
-
-SAME_RUN = timedelta(hours=6)
-"""What a killed run has fetched stays good for so long, for the next run to go on with."""
-
-Progress = Callable[[str, int, int, int], None]
-"""Told a view's name, how many of its files are there, how many there will be, and the rows received so far."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +33,16 @@ class Account:
 
 
 @dataclass(frozen=True)
+class Statistics:
+    """The second phase: what the history's analysis asks for."""
+
+    needs: Callable[[Path], Needs]
+    """Told a folder that holds the history."""
+    samples: bool = False
+    """Whether the snapshot may keep values of sampled rows."""
+
+
+@dataclass(frozen=True)
 class Collected:
     role: str
     asked: int
@@ -48,6 +54,8 @@ class Collected:
     """Received in this run, as Arrow."""
     missing: tuple[str, ...]
     """Views that the role may not read, or that the account lacks."""
+    notes: tuple[str, ...]
+    """What the snapshot says of how it was come by."""
 
 
 def collect(
@@ -56,6 +64,7 @@ def collect(
     days: int = 28,
     since: datetime | None = None,
     raw: bool = False,
+    statistics: Statistics | None = None,
     progress: Progress = lambda *_: None,
 ) -> Collected:
     """Makes `out` a snapshot of the last `days`, or from `since` on (UTC); fetches what the one that stands there lacks.
@@ -72,26 +81,65 @@ def collect(
             f"the window begins at {window.since} but in the account it is {window.until}; name an earlier --since"
         )
     few = Sampling(max(1, connector.settings.samples_per_day), connector.settings.questions_per_day)
-    wanted = extracts(account.columns, window, few, raw)
+    run = Run(connector, workshop, sound(workshop.out), account.name, account.role, account.now, progress)
     try:
-        return _fetch(connector, workshop, account, wanted, progress)
+        run.fetch(extracts(account.columns, window, few, raw))
+        notes = _absences(account, run) + _second(run, statistics)
+        workshop.clear(run.files)
+        write_manifest(workshop.new, "snowflake", notes, account.name, account.now)
+        workshop.publish()
     except OSError as error:
         raise InputError(
             f"cannot write {out}: {error.strerror or error}; make room or name another --out, then run again"
         ) from error
+    missing = sorted(set(ACCOUNT_VIEWS) - set(account.columns) | run.refusals.keys() & ACCOUNT_VIEWS.keys())
+    return Collected(account.role, run.asked, run.kept, run.rows, run.bytes, tuple(missing), tuple(notes))
 
 
-def _fetch(
-    connector: Connector, workshop: Workshop, account: Account, wanted: Sequence[Extract], progress: Progress
-) -> Collected:
-    kept = _keep(workshop, wanted, account)
-    due = [extract for extract in wanted if extract.file not in kept]
-    run = _Run(workshop, account, Counter(extract.view for extract in due), progress)
-    run_all(connector, due, run.fetch, run.settle)
-    run.finish(wanted)
-    missing = sorted(set(ACCOUNT_VIEWS) - set(account.columns) | run.denied)
-    rows, size = sum(r.rows for r in run.received), sum(r.bytes for r in run.received)
-    return Collected(account.role, len(due), len(kept), rows, size, tuple(missing))
+def _absences(account: Account, run: Run) -> list[str]:
+    return [
+        f"{view}: the account has no column {', '.join(names)}"
+        for view, held in sorted(account.columns.items())
+        if view not in run.refusals and (names := absent(view, held))
+    ]
+
+
+# ---------------------------------------------------------------- statistics
+
+
+def _second(run: Run, statistics: Statistics | None) -> list[str]:
+    """Asks for the statistics of the columns that the history filters; gives what the plan should say of it."""
+    if statistics is None:
+        return ["column statistics: not asked for, as the run was told"]
+    settings = run.connector.settings
+    run.workshop.clear(run.files, spared=OF_TABLES)
+    needs = statistics.needs(run.workshop.new)
+    planned = plans(needs.tables, settings.statistics_gib * 2**30, statistics.samples)
+    good_for = timedelta(days=settings.statistics_days)
+    asked = [statistics_of(plan, good_for) for plan in planned if plan.percent]
+    asked += [sample_of(plan, good_for) for plan in planned if plan.rows]
+    run.allowed_bytes = settings.statistics_gib * 2**30
+    run.fetch(asked)
+    return [*needs.notes, *_told(run, planned, settings.statistics_gib, statistics.samples)]
+
+
+def _told(run: Run, planned: Sequence[Plan], budget_gib: float, samples: bool) -> list[str]:
+    columns = many(sum(len(plan.wanted.columns) for plan in planned if plan.percent), "column")
+    tables = many(sum(plan.percent > 0 for plan in planned), "table")
+    estimate = size(sum(plan.bytes for plan in planned))
+    measured = "what was scanned is unknown" if run.scanned_bytes is None else f"{size(run.scanned_bytes)} scanned"
+    notes = [
+        f"column statistics: {columns} of {tables}; {estimate} estimated of {budget_gib:g} GiB allowed; {measured}",
+    ]
+    beyond = [str(plan.wanted.table.name) for plan in planned if not plan.percent]
+    if beyond:
+        notes.append(f"column statistics: beyond the budget, or of unknown size: {', '.join(beyond)}")
+    notes += [
+        f"column statistics: {why}" for source, why in sorted(run.refusals.items()) if source not in ACCOUNT_VIEWS
+    ]
+    if not samples:
+        notes.append("row samples: none; --keep-samples takes them, and keeps their values in the snapshot")
+    return notes
 
 
 def summary(collected: Collected) -> str:
@@ -118,69 +166,8 @@ def probe(connector: Connector) -> Account:
     role = str(facts["ROLE_NAME"])
     for view in NEEDED:
         if not readable(view, columns[view]):
-            raise _refused(view, role, "it is not there for this role")
+            raise refused(view, role, "it is not there for this role")
     there = {view: names for view, names in columns.items() if readable(view, names)}
     return Account(
         str(facts["ACCOUNT_NAME"]), role, facts["WAREHOUSE_NAME"], facts["ASKED_AT"].replace(tzinfo=None), there
     )
-
-
-def _refused(view: str, role: str, why: str) -> SourceError:
-    return SourceError(f"cannot read ACCOUNT_USAGE.{view.upper()}: {why}; as an administrator: {grant(view, role)}")
-
-
-def _keep(workshop: Workshop, wanted: Sequence[Extract], account: Account) -> set[str]:
-    """The files that need not be asked for: a killed run's, and those that the standing snapshot has for good."""
-    standing = sound(workshop.out)
-    kept = set()
-    for extract in wanted:
-        mark = stamp(extract, account.name, account.now)
-        if answers(workshop.new / extract.file, mark, extract, SAME_RUN):
-            kept.add(extract.file)
-        elif standing and answers(workshop.out / extract.file, mark, extract, timedelta(0)):
-            workshop.keep(extract.file)
-            kept.add(extract.file)
-    return kept
-
-
-class _Run:
-    """What one run has received so far."""
-
-    def __init__(self, workshop: Workshop, account: Account, due: Mapping[str, int], progress: Progress) -> None:
-        self.workshop, self.account, self.due, self.progress = workshop, account, due, progress
-        self.received: list[Received] = []
-        self.denied: set[str] = set()
-        self.done: Counter[str] = Counter()
-        self.rows: Counter[str] = Counter()
-
-    def fetch(self, session: Session, extract: Extract) -> Received | DeniedError:
-        """In a worker's thread: the answer's file, or the account's refusal of a view that can be done without."""
-        path = self.workshop.new / extract.file
-        mark = stamp(extract, self.account.name, self.account.now)
-        try:
-            return session.ask(extract.file, extract.sql, lambda batches: write_part(path, extract.view, mark, batches))
-        except DeniedError as error:
-            if extract.source in NEEDED:
-                raise _refused(extract.source, self.account.role, str(error)) from None
-            return error
-
-    def settle(self, extract: Extract, answer: Received | DeniedError) -> None:
-        self.done[extract.view] += 1
-        if isinstance(answer, DeniedError):
-            self.denied.add(extract.source)
-        else:
-            self.received.append(answer)
-            self.rows[extract.view] += answer.rows
-        self.progress(extract.view, self.done[extract.view], self.due[extract.view], self.rows[extract.view])
-
-    def finish(self, wanted: Sequence[Extract]) -> None:
-        """Writes the manifest, last, and puts the snapshot in its place."""
-        files = [extract.file for extract in wanted if extract.source not in self.denied]
-        notes = [
-            f"{view}: the account has no column {', '.join(names)}"
-            for view, held in sorted(self.account.columns.items())
-            if view not in self.denied and (names := absent(view, held))
-        ]
-        self.workshop.clear(files)
-        write_manifest(self.workshop.new, "snowflake", notes, self.account.name, self.account.now)
-        self.workshop.publish()

@@ -7,9 +7,11 @@ weekly run asks only for days that its snapshot lacks.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import pyarrow as pa
 
 from advisor import resources
 from advisor.collector.views import ACCOUNT_VIEWS, SCHEMA, relation
@@ -50,6 +52,10 @@ class Extract:
     sql: str
     settled: datetime | None
     """From when on the account gives the same answer for good; None for a view that is fetched whole."""
+    good_for: timedelta = timedelta(0)
+    """How long an answer is good enough that isn't settled."""
+    shape: Callable[[Iterator[pa.Table]], Iterator[pa.Table]] = iter
+    """Makes the file's rows of the result's."""
 
 
 @dataclass(frozen=True)

@@ -43,9 +43,11 @@ class Workshop:
         shutil.copyfile(self.out / file, partial)
         partial.replace(target)
 
-    def clear(self, wanted: Iterable[str]) -> None:
-        """Removes what is not part of this snapshot: days that have left the window, what a killed run was writing."""
+    def clear(self, wanted: Iterable[str], spared: Iterable[str] = ()) -> None:
+        """Removes what is not part of this snapshot: days that have left the window, what a killed run was writing. The
+        folders in `spared` stay as they are."""
         files = {self.new / file for file in wanted}
+        files |= {path for folder in spared for path in (self.new / folder).rglob("*")}
         for path in sorted(self.new.rglob("*"), reverse=True):
             if path.is_dir():
                 if not any(path.iterdir()):

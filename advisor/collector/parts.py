@@ -50,18 +50,22 @@ def stamp(extract: Extract, account: str, taken_at: datetime) -> Stamp:
 
 
 def write_part(path: Path, view: str, mark: Stamp, tables: Iterator[pa.Table]) -> Received:
-    """Writes the tables as they come. Raises InputError where the disk can't take them, and whatever `tables` raises."""
-    schema = pa.schema([(name, _TYPES[kind]) for name, kind in VIEWS[view].columns.items()])
+    """Writes the tables as they come, a view's in its own columns and types, others as the first of them is.
+
+    Raises InputError where the disk can't take them, and whatever `tables` raises.
+    """
+    schema = pa.schema([(name, _TYPES[kind]) for name, kind in VIEWS[view].columns.items()]) if view in VIEWS else None
     text = json.dumps({"statement": mark.statement, "taken_at": mark.taken_at.isoformat()})
     partial = path.with_name(f".{path.name}.partial")
     rows = size = 0
     writer = None
     try:
         for table in tables:
+            schema = schema or _plain(table.schema)
             writer = writer or _writer(partial, schema.with_metadata({_STAMP: text}))
             rows, size = rows + table.num_rows, size + table.nbytes
             _write(writer, _fitted(table, schema), partial)
-        writer = writer or _writer(partial, schema.with_metadata({_STAMP: text}))
+        writer = writer or _writer(partial, (schema or pa.schema([])).with_metadata({_STAMP: text}))
     finally:
         if writer is not None:
             _finish(writer, partial)
@@ -87,9 +91,22 @@ def answers(path: Path, wanted: Stamp, extract: Extract, patience: timedelta) ->
     return settled or wanted.taken_at - found.taken_at < patience
 
 
+def _plain(schema: pa.Schema) -> pa.Schema:
+    """The widest types of the same kinds: a result's next chunk may need them."""
+    return pa.schema([(field.name, _widest(field.type)) for field in schema])
+
+
+def _widest(kind: pa.DataType) -> pa.DataType:
+    if pa.types.is_integer(kind):
+        return pa.int64()
+    if pa.types.is_decimal(kind) or pa.types.is_floating(kind):
+        return pa.float64()
+    return pa.timestamp("us") if pa.types.is_timestamp(kind) else kind
+
+
 def _fitted(table: pa.Table, schema: pa.Schema) -> pa.Table:
     """The table's columns by name, each of its one type: a result's numbers are as wide as its chunk needs."""
-    names = {name.upper(): name for name in table.column_names}
+    names = {name.upper(): name for name in table.column_names} | {name: name for name in table.column_names}
     # Times beyond a microsecond lose the rest.
     columns = [
         table.column(names[field.name]).cast(field.type, safe=not pa.types.is_timestamp(field.type)) for field in schema

@@ -18,8 +18,10 @@ from typing import Any, TypeVar
 import pyarrow as pa
 from snowflake.connector import SnowflakeConnection
 
+from advisor import resources
 from advisor.collector.connection import FAILURES, Connector
 from advisor.errors import SourceError
+from advisor.quoting import literal
 
 T = TypeVar("T")
 Job = TypeVar("Job")
@@ -35,7 +37,11 @@ _HINTS = {
 }
 
 
-class DeniedError(SourceError):
+class RefusedError(SourceError):
+    """The account won't run the statement, however often it is asked."""
+
+
+class DeniedError(RefusedError):
     """The role may not read it, or it is not there: the account doesn't say which."""
 
 
@@ -47,11 +53,13 @@ class Session:
     stop: Event = field(default_factory=Event)
     """Once set, no attempt is begun and no answer is waited for."""
     connection: SnowflakeConnection | None = None
+    query: str | None = None
+    """The last statement's id."""
 
     def ask(self, what: str, sql: str, take: Take[T]) -> T:
         """What `take` makes of the statement's whole result, its batches given one by one; `take` must bear being called again.
 
-        Raises DeniedError, and SourceError after the last attempt; whatever `take` raises of its own passes.
+        Raises RefusedError, and SourceError after the last attempt; whatever `take` raises of its own passes.
         """
         settings = self.connector.settings
         attempts = max(1, settings.attempts)
@@ -62,7 +70,7 @@ class Session:
                 break
             try:
                 return take(self._batches(sql))
-            except DeniedError:
+            except RefusedError:
                 raise
             except SourceError as error:
                 last = str(error)
@@ -74,6 +82,15 @@ class Session:
     def rows(self, what: str, sql: str) -> list[dict[str, Any]]:
         """The whole result of a statement that has few rows, by column name."""
         return self.ask(what, sql, lambda batches: [row for batch in batches for row in batch.to_pylist()])
+
+    def scanned(self) -> int | None:
+        """Bytes that the last statement scanned; None where the account doesn't say."""
+        sql = resources.sql("own_scan").replace("$query", literal(self.query or ""))
+        try:
+            found = self.rows("bytes scanned", sql)
+        except RefusedError:
+            return None
+        return int(found[0]["BYTES_SCANNED"]) if found and found[0]["BYTES_SCANNED"] is not None else None
 
     def close(self) -> None:
         """Ends the session, and with it whatever it still has running."""
@@ -89,7 +106,7 @@ class Session:
         self.connection = self.connection or self.connector.open()
         cursor = self.connection.cursor()
         cursor.execute_async(sql)
-        query = str(cursor.sfqid)
+        query = self.query = str(cursor.sfqid)
         self._wait(self.connection, query)
         cursor.query_result(query)
         received = 0
@@ -123,7 +140,7 @@ def _judged(what: str, error: BaseException) -> str:
     if number in _DENIED:
         raise DeniedError(f"{what}: {text}") from None
     if type(error).__name__ == "ProgrammingError" and number not in _PASSING:
-        raise SourceError(f"{what}: Snowflake refused: {text}{_HINTS.get(number or 0, '')}") from None
+        raise RefusedError(f"{what}: Snowflake refused: {text}{_HINTS.get(number or 0, '')}") from None
     return f"{what}: {text or type(error).__name__}"
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
 
+from advisor.errors import SourceError
 from advisor.snapshot.views import VIEWS, Kind
 
 SCHEMA = "SNOWFLAKE.ACCOUNT_USAGE"
@@ -57,6 +58,7 @@ ACCOUNT_VIEWS: Mapping[str, AccountView] = MappingProxyType(
         "query_insights": _of("GOVERNANCE", 1.5, 7, "START_TIME", "QUERIES"),
         "dynamic_table_refresh_history": _of("USAGE", 3, 7, "REFRESH_START_TIME", "REFRESHES"),
         "task_history": _of("USAGE", 0.75, 7, "QUERY_START_TIME", "RUNS DAY"),
+        "query_attribution_history": _of("USAGE", 8, 7, "START_TIME", "QUERIES"),
         "warehouse_metering_history": _of("USAGE", 6, 7, "START_TIME"),
         "warehouse_load_history": _of("USAGE", 3, 7, "START_TIME", "INTERVALS"),
         "warehouse_events_history": _of("USAGE", 3, 7, "TIMESTAMP"),
@@ -76,6 +78,11 @@ _TYPES = {
 def grant(view: str, role: str) -> str:
     """The statement that lets the role read the view."""
     return f"GRANT DATABASE ROLE SNOWFLAKE.{ACCOUNT_VIEWS[view].database_role} TO ROLE {role}"
+
+
+def refused(view: str, role: str, why: str) -> SourceError:
+    """The end of a run that can't do without the view."""
+    return SourceError(f"cannot read ACCOUNT_USAGE.{view.upper()}: {why}; as an administrator: {grant(view, role)}")
 
 
 def read(view: str) -> Mapping[str, Kind]:
@@ -110,4 +117,4 @@ def _column(view: str, column: str, held: frozenset[str]) -> str:
     once = VIEWS[view].once.get(column)
     if once in held:
         return f"{once} AS {column}"
-    return f"CAST(NULL AS {_TYPES[VIEWS[view].columns[column]]}) AS {column}"
+    return f"CAST(NULL AS {_TYPES[read(view)[column]]}) AS {column}"

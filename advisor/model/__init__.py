@@ -38,6 +38,7 @@ from advisor.model.catalog import (
 )
 from advisor.model.inputs import Inputs, TableFacts
 from advisor.model.usage import FILTERS, ColumnUsage, Reading, Role, Value
+from advisor.model.wanted import Needs, Wanted
 from advisor.model.workload import Distribution, Execution, QueryTemplate, Skipped, WarehouseUse, Workload
 
 __all__ = [
@@ -62,6 +63,7 @@ __all__ = [
     "Inputs",
     "KeyPart",
     "LookBack",
+    "Needs",
     "Proposal",
     "Proposed",
     "QueryTemplate",
@@ -84,6 +86,7 @@ __all__ = [
     "Totals",
     "Value",
     "ViewMissing",
+    "Wanted",
     "WarehouseUse",
     "Workload",
 ]

@@ -88,6 +88,16 @@ SERVICES: Mapping[str, View] = MappingProxyType(
             required("WAREHOUSE_NAME TIMESTAMP EVENT_NAME"),
             "when warehouses were suspended, resumed or resized is unknown",
         ),
+        "query_attribution_history": View(
+            columns(
+                text="QUERY_PARAMETERIZED_HASH WAREHOUSE_NAME QUERY_TAG",
+                whole="QUERIES",
+                number="CREDITS_ATTRIBUTED_COMPUTE CREDITS_USED_QUERY_ACCELERATION",
+                time="START_TIME",
+            ),
+            required("START_TIME CREDITS_ATTRIBUTED_COMPUTE"),
+            "credits of queries, the advisor's own among them, are reckoned from their time instead of attributed",
+        ),
         "query_acceleration_eligible": View(
             columns(
                 text="WAREHOUSE_NAME WAREHOUSE_SIZE QUERY_PARAMETERIZED_HASH QUERY_ID",

@@ -58,6 +58,8 @@ class Server:
     clock: str = ""
     """What SYSDATE() answers."""
     slow_seconds: float = 0.0
+    scanned: int | None = None
+    """Bytes that every statement is said to have scanned; None: nobody may ask."""
     faults: list[Fault] = field(default_factory=list)
     log: list[dict[str, Any]] = field(default_factory=list)
     sent: int = 0
@@ -105,8 +107,12 @@ class Server:
             self.log.clear()
             self.slow_seconds = 0.0
             self.sent = 0
+            self.scanned = None
         self.slow_seconds = order.get("slow_seconds", self.slow_seconds)
         self.clock = order.get("clock", self.clock)
+        if "database" in order:
+            fakesnow.shared_fs.connect(order["database"], "PUBLIC")
+        self.scanned = order.get("scanned", self.scanned)
         if "run" in order:
             cursor = fakesnow.shared_fs.duck_conn.cursor()
             return [[str(value) for value in row] for row in cursor.execute(order["run"]).fetchall()]
@@ -186,6 +192,8 @@ class Server:
                 _refusal("002003", "SQL compilation error: Object does not exist or not authorized.", "42S02")[1]
             )
             return answer
+        if "QUERY_HISTORY_BY_SESSION" in request.sql and self.scanned is not None:
+            request.body["sqlText"] = f"SELECT {self.scanned} AS BYTES_SCANNED"
         if re.match(r"\s*ALTER SESSION\b", request.sql, re.IGNORECASE):
             request.body["sqlText"] = "SELECT 'Statement executed successfully.' AS STATUS"
         request.body["sqlText"] = request.sql.replace("SYSDATE()", f"'{self.clock}'::TIMESTAMP_NTZ")

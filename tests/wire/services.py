@@ -56,6 +56,10 @@ def rows() -> dict[str, list[dict[str, Any]]]:
             EVENT_NAME=("RESUME_WAREHOUSE", "SUSPEND_CLUSTER", "SUSPEND_WAREHOUSE"),
             EVENT_STATE=("COMPLETED", "STARTED", "COMPLETED"),
         ),
+        "query_attribution_history": _thrice(
+            "START_TIME", {"QUERY_PARAMETERIZED_HASH": "abc", "WAREHOUSE_NAME": "WH"}, CREDITS_ATTRIBUTED_COMPUTE=(0.5, 0.25, 1.0),
+            QUERY_TAG=("nightly", "advisor 0.1", None),
+        ),
         "query_acceleration_eligible": _thrice(
             "START_TIME", {"WAREHOUSE_NAME": "WH", "WAREHOUSE_SIZE": "Large", "QUERY_PARAMETERIZED_HASH": "abc"},
             QUERY_ID=("q-2", "q-1", "q-3"), UPPER_LIMIT_SCALE_FACTOR=(4, 4, 4), ELIGIBLE_QUERY_ACCELERATION_TIME=(1.5, 2.5, 8.0),

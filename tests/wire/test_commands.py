@@ -28,17 +28,19 @@ def test_analyze_keeps_the_snapshot_beside_its_advice_and_goes_on_from_it(
     arguments = ("analyze", "--connection", "test", "--days", str(DAYS), "--out", tmp_path / "out")
     first = advisor(account, *arguments)
     assert first.returncode == 0, first.stderr
-    advice = (tmp_path / "out" / "advice.json").read_bytes()
-    assert json.loads(advice)["snapshot"]["source"] == "snowflake"
-    assert [r["kind"] for r in json.loads(advice)["recommendations"]] == ["clustering_key"]
+    advice = json.loads((tmp_path / "out" / "advice.json").read_bytes())
+    assert advice["snapshot"]["source"] == "snowflake"
+    assert [r["kind"] for r in advice["recommendations"]] == ["clustering_key"]
     account.control(reset=True)
     second = advisor(account, *arguments)
     assert second.returncode == 0, second.stderr
     assert "2025-01-01" not in " ".join(account.statements())
-    assert (tmp_path / "out" / "advice.json").read_bytes() == advice
+    again = json.loads((tmp_path / "out" / "advice.json").read_bytes())
+    # What the collection took is another run's to tell.
+    assert again | {"snapshot": None} == advice | {"snapshot": None}
     offline = advisor(account, "analyze", "--snapshot", tmp_path / "out" / "snapshot", "--out", tmp_path / "offline")
     assert offline.returncode == 0, offline.stderr
-    assert (tmp_path / "offline" / "advice.json").read_bytes() == advice
+    assert (tmp_path / "offline" / "advice.json").read_bytes() == (tmp_path / "out" / "advice.json").read_bytes()
 
 
 def test_an_offline_analysis_loads_no_connector(history: Path, tmp_path: Path) -> None:

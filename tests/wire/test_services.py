@@ -59,6 +59,11 @@ def test_the_account_sums_services_as_duckdb_does(collected: Path, services: Pat
         ("warehouse_events_history", "EVENT_NAME", [("RESUME_WAREHOUSE",), ("SUSPEND_WAREHOUSE",)]),
         ("query_acceleration_eligible", "QUERIES, QUERY_ID, ELIGIBLE_QUERY_ACCELERATION_TIME", [(1, "q-3", 8), (2, "q-1", 4)]),
         ("query_insights", "QUERIES, MESSAGE, TOTAL_ELAPSED_TIME", [(1, '{"c":3}', 40), (2, '{"a":1}', 30)]),
+        (
+            "query_attribution_history",
+            "QUERY_TAG, CREDITS_ATTRIBUTED_COMPUTE",
+            [("advisor 0.1", 0.25), (None, 0.5), (None, 1.0)],
+        ),
         ("task_history", "NAME, DAY, RUNS", [("NIGHTLY", DAY_1, 2), ("NIGHTLY", DAY_2, 1)]),
         ("dynamic_table_refresh_history", "REFRESH_ACTION, REFRESHES", [("FULL", 2), ("INCREMENTAL", 1)]),
         ("column_query_pruning_history", "NUM_QUERIES, AGGREGATE_QUERY_EXECUTION_TIME", [(3, 300), (4, 400)]),

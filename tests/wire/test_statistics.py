@@ -1,0 +1,140 @@
+"""Statistics and samples of tables: of which columns, within which budget, and what stays of the values."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from advisor.collector.collect import Collected, Statistics, collect
+from advisor.collector.connection import Connector
+from advisor.needs import needs
+from advisor.settings import Settings
+from advisor.snapshot import open_snapshot
+from tests.snapshots import write_view
+from tests.wire.account import Account
+from tests.wire.planted import DAYS
+
+ROWS = 10**6
+SECRET = "planted-value"
+
+
+@pytest.fixture
+def tables(connector: Connector, account: Account) -> Connector:
+    """The account with the table that its history reads: a million rows, of which no customer has the name of another."""
+    account.control(database="DB")
+    account.control(
+        run=f"""CREATE OR REPLACE TABLE DB.PUBLIC.ORDERS AS SELECT CAST(i AS DECIMAL(38, 0)) AS ID,
+            CAST(CASE WHEN i % 4 > 0 THEN i % 5000 END AS DECIMAL(38, 0)) AS CUSTOMER_ID,
+            DATE '2024-01-01' + CAST(i // 10000 AS INTEGER) AS DAY, '{SECRET}-' || i AS NAME, 'R' || i % 4 AS REGION
+            FROM range({ROWS}) AS r(i)"""
+    )
+    account.control(run=f"UPDATE SNOWFLAKE.ACCOUNT_USAGE.TABLES SET ROW_COUNT = {ROWS}")
+    return connector
+
+
+def collected(connector: Connector, out: Path, samples: bool = False, **settings: Any) -> Collected:
+    held = replace(connector.settings, **settings)
+    second = Statistics(lambda folder: needs(folder, held), samples)
+    return collect(replace(connector, settings=held), out, days=DAYS, statistics=second)
+
+
+def of_tables(account: Account) -> list[str]:
+    return [sql for sql in account.statements() if "FROM DB.PUBLIC.ORDERS" in sql]
+
+
+def test_the_columns_that_queries_filter_are_asked_for_and_no_others(
+    tables: Connector, account: Account, tmp_path: Path
+) -> None:
+    done = collected(tables, tmp_path / "s")
+    (asked,) = of_tables(account)
+    assert "CUSTOMER_ID" in asked
+    assert not re.search(r"\b(ID|NAME|REGION)\b", asked.replace("CUSTOMER_ID", ""))
+    columns = "COLUMN_NAME, MIN_VALUE, MAX_VALUE, NULL_SHARE, SAMPLED_ROWS"
+    with open_snapshot(tmp_path / "s") as snapshot:
+        found = snapshot.rows("column_statistics", f"SELECT {columns} FROM column_statistics ORDER BY 1")
+        distinct = snapshot.rows(
+            "column_statistics", "SELECT APPROX_DISTINCT FROM column_statistics ORDER BY COLUMN_NAME"
+        )
+    assert found == [
+        ("CUSTOMER_ID", "1", "4999", 0.25, ROWS),
+        ("DAY", "2024-01-01", "2024-04-09", 0.0, ROWS),
+    ]
+    assert [count for (count,) in distinct] == pytest.approx([3750, 100], rel=0.05)
+    said = " ".join(done.notes)
+    assert "column statistics: 2 columns of 1 table; " in said
+    assert "what was scanned is unknown" in said
+    assert "row samples: none; --keep-samples takes them" in said
+    assert not (tmp_path / "s" / "samples").exists()
+
+
+def test_statistics_stay_good_for_a_while(tables: Connector, account: Account, tmp_path: Path) -> None:
+    collected(tables, tmp_path / "s")
+    account.control(reset=True)
+    collected(tables, tmp_path / "s")
+    assert of_tables(account) == []
+    collected(tables, tmp_path / "s", statistics_days=0)
+    assert len(of_tables(account)) == 1
+
+
+def test_what_the_account_measured_is_said_and_ends_the_asking_where_it_is_too_much(
+    tables: Connector, account: Account, tmp_path: Path
+) -> None:
+    account.control(scanned=3 * 2**30)
+    one = replace(tables, settings=replace(tables.settings, connections=1))
+    done = collected(one, tmp_path / "s", samples=True, statistics_gib=20)
+    assert "6 GiB scanned" in " ".join(done.notes)
+    account.control(scanned=30 * 2**30)
+    done = collected(one, tmp_path / "t", samples=True, statistics_gib=20)
+    assert len([sql for sql in of_tables(account) if "SAMPLE BERNOULLI" in sql]) == 1
+    assert "DB.PUBLIC.ORDERS: the budget is used up" in " ".join(done.notes)
+
+
+def test_a_kept_sample_is_uniform_and_in_the_manifest(tables: Connector, tmp_path: Path) -> None:
+    collected(tables, tmp_path / "s", samples=True)
+    sample = pq.read_table(tmp_path / "s" / "samples" / "DB.PUBLIC.ORDERS.parquet")
+    assert sample.column_names == ["CUSTOMER_ID", "DAY"]
+    assert sample.num_rows == pytest.approx(32_000, rel=0.1)
+    assert sample.column("CUSTOMER_ID").null_count == pytest.approx(8_000, rel=0.1)
+    assert '"samples/DB.PUBLIC.ORDERS.parquet"' in (tmp_path / "s" / "manifest.json").read_text()
+
+
+def test_a_table_that_refuses_is_named_and_the_run_goes_on(tables: Connector, account: Account, tmp_path: Path) -> None:
+    account.fault("deny", sql="FROM DB.PUBLIC.ORDERS")
+    done = collected(tables, tmp_path / "s")
+    assert "not authorized" in " ".join(done.notes)
+    assert "DB.PUBLIC.ORDERS" not in done.missing
+    with open_snapshot(tmp_path / "s") as snapshot:
+        assert "column_statistics" not in snapshot.present
+
+
+def test_a_table_of_which_the_role_sees_few_rows_tells_nothing(
+    tables: Connector, account: Account, tmp_path: Path
+) -> None:
+    account.control(run="DELETE FROM DB.PUBLIC.ORDERS WHERE ID >= 1000")
+    done = collected(tables, tmp_path / "s")
+    assert "DB.PUBLIC.ORDERS: the role sees 1,000 rows where about 1,000,000 are" in " ".join(done.notes)
+    assert not (tmp_path / "s" / "column_statistics").exists()
+
+
+@pytest.mark.parametrize(
+    ("kind", "column", "left", "said"),
+    [
+        ("ROW_ACCESS_POLICY", None, [], "has a row access policy"),
+        ("MASKING_POLICY", "CUSTOMER_ID", ["DAY"], "CUSTOMER_ID is masked"),
+    ],
+)
+def test_what_a_policy_covers_is_not_asked_for(
+    history: Path, tmp_path: Path, kind: str, column: str | None, left: list[str], said: str
+) -> None:
+    policy = {"POLICY_KIND": kind, "REF_DATABASE_NAME": "DB", "REF_SCHEMA_NAME": "PUBLIC", "REF_ENTITY_NAME": "ORDERS"}
+    for path in history.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    write_view(tmp_path, "policy_references", [{**policy, "REF_COLUMN_NAME": column}])
+    found = needs(tmp_path, Settings())
+    assert [column.name for each in found.tables for column in each.columns] == left
+    assert said in " ".join(found.notes)
