@@ -39,7 +39,7 @@ def test_the_account_sums_services_as_duckdb_does(collected: Path, services: Pat
             (offline / f"{view}.parquet").unlink()
             # Weeks begin on Monday; what is summed over a year ends with the account's day.
             until = START + timedelta(days=2 if ACCOUNT_VIEWS[view].days is None else 5)
-            sql = duckdb_sql(view)
+            sql = duckdb_sql(view, view)
             given = {"since": START - timedelta(days=2), "until": until}
             values = {name: value for name, value in given.items() if f"${name}" in sql}
             snapshot.rows(view, f"CREATE OR REPLACE TABLE answer AS {sql}", values)
@@ -74,7 +74,7 @@ def test_a_day_s_sums_are_those_by_hand(
 ) -> None:
     """Of DuckDB, which the account is compared with."""
     with open_snapshot(services) as snapshot:
-        sql = duckdb_sql(view)
+        sql = duckdb_sql(view, view)
         given = {"since": START - timedelta(days=2), "until": START + timedelta(days=5)}
         values = {name: value for name, value in given.items() if f"${name}" in sql}
         assert snapshot.rows(view, f"SELECT {columns} FROM ({sql}) ORDER BY ALL", values) == expected
