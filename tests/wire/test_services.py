@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlglot
+from sqlglot import exp
 
+from advisor import resources
 from advisor.collector.collect import collect
 from advisor.collector.connection import Connector
 from advisor.collector.doctor import examine
@@ -16,7 +19,6 @@ from advisor.collector.views import ACCOUNT_VIEWS, NEEDED
 from advisor.snapshot import info, missing_views, open_snapshot
 from advisor.snapshot.services import SERVICES
 from advisor.snapshot.views import VIEWS
-from advisor.workload import duckdb_sql
 from tests.snapshots import START
 from tests.wire.account import Account, contents
 
@@ -31,6 +33,14 @@ def collected(rich: Connector, tmp_path: Path) -> Path:
     return tmp_path / "all"
 
 
+def in_duckdb(view: str) -> str:
+    """The statement of a view, over the snapshot's view of that name."""
+    tree = sqlglot.parse_one(resources.sql(view), read="snowflake")
+    for table in list(tree.find_all(exp.Table)):
+        table.replace(exp.to_table(view))
+    return tree.sql(dialect="duckdb", comments=False)
+
+
 def test_the_account_sums_services_as_duckdb_does(collected: Path, services: Path, tmp_path: Path) -> None:
     offline = tmp_path / "offline"
     shutil.copytree(services, offline)
@@ -39,7 +49,7 @@ def test_the_account_sums_services_as_duckdb_does(collected: Path, services: Pat
             (offline / f"{view}.parquet").unlink()
             # Weeks begin on Monday; what is summed over a year ends with the account's day.
             until = START + timedelta(days=2 if ACCOUNT_VIEWS[view].days is None else 5)
-            sql = duckdb_sql(view, view)
+            sql = in_duckdb(view)
             given = {"since": START - timedelta(days=2), "until": until}
             values = {name: value for name, value in given.items() if f"${name}" in sql}
             snapshot.rows(view, f"CREATE OR REPLACE TABLE answer AS {sql}", values)
@@ -74,7 +84,7 @@ def test_a_day_s_sums_are_those_by_hand(
 ) -> None:
     """Of DuckDB, which the account is compared with."""
     with open_snapshot(services) as snapshot:
-        sql = duckdb_sql(view, view)
+        sql = in_duckdb(view)
         given = {"since": START - timedelta(days=2), "until": START + timedelta(days=5)}
         values = {name: value for name, value in given.items() if f"${name}" in sql}
         assert snapshot.rows(view, f"SELECT {columns} FROM ({sql}) ORDER BY ALL", values) == expected
