@@ -20,7 +20,8 @@ HELP = """Sort a sample of each table by its candidate keys and measure what the
 
 The sample keeps the table's number of partitions. The embedded engine sorts it by the key, and holds the literals of the
 templates' own executions against what each partition spans. What is measured takes the place of what was predicted; a
-recommendation that the measurement contradicts is rejected. Nothing is changed in the account.
+recommendation that the measurement contradicts is rejected. Nothing is changed in the account: --on-clone prints a script
+for you to read and run.
 
 \b
 Exit status: 0 done, 2 something to fix, 3 source out of reach.
@@ -48,6 +49,9 @@ Example:
 @click.option("--table", help="Prove the keys of this table only: DATABASE.SCHEMA.NAME, or its name.")
 @click.option("--key", help="Prove this key only, written as in CLUSTER BY: 'TENANT_ID, TO_DATE(EVENT_TS)'.")
 @click.option(
+    "--on-clone", is_flag=True, help="Print the script that proves the advised keys on clones in the account."
+)
+@click.option(
     "--config", type=click.Path(path_type=Path), help="Settings file.  [default: advisor.toml, if there is one]"
 )
 @click.option("--budget-credits", type=click.FloatRange(min=0), help="Most credits that all builds together may take.")
@@ -58,6 +62,7 @@ def prove(
     out: Path | None,
     table: str | None,
     key: str | None,
+    on_clone: bool,
     config: Path | None,
     budget_credits: float | None,
 ) -> None:
@@ -67,6 +72,9 @@ def prove(
     if advice is not None and out is not None:
         raise InputError("name --advice, whose folder is renewed, or --out, not both")
     settings = load(config, {"budget_credits": budget_credits})
+    if on_clone:
+        click.echo(_clone_scripts(snapshot, settings, table, _key(key)), nl=False)
+        return
     found, predicted, renewed = _proven(snapshot, samples or snapshot / "samples", settings, advice, table, _key(key))
     window_end = renewed.snapshot.window_end.date().isoformat()
     folder = advice.parent if advice is not None else out or Path("reports") / window_end
@@ -105,6 +113,29 @@ def _proven(
     for line in said:
         say(f"not measured: {line}")
     return found, predicted, renewed
+
+
+def _clone_scripts(folder: Path, settings: Settings, table: str | None, key: tuple[KeyPart, ...]) -> str:
+    """What an administrator would run to prove the advised keys on clones."""
+    from advisor.account import read_account
+    from advisor.analyzer import advise, propose
+    from advisor.prover import key_of, table_of
+    from advisor.prover.clone import script
+    from advisor.snapshot import open_snapshot
+
+    with open_snapshot(folder, settings) as snapshot:
+        account = read_account(snapshot, settings, progress())
+        advice = advise(snapshot, account, propose(account, settings), settings)
+    chosen = [
+        each
+        for each in advice.recommendations
+        if key_of(each.details)
+        and table in (None, str(table_of(each.target)), each.target.name)
+        and key in ((), key_of(each.details))
+    ]
+    if not chosen:
+        raise InputError("no clustering key is advised there: analyze says what is, and why the others aren't")
+    return "\n\n".join(script(each, account) for each in chosen)
 
 
 def _check_same(file: Path, advice: Advice) -> None:

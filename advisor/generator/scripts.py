@@ -41,7 +41,7 @@ def _script(recommendation: Recommendation, number: int, advice: Advice) -> Scri
     verified: list[str] = []
     reverted: list[str] = []
     text = (
-        _environment()
+        environment()
         .get_template(f"{recommendation.kind}.sql.j2")
         .render(
             recommendation=recommendation,
@@ -86,9 +86,9 @@ def _template_name(kind: str) -> str | None:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(folder("templates") / "scripts"),
+        loader=FileSystemLoader([folder("templates") / "scripts", folder("templates")]),
         undefined=StrictUndefined,
         autoescape=False,
         trim_blocks=True,
