@@ -26,12 +26,13 @@ _NUMBER = r"(?:\b[0-9]+(?:\.[0-9]*)?|#(?:\.[0-9]+)?)(?:[eE][+-]?[0-9]+)?\b|#"
 _UUID = r"[0-9a-f]{8}[_-]?[0-9a-f]{4}[_-]?[0-9a-f]{4}[_-]?[0-9a-f]{4}[_-]?[0-9a-f]{12}"
 _DATE = r"_(?:19|20)[0-9]{2}_[01][0-9](?:_[0-3][0-9])?"
 _LITERAL = r"-?\?(?:::\w+)?"
+_MARK = r"[,()=<>;.:!*/%|\[\]]"
 _ITEM = rf"(?:{_LITERAL}|\((?:{_LITERAL},)*{_LITERAL}\))"
 _ROW = r"\([^()]*(?:\([^()]*\)[^()]*)*\)"
 
 # Pattern and replacement, applied in this order. A comment may hold a quote and a string a comment's mark, so both are
 # matched at once; what is captured is kept.
-_STEPS = (
+_LITERAL_STEPS = (
     (rf"({_STRING}|{_QUOTED})|--[^\n]*|//[^\n]*|/\*(?s:.*?)(?:\*/|\z)", r"\1 "),
     (rf"(?i){_UUID}", "#"),
     (rf"(?i)_[0-9a-f]{{12,}}\b|{_DATE}", "_#"),
@@ -39,10 +40,14 @@ _STEPS = (
     (r"(?i)(#Tableau)_[0-9_]+", r"\1"),
     (rf"({_QUOTED}|\$[0-9]+|\[[0-9]+\]|{_ORDINALS})|{_STRING}|{_NUMBER}", r"\1?"),
     (r"""(["\]0-9])\?""", r"\1"),
-    (r"\s+", " "),
-    (rf"({_QUOTED})| ?([,()=<>;.:!*/%|\[\]]) ?", r"\1\2"),
+    (r"(?i)\b(IN)\s*\(\s*-?\?(?:\s*,\s*-?\?)*\s*\)", r"\1 (?)"),
+)
+# Blanks are matched only where there is one to take away: a replacement costs more than a look.
+_FORM_STEPS = (
+    (r"[^\S ]\s*| \s+", " "),
+    (rf"({_QUOTED})| ({_MARK}) ?|({_MARK}) ", r"\1\2\3"),
     (r"((?i:[=<>(,]|\b(?:BETWEEN|AND|OR|THEN|ELSE|LIKE|SELECT|LIMIT|WHEN|RETURN) )) ?- ?\?", r"\1?"),
-    (rf"({_QUOTED})| ?([+-]) ?", r"\1\2"),
+    (rf"({_QUOTED})| ([+-]) ?|([+-]) ", r"\1\2\3"),
     (rf"(?i)\b(IN|ANY|ALL) ?\(({_ITEM})(?:,{_ITEM})*\)", r"\1(\2)"),
     (rf"(?i)\bVALUES ?({_ROW})(?:,{_ROW})*", r"VALUES\1"),
 )
@@ -90,13 +95,26 @@ _NO_TABLE = frozenset(
 )
 
 
+def without_literals(text: str) -> str:
+    """The SQL expression, in DuckDB, of the texts of the SQL expression `text` less their comments and literals.
+
+    Statements that differ in nothing else are the same text by now, so `normalised` has fewer of them to do.
+    """
+    return _replaced(text, _LITERAL_STEPS)
+
+
 def normalised(text: str) -> str:
-    """The SQL expression, in DuckDB, that normalises the texts of the SQL expression `text`."""
-    for pattern, replacement in _STEPS:
-        text = f"regexp_replace({text}, {_literal(pattern)}, {_literal(replacement)}, 'g')"
+    """The SQL expression, in DuckDB, that normalises texts that are `without_literals`."""
     # By now only names stand in double quotes: every second piece between them is one.
-    pieces = f"list_transform(string_split({text}, '\"'), lambda x, i: CASE WHEN i % 2 = 1 THEN upper(x) ELSE x END)"
-    return f"trim(array_to_string({pieces}, '\"'), ' ;')"
+    pieces = f"string_split({_replaced(text, _FORM_STEPS)}, '\"')"
+    upper = f"list_transform({pieces}, lambda x, i: CASE WHEN i % 2 = 1 THEN upper(x) ELSE x END)"
+    return f"trim(array_to_string({upper}, '\"'), ' ;')"
+
+
+def _replaced(text: str, steps: Sequence[tuple[str, str]]) -> str:
+    for pattern, replacement in steps:
+        text = f"regexp_replace({text}, {_literal(pattern)}, {_literal(replacement)}, 'g')"
+    return text
 
 
 def register(connection: duckdb.DuckDBPyConnection) -> None:
@@ -125,7 +143,8 @@ def canonical_aliases(text: str) -> str:
 def _table_aliases(tokens: Sequence[str]) -> frozenset[str]:
     declared: set[str] = set()
     other: set[str] = set()
-    qualifiers = {token for i, token in enumerate(tokens) if tokens[i + 1 : i + 2] == ["."] and _qualifies(tokens, i)}
+    around = zip(tokens, tokens[1:], tokens[2:], strict=False)
+    qualifiers = {token for before, token, after in around if after == "." != before and _NAME.match(token)}
     for i, token in enumerate(tokens):
         if token not in qualifiers or tokens[i - 1] == ".":
             continue
@@ -135,10 +154,6 @@ def _table_aliases(tokens: Sequence[str]) -> frozenset[str]:
             # A schema or a database of that name: `FROM x.t`, `x.s.t`, `x.f(…)`.
             other.add(token)
     return frozenset(declared - other)
-
-
-def _qualifies(tokens: Sequence[str], i: int) -> bool:
-    return tokens[i - 1] != "." and _NAME.match(tokens[i]) is not None
 
 
 def _declares(tokens: Sequence[str], i: int) -> bool:

@@ -8,14 +8,21 @@ from advisor.snapshot import Snapshot
 
 SHARES = (0.5, 0.95, 0.99)
 
-_TIMES = """
+# A statement and its context are one number while the executions are counted: text keys are several times slower.
+_KEY = "hash(STATEMENT, DATABASE_NAME, SCHEMA_NAME, OUTCOME)"
+_TIMES = f"""
 CREATE OR REPLACE TEMP TABLE times AS
-SELECT STATEMENT AS FINGERPRINT, EXECUTION_MS AS MS, count(*) AS N FROM executions GROUP BY ALL
+WITH pairs AS (
+    SELECT {_KEY} AS KEY, CAST(EXECUTION_MS AS DOUBLE) AS MS, count(*) AS N FROM executions
+    WHERE OUTCOME IN ('executed', 'no warehouse') GROUP BY ALL
+),
+keys AS (SELECT {_KEY} AS KEY, FINGERPRINT FROM kept)
+SELECT FINGERPRINT, MS, N FROM pairs JOIN keys USING (KEY)
 """
 
 # Exact, and spilled to disk where a quantile function would hold every value in memory.
 _QUANTILES = """
-WITH counted AS (SELECT {by} AS FINGERPRINT, CAST(MS AS DOUBLE) AS MS, sum(N) AS N FROM times GROUP BY ALL),
+WITH counted AS (SELECT {by} AS FINGERPRINT, MS, sum(N) AS N FROM times GROUP BY ALL),
 ranked AS (
     SELECT FINGERPRINT, MS, sum(N) OVER (PARTITION BY FINGERPRINT ORDER BY MS) AS UPTO,
         sum(N) OVER (PARTITION BY FINGERPRINT) - 1 AS LAST
@@ -32,7 +39,7 @@ min(MS) FILTER (UPTO > floor(LAST * {share})) + (min(LAST) * {share} - floor(min
 def of_templates(snapshot: Snapshot) -> Mapping[str | None, tuple[float, ...]]:
     """For each fingerprint, and for None the whole history, those percentiles of the execution time in milliseconds.
 
-    Reads the table `executions`, whose STATEMENT is a fingerprint, and leaves `times` behind.
+    Reads the tables `executions` and `kept`, and leaves `times` behind.
     """
     snapshot.rows("query_history", _TIMES)
     quantiles = ", ".join(_QUANTILE.format(share=share) for share in SHARES)

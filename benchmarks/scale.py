@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -164,12 +164,11 @@ def _rows(
     started = START_MS + numbers * (DAYS * 86_400_000 // executions)
     literals = random.integers(100_000, size=(rows, 4)).tolist()
     columns = {
-        "QUERY_ID": [f"01b{number:08x}-0000-{number % 9973:04x}" for number in numbers.tolist()],
+        "QUERY_ID": list(map(_query_id, numbers.tolist(), *_drawn(rows, random))),
         "QUERY_TEXT": [_text(shapes[k].pieces, values) for k, values in zip(chosen.tolist(), literals, strict=True)],
         "DATABASE_NAME": ["DB"] * rows,
         "SCHEMA_NAME": ["PUBLIC"] * rows,
         "QUERY_TYPE": ["SELECT"] * rows,
-        "USER_NAME": [f"USER_{number % 400}" for number in numbers.tolist()],
         "WAREHOUSE_SIZE": [shapes[k].size for k in chosen.tolist()],
         "EXECUTION_STATUS": np.where(random.random(rows) < 0.03, "FAIL", "SUCCESS"),
         "START_TIME": pa.array(started, pa.timestamp("ms", tz="UTC")),
@@ -179,13 +178,41 @@ def _rows(
         "BYTES_SCANNED": scanned * 16_000_000,
         "PARTITIONS_SCANNED": scanned,
         "PARTITIONS_TOTAL": np.full(rows, 2000),
-    }
+    } | _unneeded(numbers, random)
     if hashes:
-        # As Snowflake does, the hash tells IN lists of different lengths apart.
+        # As Snowflake's, the hash tells IN lists of different lengths apart.
         length = [1 + values[3] % 5 for values in literals]
         columns["QUERY_PARAMETERIZED_HASH"] = [f"{k:028x}{n:04x}" for k, n in zip(chosen.tolist(), length, strict=True)]
         columns["QUERY_PARAMETERIZED_HASH_VERSION"] = np.ones(rows, "int64")
     return pa.table(columns)
+
+
+def _query_id(number: int, node: int, low: int) -> str:
+    """Snowflake's ids begin with the time."""
+    return f"01b{number >> 16:05x}-{number & 0xFFFF:04x}-{node:04x}-0000-{low:012x}"
+
+
+def _drawn(rows: int, random: np.random.Generator) -> tuple[list[int], list[int]]:
+    return random.integers(1 << 16, size=rows).tolist(), random.integers(1 << 48, size=rows).tolist()
+
+
+def _unneeded(numbers: np.ndarray, random: np.random.Generator) -> dict[str, Any]:
+    """Columns of QUERY_HISTORY that the advisor has no use for."""
+    rows = len(numbers)
+    return {
+        "QUERY_HASH": [f"{value:032x}" for value in random.integers(1 << 62, size=rows).tolist()],
+        "SESSION_ID": random.integers(1 << 40, size=rows),
+        "USER_NAME": [f"USER_{number % 400}" for number in numbers.tolist()],
+        "ROLE_NAME": [f"ROLE_{number % 40}" for number in numbers.tolist()],
+        "WAREHOUSE_NAME": [f"WH_{number % 25}" for number in numbers.tolist()],
+        "QUERY_TAG": [f'{{"job": {number % 997}, "step": {number % 13}}}' for number in numbers.tolist()],
+        "COMPILATION_TIME": random.integers(20, 900, size=rows),
+        "QUEUED_OVERLOAD_TIME": np.zeros(rows, "int64"),
+        "ROWS_PRODUCED": random.integers(1, 100_000, size=rows),
+        "BYTES_WRITTEN_TO_RESULT": random.integers(1_000, 10_000_000, size=rows),
+        "PERCENTAGE_SCANNED_FROM_CACHE": random.random(rows),
+        "CREDITS_USED_CLOUD_SERVICES": random.random(rows) / 1000,
+    }
 
 
 def _text(pieces: tuple[str, ...], values: list[int]) -> str:

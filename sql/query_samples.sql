@@ -1,4 +1,5 @@
--- One row per sample: at most $samples executions of each statement, session context and outcome, with their texts.
+-- One row per sample: at most $samples executions of each statement, session context and outcome, with their texts; none
+-- whose text is missing or redacted.
 -- The executions are cut into $samples strata of equal size by the partitions that they scanned, and one is taken of each, by
 -- the hash of its id. WEIGHT is how many executions it stands for.
 WITH strata AS (
@@ -33,7 +34,7 @@ chosen AS (
 texts AS (
     SELECT QUERY_ID, MIN(QUERY_TEXT) AS QUERY_TEXT
     FROM SNOWFLAKE.ACCOUNT_USAGE.QUERY_HISTORY
-    WHERE QUERY_ID IN (SELECT QUERY_ID FROM chosen)
+    WHERE QUERY_ID IN (SELECT QUERY_ID FROM chosen) AND QUERY_TEXT NOT IN ('', '<redacted>')
     GROUP BY QUERY_ID
 )
 SELECT chosen.*, texts.QUERY_TEXT

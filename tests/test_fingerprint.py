@@ -111,7 +111,7 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def canonical(connection: duckdb.DuckDBPyConnection, text: str) -> str:
-    sql = f"SELECT canonical_aliases({fingerprint.normalised('$text')})"
+    sql = f"SELECT canonical_aliases({fingerprint.normalised(fingerprint.without_literals('$text'))})"
     found = connection.execute(sql, {"text": text}).fetchone()
     assert found is not None
     return str(found[0])

@@ -289,6 +289,44 @@ def test_a_statement_is_sampled_by_its_weight_in_the_template(tmp_path: Path) ->
     assert 15 <= len(template.samples) <= 20
 
 
+# ---------------------------------------------------------------- a history too long to sample all of
+
+
+@pytest.mark.parametrize("hashes", [False, True])
+def test_samples_from_a_part_of_the_window_stand_for_all_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hashes: bool
+) -> None:
+    common = _history(900, hashes)
+    rare = query("select max(b) from t", 2000, START_TIME=START + timedelta(hours=77))
+    history = [row | {"START_TIME": START + timedelta(minutes=n)} for n, row in enumerate(common)] + [rare]
+    folder = write_snapshot(tmp_path, history)
+    whole = _compress(folder)
+    monkeypatch.setattr("advisor.workload.history.EXECUTIONS_A_PART", 200)
+    sampled = _compress(folder)
+    assert [replace(t, samples=(), text="", example_query_id="") for t in sampled.templates] == [
+        replace(t, samples=(), text="", example_query_id="") for t in whole.templates
+    ]
+    assert (sampled.execution_ms, sampled.skipped) == (whole.execution_ms, whole.skipped)
+    kept = [sample for template in sampled.templates for sample in template.samples]
+    hours = {(sample.started.replace(tzinfo=START.tzinfo) - START) // timedelta(hours=1) for sample in kept}
+    assert sorted(len(t.samples) for t in sampled.templates)[0] == 1
+    assert all(len(t.samples) > 9 for t in sampled.templates if t.executions > 1)
+    assert len(hours) < 12
+
+
+def test_a_hash_tells_a_statement_whose_text_was_redacted(tmp_path: Path) -> None:
+    rows = [query("select a from t where b = 1", n, QUERY_PARAMETERIZED_HASH="one") for n in range(4)]
+    rows += [
+        query("<redacted>", 4, QUERY_PARAMETERIZED_HASH="one"),
+        query("", 5, QUERY_TEXT=None, QUERY_PARAMETERIZED_HASH="two"),
+    ]
+    workload = _compress(write_snapshot(tmp_path, rows))
+    assert [(t.executions, {s.text for s in t.samples}) for t in workload.templates] == [
+        (5, {"select a from t where b = 1"})
+    ]
+    assert [(s.reason, s.queries) for s in workload.skipped] == [("text missing or redacted", 1)]
+
+
 # ---------------------------------------------------------------- laws
 
 

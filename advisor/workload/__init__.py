@@ -5,8 +5,6 @@
 
 The first two arrows are the texts of `sql/`, in Snowflake's dialect. A *statement* is one parameterized hash; a template is
 the statements of one fingerprint in one session context, since an unqualified name means another table elsewhere.
-
-A history is sampled twice with the same text: one query of each statement, to fingerprint it, then the templates' own samples.
 """
 
 from __future__ import annotations
@@ -15,76 +13,20 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from fractions import Fraction
-from functools import partial
 from typing import Any
 
-import sqlglot
-from sqlglot import exp
-
-from advisor import fingerprint, percentiles, resources
+from advisor import fingerprint, percentiles
 from advisor.errors import InputError
 from advisor.model import Distribution, Execution, QueryTemplate, Skipped, WarehouseUse, Workload
 from advisor.settings import Settings
 from advisor.snapshot import Snapshot
+from advisor.workload import history
+from advisor.workload.history import duckdb_sql
+from advisor.workload.statements import CACHED, classify
 
-WRITES = ("INSERT", "MULTI_TABLE_INSERT", "UPDATE", "DELETE", "MERGE", "COPY", "CREATE_TABLE_AS_SELECT", "UNLOAD")
+__all__ = ["compress", "duckdb_sql"]
 
 UNREADABLE = "a value that cannot be read"
-CACHED = "answered from the result cache (likely)"
-METADATA = "answered without a warehouse, from metadata"
-NO_SCAN = "neither a scan nor a write (SHOW, USE, …)"
-
-# The text that stands for a statement, normalised: literals that the statement's own hash tells apart are gone.
-_FINGERPRINTS = """
-CREATE OR REPLACE TEMP TABLE fingerprints AS
-WITH exemplars AS (SELECT STATEMENT, min_by(QUERY_TEXT, md5(QUERY_ID)) AS TEXT FROM samples GROUP BY STATEMENT),
-normal AS MATERIALIZED (SELECT STATEMENT, {normalised} AS TEXT FROM exemplars),
-canonical AS MATERIALIZED (
-    SELECT TEXT, canonical_aliases(TEXT) AS CANONICAL FROM (SELECT DISTINCT TEXT FROM normal)
-)
-SELECT STATEMENT, CANONICAL,
-    CASE regexp_extract(CANONICAL, '^(?:\\( )*([A-Z]+)', 1)
-        WHEN 'WITH' THEN 'SELECT'
-        WHEN 'CREATE' THEN CASE
-            WHEN regexp_matches(CANONICAL, '^CREATE(?: [A-Z]+)* TABLE (?s:.)* AS (?:\\( )*(?:SELECT|WITH) ')
-            THEN 'CREATE_TABLE_AS_SELECT' ELSE 'CREATE' END
-        WHEN 'COPY' THEN CASE WHEN CANONICAL LIKE 'COPY INTO @%' THEN 'UNLOAD' ELSE 'COPY' END
-        ELSE regexp_extract(CANONICAL, '^(?:\\( )*([A-Z]+)', 1)
-    END AS KIND
-FROM normal JOIN canonical USING (TEXT)
-"""
-
-_MEMBERS = f"""
-CREATE OR REPLACE TEMP TABLE members AS
-WITH sampled AS (SELECT DISTINCT STATEMENT, DATABASE_NAME, SCHEMA_NAME, OUTCOME FROM samples),
-known AS (
-    SELECT statements.* REPLACE (
-            coalesce(min(QUERY_TYPE) OVER (PARTITION BY statements.STATEMENT), KIND, 'UNKNOWN') AS QUERY_TYPE
-        ),
-        substr(md5(concat_ws(chr(31), CANONICAL, coalesce(statements.DATABASE_NAME, chr(30)), coalesce(statements.SCHEMA_NAME, chr(30)))), 1, 16)
-            AS FINGERPRINT,
-        CANONICAL IS NULL OR sampled.OUTCOME IS NULL AS TEXTLESS,
-        bool_or(WAREHOUSE_SIZE IS NOT NULL) OVER () AS SIZES_KNOWN
-    FROM statements LEFT JOIN fingerprints USING (STATEMENT)
-    LEFT JOIN sampled
-    ON statements.STATEMENT = sampled.STATEMENT AND statements.OUTCOME = sampled.OUTCOME
-        AND statements.DATABASE_NAME IS NOT DISTINCT FROM sampled.DATABASE_NAME
-        AND statements.SCHEMA_NAME IS NOT DISTINCT FROM sampled.SCHEMA_NAME
-),
-computed AS (
-    SELECT FINGERPRINT, bool_or(coalesce(PARTITIONS_SCANNED, BYTES_SCANNED, 0) > 0) AS SCANS
-    FROM known WHERE OUTCOME = 'executed' GROUP BY FINGERPRINT
-)
-SELECT known.*, CASE
-    WHEN OUTCOME NOT IN ('executed', 'no warehouse') THEN OUTCOME
-    WHEN TEXTLESS THEN 'text missing or redacted'
-    WHEN QUERY_TYPE NOT IN ('SELECT', {", ".join(repr(kind) for kind in WRITES)}) THEN '{NO_SCAN}'
-    WHEN OUTCOME = 'executed' OR NOT SIZES_KNOWN OR QUERY_TYPE <> 'SELECT' THEN NULL
-    WHEN coalesce(SCANS, false) OR BYTES_READ_FROM_RESULT > 0 THEN '{CACHED}'
-    ELSE '{METADATA}'
-END AS REASON
-FROM known LEFT JOIN computed USING (FINGERPRINT)
-"""
 
 _TOTALS = """
 sum(EXECUTIONS), sum(EXECUTION_MS), sum(BYTES_SCANNED), sum(PARTITIONS_SCANNED), sum(PARTITIONS_TOTAL)
@@ -102,20 +44,6 @@ _WAREHOUSES = """
 SELECT FINGERPRINT, WAREHOUSE_SIZE, sum(EXECUTIONS), sum(EXECUTION_MS), sum(PARTITIONS_SCANNED),
     sum(SCAN_COUNT), sum(SCAN_SUM), sum(SCAN_MS), sum(SCAN_SQUARES), sum(SCAN_PRODUCTS)
 FROM members WHERE REASON IS NULL GROUP BY ALL ORDER BY ALL
-"""
-
-_KEPT = """
-CREATE OR REPLACE TEMP TABLE kept AS
-SELECT DISTINCT STATEMENT, DATABASE_NAME, SCHEMA_NAME, OUTCOME, FINGERPRINT FROM members WHERE REASON IS NULL
-"""
-
-# From here on the template is the statement: the same text then samples templates.
-_OF_TEMPLATES = """
-SELECT rows.* REPLACE (FINGERPRINT AS STATEMENT)
-FROM {table} AS rows JOIN kept
-ON rows.STATEMENT = kept.STATEMENT AND rows.OUTCOME = kept.OUTCOME
-    AND rows.DATABASE_NAME IS NOT DISTINCT FROM kept.DATABASE_NAME
-    AND rows.SCHEMA_NAME IS NOT DISTINCT FROM kept.SCHEMA_NAME
 """
 
 # A sample stands for WEIGHT executions. A template's are laid end to end, by partitions scanned, and those are taken that
@@ -167,16 +95,6 @@ def compress(snapshot: Snapshot, settings: Settings) -> Workload:
         )
 
 
-def duckdb_sql(name: str) -> str:
-    """The text of `sql/<name>.sql` in DuckDB's dialect, over a snapshot's views."""
-    tree = sqlglot.parse_one(resources.sql(name), read="snowflake")
-    for table in tree.find_all(exp.Table):
-        if table.catalog:
-            table.set("catalog", None)
-            table.set("db", None)
-    return tree.sql(dialect="duckdb", comments=False)
-
-
 @contextmanager
 def prepared(snapshot: Snapshot, settings: Settings) -> Iterator[str]:
     """The tables that the figures are taken from; gives the view that they come from.
@@ -188,44 +106,18 @@ def prepared(snapshot: Snapshot, settings: Settings) -> Iterator[str]:
     view = "query_history" if "query_history" in snapshot.present else "query_templates"
     try:
         if view == "query_history":
-            _from_history(snapshot, settings.samples_per_template)
+            history.aggregate(snapshot, settings)
         else:
-            _from_aggregates(snapshot)
+            snapshot.rows(view, "CREATE OR REPLACE TEMP TABLE statements AS FROM query_templates")
+            snapshot.rows(view, "CREATE OR REPLACE TEMP TABLE samples AS FROM query_samples")
+        classify(snapshot, view)
         yield view
     finally:
-        for table in ("statements", "samples", "fingerprints", "members", "kept", "times"):
-            snapshot.connection.execute(f"DROP TABLE IF EXISTS {table}")
+        for name in history.TEMPORARY_VIEWS:
+            snapshot.connection.execute(f"DROP VIEW IF EXISTS {name}")
+        for name in (*history.TABLES, "fingerprints", "members", "kept", "times"):
+            snapshot.connection.execute(f"DROP TABLE IF EXISTS {name}")
         snapshot.connection.remove_function("canonical_aliases")
-
-
-def _from_history(snapshot: Snapshot, samples: int) -> None:
-    # Kept on disk: where a text has no hash, its key is a regular expression over all of it.
-    path = str(snapshot.scratch / "executions.parquet").replace("'", "''")
-    run = partial(snapshot.rows, "query_history")
-    run(f"COPY ({duckdb_sql('executions')}) TO '{path}' (FORMAT parquet)")
-    run(f"CREATE OR REPLACE TEMP VIEW recorded AS FROM read_parquet('{path}')")
-    run("CREATE OR REPLACE TEMP VIEW executions AS FROM recorded")
-    run(f"CREATE OR REPLACE TEMP TABLE statements AS {duckdb_sql('query_templates')}")
-    sample = f"CREATE OR REPLACE TEMP TABLE samples AS {duckdb_sql('query_samples')}"
-    run(sample, {"samples": 1})
-    _classify(snapshot, "query_history")
-    run(f"CREATE OR REPLACE TEMP VIEW executions AS {_OF_TEMPLATES.format(table='recorded')}")
-    run(sample, {"samples": samples})
-
-
-def _from_aggregates(snapshot: Snapshot) -> None:
-    run = partial(snapshot.rows, "query_templates")
-    run("CREATE OR REPLACE TEMP TABLE statements AS FROM query_templates")
-    run("CREATE OR REPLACE TEMP TABLE samples AS FROM query_samples")
-    _classify(snapshot, "query_templates")
-    run(f"CREATE OR REPLACE TEMP TABLE samples AS {_OF_TEMPLATES.format(table='query_samples')}")
-
-
-def _classify(snapshot: Snapshot, view: str) -> None:
-    """Gives each statement its template, or the reason why it has none."""
-    snapshot.rows(view, _FINGERPRINTS.format(normalised=fingerprint.normalised("TEXT")))
-    snapshot.rows(view, _MEMBERS)
-    snapshot.rows(view, _KEPT)
 
 
 def _templates(
