@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
+from types import MappingProxyType
 
 from advisor import cost
 from advisor.estimate import billed
@@ -41,6 +43,8 @@ class Account:
     """As `workload.templates`, in their order, each with what its text and its samples say."""
     profiles: tuple[TableProfile, ...]
     """Of each known table that is read, in order of name."""
+    histories: Mapping[TableName, TableHistory]
+    """What is recorded of each table of the catalog."""
     prices: Mapping[str, cost.ScanPrice | None]
     """By fingerprint: what a partition of a scan takes; None where the history records no partitions."""
 
@@ -57,7 +61,7 @@ def read_account(snapshot: Snapshot, settings: Settings, say: Say) -> Account:
     profiles = profiles_of(templates, known, recorded, workload, settings, partial(row_sample, snapshot))
     slopes = cost.milliseconds_per_partition(workload)
     prices = {t.fingerprint: cost.scan_price(t, slopes, settings) for t in workload.templates}
-    return Account(known, workload, templates, profiles, prices)
+    return Account(known, workload, templates, profiles, recorded, prices)
 
 
 def read_templates(
@@ -79,11 +83,16 @@ def read_templates(
         for sample in read.template.samples
     ][: settings.samples_read]
     requests = [request(first[i].template, sample.text, workload, sample) for i, sample in wanted]
-    found: dict[int, list[Reading]] = {}
-    for (i, _), reading in zip(wanted, read_all(requests, known, settings), strict=True):
+    found: dict[int, list[tuple[Reading, datetime]]] = {}
+    for (i, sample), reading in zip(wanted, read_all(requests, known, settings), strict=True):
         if reading.problem is None:
-            found.setdefault(i, []).append(reading)
-    return tuple(ReadTemplate(read.template, read.reading, tuple(found.get(i, ()))) for i, read in enumerate(first))
+            found.setdefault(i, []).append((reading, sample.started))
+    return tuple(_with_samples(read, found.get(i, ())) for i, read in enumerate(first))
+
+
+def _with_samples(read: ReadTemplate, found: Sequence[tuple[Reading, datetime]]) -> ReadTemplate:
+    readings, moments = tuple(reading for reading, _ in found), tuple(moment for _, moment in found)
+    return replace(read, samples=readings, moments=moments)
 
 
 def request(template: QueryTemplate, text: str, workload: Workload, sample: Execution | None = None) -> Request:
@@ -119,8 +128,11 @@ def profiles_of(
     workload: Workload,
     settings: Settings,
     sampled: Sampled,
+    only: Collection[TableName] | None = None,
+    longer: Mapping[TableName, TableProfile] = MappingProxyType({}),
 ) -> tuple[TableProfile, ...]:
-    """A profile of each known table that is read, in order of name."""
+    """A profile of each known table that is read (of those in `only`, where that is given), in order of name. `longer` are
+    profiles from a longer history."""
     counts = _partitions(templates, known, recorded, settings)
     profiles = [
         profile(
@@ -132,8 +144,10 @@ def profiles_of(
             sampled,
             known.tables,
             recorded,
+            longer.get(name),
         )
         for name in sorted(counts)
+        if only is None or name in only
     ]
     found = [billed(each, recorded.get(each.table.name, TableHistory()), workload.days, settings) for each in profiles]
     bills = tuple(bill for bill in found if bill is not None)

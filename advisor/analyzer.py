@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from advisor import inputs
 from advisor.account import Account, Say, read_account
+from advisor.backtest import back_test
 from advisor.baseline import baseline
 from advisor.model import Advice, Catalog, Coverage, Proposed, QueryTemplate, Reading, Skipped, ViewMissing
 from advisor.recommenders import RECOMMENDERS
@@ -33,7 +34,8 @@ def propose(account: Account, settings: Settings) -> tuple[Proposed, ...]:
 
 def advise(snapshot: Snapshot, account: Account, proposed: Sequence[Proposed], settings: Settings) -> Advice:
     """What should change in an account that has been read, the proposals settled."""
-    settled = settle([proposal for each in proposed for proposal in each.proposals], settings)
+    tested = back_test(snapshot, account, proposed, settings)
+    settled = settle(tested.survivors, settings)
     tables = sorted(account.catalog.tables.values(), key=lambda table: (-(table.bytes or 0), table.name))
     return Advice(
         info(snapshot),
@@ -41,9 +43,14 @@ def advise(snapshot: Snapshot, account: Account, proposed: Sequence[Proposed], s
         account.workload,
         tuple(tables[:LARGEST_TABLES]),
         settled.recommendations,
-        (*(rejection for each in proposed for rejection in each.rejections), *settled.rejections),
+        (
+            *(rejection for each in proposed for rejection in each.rejections),
+            *tested.rejections,
+            *settled.rejections,
+        ),
         sum(each.judged for each in proposed),
         settled.totals,
+        tested.result,
         inputs.record(settings, account),
         baseline(snapshot, account),
     )

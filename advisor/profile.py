@@ -103,31 +103,35 @@ def profile(
     sampled: Sampled = lambda name, axes: None,
     known: Mapping[TableName, Table] = MappingProxyType({}),
     recorded: Mapping[TableName, TableHistory] = MappingProxyType({}),
+    longer: TableProfile | None = None,
 ) -> TableProfile:
     """The table's profile; `partitions` holds every known table's count, to share out what a join scans. `sampled` finds
     the sample of a table's rows, laid out on axes, where there is one; `known` are the tables that it may be joined with, and
-    `recorded` their histories."""
+    `recorded` their histories. `longer` is a profile of the same table from a longer history: what that tells of the columns'
+    values and of today's layout holds here too."""
     readers = [read for read in templates if table.name in read.reading.scans]
     dimensions = dimensions_of(known, recorded, readers, workload, sampled)
     befores = [_before(table.name, read, partitions, history) for read in readers]
 
     def seen(described: Table) -> tuple[Layout, tuple[Load, ...]]:
         own = axes_of(described, readers, workload)
-        axes = implied_axes(described, known, readers, workload) | own
+        axes = longer.layout.axes if longer else implied_axes(described, known, readers, workload) | own
         questions = [questions_of(described, i, read, axes, history, dimensions) for i, read in enumerate(readers)]
         asked = {ask.column for each in questions for question in each for ask in question.asks} | own.keys()
         loads = [
             _load(table.name, read, before, any(question.asks for question in each))
             for read, before, each in zip(readers, befores, questions, strict=True)
         ]
-        found = {name: line for name, line in sorted(axes.items()) if name in asked}
+        found = axes if longer else {name: line for name, line in sorted(axes.items()) if name in asked}
         return _layout(table, partitions[table.name], found, loads, [q for each in questions for q in each])
 
     layout, loads = seen(table)
+    if longer is not None:
+        layout = replace(layout, widths=longer.layout.widths)
     sample = sampled(table.name, layout.axes) if any(load.asks for load in loads) else None
     if sample is not None and sample.serves(layout.partitions):
         layout = replace(layout, sample=sample, weaker=layout)
-    elif any(axis.known for axis in layout.axes.values()):
+    elif longer is None and any(axis.known for axis in layout.axes.values()):
         layout = replace(layout, weaker=seen(_without_statistics(table))[0])
     return TableProfile(
         table,

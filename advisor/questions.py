@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cache
 
 from advisor.asks import PRUNABLE, Question, asks_of, corrected
@@ -35,6 +36,8 @@ class ReadTemplate:
     reading: Reading
     samples: tuple[Reading, ...]
     """Of `template.samples`, in their order; empty for a template that no candidate needs."""
+    moments: tuple[datetime, ...] = ()
+    """When each of `samples` ran; empty where that isn't known."""
 
 
 # ---------------------------------------------------------------- axes

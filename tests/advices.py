@@ -10,6 +10,7 @@ from operator import add
 from advisor.model import (
     ZERO,
     Advice,
+    BackTest,
     Benefit,
     BudgetPoint,
     Change,
@@ -179,6 +180,7 @@ def rich() -> Advice:
         ),
         candidates=17,
         totals=apart(THREE),
+        back_test=BackTest(datetime(2026, 1, 23, 12, tzinfo=UTC), 3, 230.0, 210.0),
     )
 
 
@@ -193,6 +195,7 @@ def empty() -> Advice:
         rejections=(),
         candidates=0,
         totals=apart(()),
+        back_test=None,
     )
 
 

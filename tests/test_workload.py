@@ -432,11 +432,24 @@ def _aggregates() -> dict[str, str]:
 
 def _unsampled(template: QueryTemplate) -> QueryTemplate:
     times = _without_percentiles(template.execution_ms)
-    return replace(template, text="", example_query_id=None, samples=(), execution_ms=times)
+    return replace(template, text="", example_query_id=None, samples=(), execution_ms=times, recent=None)
 
 
 def _without_percentiles(times: Distribution) -> Distribution:
     return replace(times, p50=None, p95=None, p99=None)
+
+
+def test_executions_of_the_last_quarter_are_told_apart(tmp_path: Path) -> None:
+    history = [query("SELECT a FROM t", minutes) for minutes in (0, 10, 70, 75, 79)]
+    history += [query("SELECT b FROM t", minutes) for minutes in (5, 80)]
+    found = _compress(write_snapshot(tmp_path, history, [table("T")]))
+    assert {t.text: t.recent for t in found.templates} == {"SELECT a FROM t": 3, "SELECT b FROM t": 1}
+
+
+def test_aggregates_of_the_whole_window_do_not_tell_what_is_recent(pair: tuple[Path, Workload]) -> None:
+    folder, whole = pair
+    assert None in {t.recent for t in _compress(folder).templates}
+    assert None not in {t.recent for t in whole.templates}
 
 
 def test_the_aggregates_serve_in_place_of_the_history(pair: tuple[Path, Workload]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from advisor.errors import InputError
-from advisor.figures import account_ms, many, percent, ratio
+from advisor.figures import account_ms, many, number, percent, ratio
 from advisor.generator.document import document
 from advisor.generator.pages import plan, report
 from advisor.generator.scripts import scripts
@@ -119,4 +119,10 @@ def funnel(advice: Advice) -> str:
         for skipped in coverage.skipped
     ]
     lines += [f"missing: {missing.view}: {missing.effect}" for missing in coverage.views_missing]
+    if advice.back_test is not None:
+        tested = advice.back_test
+        lines.append(
+            f"back-test: {many(tested.changes, 'change')} chosen before {tested.since:%Y-%m-%d} promised {number(tested.promised)} "
+            f"credits a month; by the executions since, they bring {number(tested.kept)}"
+        )
     return "\n".join(map(comment, lines))

@@ -12,6 +12,7 @@ from advisor.figures import account_ms, excerpt, ratio
 from advisor.generator.scripts import Script
 from advisor.model import (
     Advice,
+    BackTest,
     Benefit,
     Change,
     Cost,
@@ -45,6 +46,7 @@ def document(advice: Advice, scripts: Sequence[Script | None]) -> str:
         "coverage": _coverage(advice.coverage, advice.workload, advice.candidates),
         "baseline": _baseline(advice.workload, advice.tables),
         "totals": _totals(advice.totals),
+        "back_test": _back_test(advice.back_test),
         "recommendations": [_recommendation(recommendation, script) for recommendation, script in pairs],
         "rejections": [_rejection(rejection) for rejection in advice.rejections],
         "inputs": _inputs(advice),
@@ -186,6 +188,17 @@ def _totals(totals: Totals) -> Json:
             for point in totals.curve
         ],
         "only_together": totals.only_together,
+    }
+
+
+def _back_test(tested: BackTest | None) -> Json | None:
+    if tested is None:
+        return None
+    return {
+        "since": tested.since,
+        "changes": tested.changes,
+        "promised_net_credits_per_month": tested.promised,
+        "kept_net_credits_per_month": tested.kept,
     }
 
 

@@ -21,7 +21,7 @@ from advisor.figures import (
 )
 from advisor.generator.headline import Headline, paid_back, payback_days
 from advisor.generator.scripts import Script
-from advisor.model import Advice, Change, Recommendation, Table, TablePruning
+from advisor.model import Advice, Change, Recommendation, Table, TablePruning, Totals
 
 SLOWEST = 10
 LARGEST = 10
@@ -35,6 +35,22 @@ class Listing:
     rows: tuple[tuple[str, ...], ...]
     left_out: int = 0
     """Rows that `advice.json` has beyond these."""
+
+
+def budgets(totals: Totals) -> Listing:
+    """One row per point of the curve of saving against budget."""
+    return Listing(
+        ("Builds, credits", "Net, credits a month", "Changes", "Chosen"),
+        tuple(
+            (
+                number(point.build_credits),
+                number(point.net_credits_per_month),
+                count(point.changes),
+                "exactly" if point.exact else "greedily",
+            )
+            for point in totals.curve
+        ),
+    )
 
 
 def totals(advice: Advice, head: Headline) -> Listing:

@@ -6,6 +6,7 @@ Units stand in the names (`_ms`, `_bytes`, `_credits`); shares are 0..1; a figur
 from advisor.model.advice import (
     ZERO,
     Advice,
+    BackTest,
     Benefit,
     BudgetPoint,
     Change,
@@ -39,12 +40,13 @@ from advisor.model.catalog import (
 from advisor.model.inputs import Inputs, TableFacts
 from advisor.model.usage import FILTERS, ColumnUsage, Reading, Role, Value
 from advisor.model.wanted import Needs, Wanted
-from advisor.model.workload import Distribution, Execution, QueryTemplate, Skipped, WarehouseUse, Workload
+from advisor.model.workload import Distribution, Execution, QueryTemplate, Skipped, WarehouseUse, Workload, recent_from
 
 __all__ = [
     "FILTERS",
     "ZERO",
     "Advice",
+    "BackTest",
     "Baseline",
     "Benefit",
     "BudgetPoint",
@@ -89,4 +91,5 @@ __all__ = [
     "Wanted",
     "WarehouseUse",
     "Workload",
+    "recent_from",
 ]

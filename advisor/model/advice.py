@@ -204,6 +204,19 @@ class Totals:
 
 
 @dataclass(frozen=True)
+class BackTest:
+    """Advice chosen on the earlier part of the window, scored by the later part's executions."""
+
+    since: datetime
+    """Where the later part begins."""
+    changes: int
+    promised: float
+    """Net credits a month that the changes chosen on the earlier part bring together, expected."""
+    kept: float
+    """The same changes, judged by the later part."""
+
+
+@dataclass(frozen=True)
 class Rejection:
     kind: str
     target: Target
@@ -256,5 +269,7 @@ class Advice:
     candidates: int
     """How many were judged: the funnel's third figure."""
     totals: Totals
+    back_test: BackTest | None
+    """None: the window is too short, or its history doesn't tell when its templates ran."""
     inputs: Inputs = field(default_factory=Inputs)
     baseline: Baseline = field(default_factory=Baseline)

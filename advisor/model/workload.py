@@ -76,6 +76,8 @@ class QueryTemplate:
     """Snowflake's parameterized hashes that fell into this template."""
     samples: tuple[Execution, ...]
     """Bounded, deterministic, spread over the range of partitions scanned."""
+    recent: int | None = None
+    """Of `executions`, those since `Workload.recent_from`; None where the history doesn't tell."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,11 @@ class Skipped:
     reason: str
     queries: int
     execution_ms: float
+
+
+def recent_from(window_start: datetime, window_end: datetime) -> datetime:
+    """Where the window's last quarter begins."""
+    return window_end - (window_end - window_start) / 4
 
 
 @dataclass(frozen=True)
@@ -101,6 +108,10 @@ class Workload:
     templates: tuple[QueryTemplate, ...]
     """Ordered by execution time, most first, then by fingerprint."""
     skipped: tuple[Skipped, ...]
+
+    @property
+    def recent_from(self) -> datetime:
+        return recent_from(self.window_start, self.window_end)
 
     @property
     def days(self) -> float:

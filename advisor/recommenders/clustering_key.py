@@ -126,18 +126,22 @@ def weigh(ranked: Sequence[Estimate], profile: TableProfile, account: Account, s
 def _proposal(
     estimate: Estimate, alone: str | None, profile: TableProfile, settings: Settings, workload: Workload
 ) -> Proposal:
-    table = profile.table.name
     return Proposal(
         recommend(estimate, profile, settings, workload),
         alone,
         f"({', '.join(map(render, estimate.key))})",
         _brief(profile, estimate.key),
-        tuple(
-            Service(load.template.fingerprint, table, saved)
-            for load, saved in zip(profile.loads, estimate.credits_each, strict=True)
-            if saved != ZERO
-        ),
-        table,
+        services(estimate, profile),
+        profile.table.name,
+    )
+
+
+def services(estimate: Estimate, profile: TableProfile) -> tuple[Service, ...]:
+    """What the key does for each template that it touches."""
+    return tuple(
+        Service(load.template.fingerprint, profile.table.name, saved)
+        for load, saved in zip(profile.loads, estimate.credits_each, strict=True)
+        if saved != ZERO
     )
 
 

@@ -12,12 +12,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
 from fractions import Fraction
 from typing import Any
 
 from advisor import fingerprint, percentiles
 from advisor.errors import InputError
-from advisor.model import Distribution, Execution, QueryTemplate, Skipped, WarehouseUse, Workload
+from advisor.model import Distribution, Execution, QueryTemplate, Skipped, WarehouseUse, Workload, recent_from
 from advisor.settings import Settings
 from advisor.snapshot import Snapshot
 from advisor.workload import history
@@ -44,6 +46,15 @@ _WAREHOUSES = """
 SELECT FINGERPRINT, WAREHOUSE_SIZE, sum(EXECUTIONS), sum(EXECUTION_MS), sum(PARTITIONS_SCANNED),
     sum(SCAN_COUNT), sum(SCAN_SUM), sum(SCAN_MS), sum(SCAN_SQUARES), sum(SCAN_PRODUCTS)
 FROM members WHERE REASON IS NULL GROUP BY ALL ORDER BY ALL
+"""
+
+# An aggregate that reaches far to both sides of the mark doesn't tell what came after it.
+_RECENT = """
+SELECT FINGERPRINT, CASE
+    WHEN NOT bool_or(FIRST_SEEN < $recent AND LAST_SEEN >= $recent AND LAST_SEEN - FIRST_SEEN > $longest)
+    THEN CAST(coalesce(sum(EXECUTIONS) FILTER (FIRST_SEEN >= $recent), 0) AS BIGINT)
+END
+FROM members WHERE REASON IS NULL GROUP BY FINGERPRINT
 """
 
 # A sample stands for WEIGHT executions. A template's are laid end to end, by partitions scanned, and those are taken that
@@ -73,8 +84,10 @@ def compress(snapshot: Snapshot, settings: Settings) -> Workload:
     aggregated before it was written. Raises InputError when no SELECT was executed in the window.
     """
     with prepared(snapshot, settings) as view:
-        shares = percentiles.of_templates(snapshot) if view == "query_history" else {}
-        templates = _templates(snapshot, settings, view, shares)
+        shares, recent = _by_template(snapshot, view)
+        templates = tuple(
+            replace(each, recent=recent.get(each.fingerprint)) for each in _templates(snapshot, settings, view, shares)
+        )
         if not any(template.kind == "SELECT" for template in templates):
             raise InputError(
                 f"{snapshot.folder / view} holds no SELECT that was executed; export a window with queries in it"
@@ -118,6 +131,17 @@ def prepared(snapshot: Snapshot, settings: Settings) -> Iterator[str]:
         for name in (*history.TABLES, "fingerprints", "members", "kept", "times"):
             snapshot.connection.execute(f"DROP TABLE IF EXISTS {name}")
         snapshot.connection.remove_function("canonical_aliases")
+
+
+def _by_template(
+    snapshot: Snapshot, view: str
+) -> tuple[Mapping[str | None, tuple[float, ...]], Mapping[str, int | None]]:
+    """Percentiles, and how many executions are of the window's last quarter."""
+    since = recent_from(snapshot.window_start, snapshot.window_end)
+    if view == "query_history":
+        return percentiles.of_templates(snapshot, since), percentiles.recent(snapshot)
+    longest = min(timedelta(days=2), snapshot.window_end - since)
+    return {}, dict(snapshot.rows(view, _RECENT, {"recent": since, "longest": longest}))
 
 
 def _templates(
