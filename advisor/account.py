@@ -24,11 +24,8 @@ from advisor.profile import TableProfile, partitions_of, profile, reading_tables
 from advisor.questions import ReadTemplate, Sampled
 from advisor.settings import Settings
 from advisor.snapshot import Snapshot, catalog, histories, row_sample
-from advisor.usage import Request, read_all
+from advisor.usage import Request, moves, read_all
 from advisor.workload import compress
-
-MOVING = ("CURRENT_", "GETDATE", "SYSDATE", "SYSTIMESTAMP", "LOCALTIME", "NOW(")
-"""A text with any of these asks for something else at another moment."""
 
 Say = Callable[[str], None]
 
@@ -97,8 +94,7 @@ def _with_samples(read: ReadTemplate, found: Sequence[tuple[Reading, datetime]])
 
 def request(template: QueryTemplate, text: str, workload: Workload, sample: Execution | None = None) -> Request:
     """The template's text, or a sample's, to be read as of the moment that it ran."""
-    moving = sample is not None and any(word in text.upper() for word in MOVING)
-    at = sample.started if sample is not None and moving else workload.window_end
+    at = sample.started if sample is not None and moves(text) else workload.window_end
     return Request(text, template.database, template.schema, at)
 
 

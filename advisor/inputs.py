@@ -16,6 +16,7 @@ _NO_INPUT = frozenset(
     {
         "memory_limit",
         "threads",
+        "cache_folder",
         "samples_per_day",
         "connections",
         "attempts",

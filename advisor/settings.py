@@ -10,6 +10,7 @@ import difflib
 import math
 import os
 import re
+import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -124,6 +125,9 @@ class Settings:
     memory_limit: str = "700MB"
     """DuckDB's memory while it aggregates the history; beyond it, it spills to disk."""
     threads: int = 2
+    cache_folder: str | None = None
+    """Where what was read of templates is kept for the next run; may be deleted at any time. The command line's default is
+    the user's cache folder; `off` keeps nothing."""
     samples_per_day: int = 2
     """Executions that the collector fetches of each statement and day: six days give a template all its samples."""
     questions_per_day: int = 200
@@ -165,7 +169,7 @@ def load(path: Path | None, flags: Mapping[str, object], environment: Mapping[st
     Raises InputError for a file that can't be read and for a name or a value that isn't a setting's.
     """
     file = path or Path("advisor.toml")
-    given: dict[str, object] = {}
+    given: dict[str, object] = {"cache_folder": _cache_home(environment)}
     if path is not None or file.is_file():
         given |= _read(file)
     prefix = "ADVISOR_"
@@ -178,6 +182,18 @@ def load(path: Path | None, flags: Mapping[str, object], environment: Mapping[st
             f" knows {', '.join(settings.credits_per_hour)}"
         )
     return settings
+
+
+def _cache_home(environment: Mapping[str, str]) -> str | None:
+    """The user's folder for what can be made again, as the platform has it; None for a user without a home."""
+    home = environment.get("HOME") or environment.get("USERPROFILE")
+    if sys.platform == "win32":
+        place = environment.get("LOCALAPPDATA") or (home and str(Path(home, "AppData", "Local")))
+    elif sys.platform == "darwin":
+        place = home and str(Path(home, "Library", "Caches"))
+    else:
+        place = environment.get("XDG_CACHE_HOME") or (home and str(Path(home, ".cache")))
+    return str(Path(place, "advisor")) if place else None
 
 
 def _read(file: Path) -> dict[str, object]:
@@ -213,6 +229,8 @@ def _convert(key: str, value: object) -> Any:
         return low, expected, high
     if key == "memory_limit" and not re.fullmatch(r"\s*\d+(\.\d+)?\s*[KMGT]i?B\s*", str(value), re.IGNORECASE):
         raise ValueError("it must be a number with a unit, such as 700MB")
+    if key == "cache_folder":
+        return None if value is None or str(value).strip().lower() in ("", "off") else str(value)
     if isinstance(default, str):
         return str(value)
     number = _number(value)

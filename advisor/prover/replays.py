@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from advisor.account import MOVING, Account, request
+from advisor.account import Account, request
 from advisor.model import FILTERS, Reading, TableName
 from advisor.profile import TableProfile
 from advisor.prover.conditions import Condition, condition
@@ -15,7 +15,7 @@ from advisor.prover.ground import Ground
 from advisor.prover.texts import own_filter
 from advisor.pruning import Floats
 from advisor.settings import Settings
-from advisor.usage import read_all
+from advisor.usage import moves, read_all
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def _conditions(table: TableName, reading: Reading, zoned: Mapping[str, int]) ->
 
 
 def _own(statement: Statement, on: Ground) -> str | None:
-    moving = any(word in statement.text.upper() for word in MOVING)
+    moving = moves(statement.text)
     return None if moving else own_filter(statement.text, on.numbers)
 
 

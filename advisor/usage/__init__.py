@@ -11,6 +11,6 @@ statement not read.
 """
 
 from advisor.usage.pool import read_all
-from advisor.usage.reading import Request, read
+from advisor.usage.reading import Request, moves, read
 
-__all__ = ["Request", "read", "read_all"]
+__all__ = ["Request", "moves", "read", "read_all"]

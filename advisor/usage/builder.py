@@ -196,7 +196,7 @@ class Builder:
 
     def _base(self, table: TableName, name: str, renamed: tuple[str, ...]) -> Source:
         directory = self.session.directory
-        if table in directory.views:
+        if directory.view(table) is not None:
             view = self._view(table)
             if view is not None:
                 return replace(view, alias=name or table.name, renamed=renamed or view.renamed)
@@ -207,7 +207,7 @@ class Builder:
     def _view(self, table: TableName) -> Source | None:
         """The view's query as a source, its names completed by the view's own place; None when its text can't be used."""
         if table not in self._views:
-            self._views[table] = view_definition(self.session.directory.views[table])
+            self._views[table] = view_definition(self.session.directory.view(table) or "")
         definition = self._views[table]
         if definition is None:
             return None

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from sqlglot import exp
@@ -32,6 +32,8 @@ class Directory:
 
     tables: Mapping[TableName, tuple[tuple[str, str], ...]]
     views: Mapping[TableName, str]
+    asked: set[str] = field(default_factory=set, compare=False)
+    """The objects' own names, without schema and database, that were looked for."""
 
     @staticmethod
     def of(catalog: Catalog) -> Directory:
@@ -49,17 +51,40 @@ class Directory:
         return index
 
     @cached_property
+    def _known(self) -> dict[str, str]:
+        return {}
+
+    @cached_property
     def _types(self) -> dict[TableName, dict[str, str]]:
         return {}
 
     def columns(self, table: TableName) -> Mapping[str, str] | None:
         """Types by column name, in ordinal order; None when the table or its columns are not known."""
+        self.asked.add(table.name)
         if table not in self._types:
             self._types[table] = dict(self.tables.get(table, ()))
         return self._types[table] or None
 
+    def view(self, name: TableName) -> str | None:
+        """The text of the view of that name, if it is one."""
+        self.asked.add(name.name)
+        return self.views.get(name)
+
+    def view_texts(self) -> Iterator[str]:
+        """Of all views that bear one of the names in `asked`."""
+        for name in self.asked:
+            yield from (self.views[table] for table in self._by_name.get(name, ()) if table in self.views)
+
+    def known_as(self, name: str) -> str:
+        """All that can be known of the tables and views of that name, in whichever schema: equal texts, equal answers."""
+        if name not in self._known:
+            found = self._by_name.get(name, ())
+            self._known[name] = repr([(table, self.tables.get(table), self.views.get(table)) for table in found])
+        return self._known[name]
+
     def resolve(self, name: str, schema: str | None, database: str | None) -> TableName:
         """The table that this name means; a part that neither the text nor the catalog gives is ""."""
+        self.asked.add(name)
         exact = TableName(database or "", schema or "", name)
         if database and schema:
             return exact

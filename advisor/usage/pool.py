@@ -11,16 +11,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
+from pathlib import Path
 from types import TracebackType
 
 from advisor.errors import InputError
 from advisor.model import Catalog, Reading
 from advisor.settings import Settings
+from advisor.usage.cache import open_cache
 from advisor.usage.names import Directory
-from advisor.usage.reading import TOO_LONG, TRUNCATED, Request, failed
+from advisor.usage.reading import CRASHED, TOO_LONG, TOO_SLOW, TRUNCATED, Answer, Request, failed
 
-TOO_SLOW = "takes too long"
-CRASHED = "crashes the reader"
 BATCH = 32
 MIN_SHARE = 200
 """Fewer requests than this don't pay for a process more: starting one costs some 200 ms."""
@@ -29,40 +29,58 @@ START_SECONDS = 120.0
 
 
 def read_all(requests: Sequence[Request], catalog: Catalog, settings: Settings) -> tuple[Reading, ...]:
-    """One Reading a request, in order, whatever the number of processes (`settings.threads`); equal ones are read once.
+    """One Reading a request, in order, whatever the number of processes (`settings.threads`); equal ones are read once, and
+    those that `settings.cache_folder` has an answer to not at all.
 
     Limits: `settings.parse_seconds` and `parse_bytes` a statement. Raises InputError when no process can be started.
     """
     distinct = list(dict.fromkeys(requests))
-    waiting = deque(request for request in distinct if len(request.text) <= settings.parse_bytes)
-    readings = {request: failed(TOO_LONG) for request in distinct}
-    workers = min(max(1, settings.threads), -(-len(waiting) // MIN_SHARE))
-    if workers:
-        directory = Directory.of(catalog)
-        with ThreadPoolExecutor(workers) as executor:
-            drives = [executor.submit(_drive, waiting, directory, settings.parse_seconds) for _ in range(workers)]
-            try:
-                for drive in drives:
-                    readings.update(drive.result())
-            finally:
-                # Interrupted, the other drivers stop after their batch.
-                waiting.clear()
-    cut = {request for request in distinct if settings.truncated_at <= len(request.text) <= settings.parse_bytes}
+    short = [request for request in distinct if len(request.text) <= settings.parse_bytes]
+    readings = {request: failed(TOO_LONG) for request in distinct} | _answered(short, Directory.of(catalog), settings)
+    cut = {request for request in short if settings.truncated_at <= len(request.text)}
     return tuple(
         replace(readings[request], problem=TRUNCATED) if request in cut else readings[request] for request in requests
     )
 
 
-def _drive(waiting: deque[Request], directory: Directory, seconds: float) -> dict[Request, Reading]:
+def _answered(requests: Sequence[Request], directory: Directory, settings: Settings) -> dict[Request, Reading]:
+    if settings.cache_folder is None:
+        return {request: answer.reading for request, answer in _read(requests, directory, settings).items()}
+    cache = open_cache(Path(settings.cache_folder), directory)
+    known = {request: reading for request in requests if (reading := cache.find(request)) is not None}
+    answers = _read([request for request in requests if request not in known], directory, settings)
+    cache.keep(answers)
+    cache.save()
+    return known | {request: answer.reading for request, answer in answers.items()}
+
+
+def _read(requests: Sequence[Request], directory: Directory, settings: Settings) -> dict[Request, Answer]:
+    waiting = deque(requests)
+    answers: dict[Request, Answer] = {}
+    workers = min(max(1, settings.threads), -(-len(waiting) // MIN_SHARE))
+    if not workers:
+        return answers
+    with ThreadPoolExecutor(workers) as executor:
+        drives = [executor.submit(_drive, waiting, directory, settings.parse_seconds) for _ in range(workers)]
+        try:
+            for drive in drives:
+                answers.update(drive.result())
+        finally:
+            # Interrupted, the other drivers stop after their batch.
+            waiting.clear()
+    return answers
+
+
+def _drive(waiting: deque[Request], directory: Directory, seconds: float) -> dict[Request, Answer]:
     """Empty the queue together with the other drivers."""
-    readings: dict[Request, Reading] = {}
+    found: dict[Request, Answer] = {}
     with _Worker(directory, seconds) as worker:
         while batch := _taken(waiting):
             while batch:
                 answers = worker.read(batch)
-                readings.update(zip(batch, answers, strict=False))
+                found.update(zip(batch, answers, strict=False))
                 batch = batch[len(answers) :]
-    return readings
+    return found
 
 
 def _taken(waiting: deque[Request]) -> list[Request]:
@@ -92,21 +110,21 @@ class _Worker:
     ) -> None:
         self._stop()
 
-    def read(self, batch: list[Request]) -> list[Reading]:
-        """At least one reading: of the whole batch, or up to and with the statement that had to be given up."""
-        readings: list[Reading] = []
+    def read(self, batch: list[Request]) -> list[Answer]:
+        """At least one answer: to the whole batch, or up to and with the statement that had to be given up."""
+        answers: list[Answer] = []
         problem = TOO_SLOW
         try:
             self._line.send(batch)
-            while len(readings) < len(batch) and self._line.poll(self._seconds):
-                readings.append(self._line.recv())
+            while len(answers) < len(batch) and self._line.poll(self._seconds):
+                answers.append(self._line.recv())
         except (EOFError, ConnectionError):
             problem = CRASHED
-        if len(readings) < len(batch):
-            readings.append(failed(problem))
+        if len(answers) < len(batch):
+            answers.append(Answer(failed(problem)))
             self._stop()
             self._start()
-        return readings
+        return answers
 
     def _start(self) -> None:
         self._line, other = Pipe()
@@ -140,5 +158,6 @@ def _spawn(line: Connection) -> subprocess.Popen[bytes]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,  # Ctrl-C is the parent's to handle
-        env={**os.environ, "PYTHONPATH": path},
+        # One arena: each of a thread's own takes 64 MiB of the address space that is limited.
+        env={**os.environ, "PYTHONPATH": path, "MALLOC_ARENA_MAX": "1"},
     )

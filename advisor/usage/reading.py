@@ -21,7 +21,14 @@ from advisor.usage.scope import Joined, Scope, Source
 from advisor.usage.syntax import identifier
 
 BYTE_ORDER_MARK = "\ufeff"
+MOVING = ("CURRENT_", "GETDATE", "SYSDATE", "SYSTIMESTAMP", "LOCALTIME", "NOW(")
+"""A text with any of these asks for something else at another moment."""
 NO_PARSE = "does not parse"
+TOO_SLOW = "takes too long"
+CRASHED = "crashes the reader"
+NO_MEMORY = "ran out of memory"
+CHANCE = (TOO_SLOW, CRASHED, NO_MEMORY)
+"""Problems that another machine, or another moment, may not have."""
 TOO_LONG = "too long"
 TRUNCATED = "truncated"
 TOO_DEEP = "nests too deep"
@@ -39,6 +46,17 @@ class Request:
     database: str | None
     schema: str | None
     at: datetime
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A Reading and what it rests on besides the text."""
+
+    reading: Reading
+    names: tuple[str, ...] = ()
+    """The objects' own names that the catalog was asked for, sorted."""
+    at: datetime | None = None
+    """When the query ran; None where the statement says the same at any time."""
 
 
 def read(
@@ -60,6 +78,21 @@ def read_with(session: Session, text: str, at: datetime) -> Reading:
         return failed(TOO_DEEP)
     except TooComplexError:
         return failed(TOO_COMPLEX)
+
+
+def answer(directory: Directory, request: Request) -> Answer:
+    """The reading of one request, and what it rests on."""
+    directory.asked.clear()
+    reading = read_with(Session(directory, request.database, request.schema), request.text, request.at)
+    names = tuple(sorted(directory.asked))
+    timeless = not any(moves(text) for text in (request.text, *directory.view_texts()))
+    return Answer(reading, names, None if timeless else request.at)
+
+
+def moves(text: str) -> bool:
+    """Whether the text may ask for something else at another moment."""
+    upper = text.upper()
+    return any(word in upper for word in MOVING)
 
 
 def failed(problem: str) -> Reading:

@@ -13,33 +13,46 @@ import resource
 import sys
 import threading
 from multiprocessing.connection import Connection
+from pathlib import Path
 
-from advisor.usage.names import Session
-from advisor.usage.reading import failed, read_with
+from advisor.usage.reading import NO_MEMORY, Answer, answer, failed
 
 READY = "ready"
-NO_MEMORY = "ran out of memory"
-MEMORY_BYTES = 2**30
+MEMORY_BYTES = 512 * 2**20
+ROOM_BYTES = 256 * 2**20
+"""What one statement may take in any case: a large catalog takes memory as well, and doesn't count against it."""
 STACK_BYTES = 64 * 2**20
 RECURSION_LIMIT = 5_000
 """What the stack holds with room to spare: compiled sqlglot crashes above about 8,000 frames on 8 MB."""
 
 
 def serve(connection: Connection) -> None:
-    """Messages in: a Directory, then batches of requests. Out: READY, then one Reading per request."""
+    """Messages in: a Directory, then batches of requests. Out: READY, then one Answer per request."""
     directory = connection.recv()
+    _limit_memory()
     # A catalog and a parser hold millions of objects that never become garbage.
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
     connection.send(READY)
     while True:
         for request in connection.recv():
-            session = Session(directory, request.database, request.schema)
             try:
-                reading = read_with(session, request.text, request.at)
+                found = answer(directory, request)
             except MemoryError:
-                reading = failed(NO_MEMORY)
-            connection.send(reading)
+                found = Answer(failed(NO_MEMORY))
+            connection.send(found)
+
+
+def _limit_memory() -> None:
+    with contextlib.suppress(ValueError, OSError):
+        # macOS refuses this limit; the deadline alone bounds it there.
+        limit = max(MEMORY_BYTES, _held() + ROOM_BYTES)
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
+def _held() -> int:
+    """This process's address space, in bytes."""
+    return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
 
 
 def _serve_until_hangup(connection: Connection) -> None:
@@ -49,9 +62,6 @@ def _serve_until_hangup(connection: Connection) -> None:
 
 def main() -> None:
     logging.disable(logging.CRITICAL)
-    with contextlib.suppress(ValueError, OSError):
-        # macOS refuses this limit; the deadline alone bounds it there.
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     sys.setrecursionlimit(RECURSION_LIMIT)
     threading.stack_size(STACK_BYTES)
     thread = threading.Thread(target=_serve_until_hangup, args=(Connection(int(sys.argv[1])),))

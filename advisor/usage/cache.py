@@ -1,0 +1,147 @@
+"""What was learned from statements, kept for the next run in a folder that may be deleted at any time.
+
+An answer is found again by the statement's text and session, and holds as long as the reader's code is the same and the
+catalog knows the same by all names that the statement led to. So a run finds in it exactly what it would have read. A file
+that isn't as it was written counts as none, and no class but those of an answer is ever made from one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import pickle
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from advisor.model import ColumnUsage, Reading, Role, TableName
+from advisor.usage import reading
+from advisor.usage.names import Directory
+from advisor.usage.reading import Answer, Request
+
+FILE = "readings"
+MARK = b"advisor readings 1\n"
+UNUSED_RUNS = 30
+"""An answer that so many newer files had no use for is dropped."""
+
+_CLASSES = {
+    (kind.__module__, kind.__qualname__): kind
+    for kind in (Answer, Reading, ColumnUsage, Role, TableName, date, datetime)
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A kept answer: what the catalog said of its names then, when it was last of use, and the answer, pickled."""
+
+    names: str
+    used: int
+    answer: bytes
+
+
+@dataclass
+class ReadingCache:
+    """The answers of earlier runs; `find` them, `keep` new ones, `save` once."""
+
+    folder: Path
+    directory: Directory
+    entries: dict[str, Entry]
+    run: int
+    """The number of the file that this run would write."""
+    new: dict[str, Entry] = field(default_factory=dict)
+
+    def find(self, request: Request) -> Reading | None:
+        key = _key(request)
+        entry = self.entries.get(key)
+        if entry is None:
+            return None
+        answer = _unpickled(entry.answer)
+        if not isinstance(answer, Answer) or self._known(answer) != entry.names or answer.at not in (None, request.at):
+            return None
+        self.new[key] = Entry(entry.names, self.run, entry.answer)
+        return answer.reading
+
+    def keep(self, answers: Mapping[Request, Answer]) -> None:
+        for request, answer in answers.items():
+            if answer.reading.problem not in reading.CHANCE:
+                self.new[_key(request)] = Entry(self._known(answer), self.run, pickle.dumps(answer, 5))
+
+    def save(self) -> None:
+        """Puts a new file in the old one's place, when there is anything new. A folder that can't be written to costs the
+        next run its time and this one nothing."""
+        if all(key in self.entries and self.entries[key].answer is entry.answer for key, entry in self.new.items()):
+            return
+        kept = {key: entry for key, entry in self.entries.items() if entry.used >= self.run - UNUSED_RUNS} | self.new
+        content = pickle.dumps((self.run, {key: (e.names, e.used, e.answer) for key, e in sorted(kept.items())}), 5)
+        with contextlib.suppress(OSError):
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with tempfile.TemporaryDirectory(dir=self.folder, prefix=f".{FILE}.") as workshop:
+                file = Path(workshop, FILE)
+                file.touch(mode=0o600)
+                file.write_bytes(MARK + hashlib.sha256(content).digest() + content)
+                file.replace(self.folder / FILE)
+
+    def _known(self, answer: Answer) -> str:
+        """A digest of all that the catalog knows by the names that the answer rests on."""
+        return _digest(*(self.directory.known_as(name) for name in answer.names))
+
+
+def open_cache(folder: Path, directory: Directory) -> ReadingCache:
+    """What the folder holds for this version of the reader; nothing when it can't be read, or isn't as it was written."""
+    run, entries = _content(folder / FILE)
+    return ReadingCache(folder, directory, entries, run + 1)
+
+
+def _content(path: Path) -> tuple[int, dict[str, Entry]]:
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return 0, {}
+    start = len(MARK) + 32
+    if data[: len(MARK)] != MARK or hashlib.sha256(data[start:]).digest() != data[len(MARK) : start]:
+        return 0, {}
+    match _unpickled(data[start:]):
+        case (int(run), dict(found)):
+            return run, {key: Entry(*parts) for key, parts in found.items()}
+    return 0, {}
+
+
+class _Unpickler(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) not in _CLASSES:
+            raise pickle.UnpicklingError(f"{module}.{name} is no part of an answer")
+        return _CLASSES[module, name]
+
+
+def _unpickled(data: bytes) -> object:
+    try:
+        return _Unpickler(io.BytesIO(data)).load()
+    except (pickle.UnpicklingError, EOFError, TypeError, ValueError, AttributeError, LookupError):
+        return None
+
+
+def _key(request: Request) -> str:
+    return _digest(_version(), request.text, request.database, request.schema)
+
+
+@cache
+def _version() -> str:
+    """Of the code that an answer depends on."""
+    folder = Path(__file__).parent
+    sources = [*sorted(folder.glob("*.py")), *sorted((folder.parent / "model").glob("*.py"))]
+    return _digest(metadata.version("sqlglot"), *(source.read_text(encoding="utf-8") for source in sources))
+
+
+def _digest(*parts: str | None) -> str:
+    whole = hashlib.sha256()
+    for part in parts:
+        data = b"" if part is None else part.encode("utf-8", "surrogatepass")
+        whole.update(f"{'-' if part is None else len(data)} ".encode())
+        whole.update(data)
+    return whole.hexdigest()
