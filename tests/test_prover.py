@@ -274,7 +274,7 @@ def test_what_the_measurement_contradicts_is_rejected_for_that_reason(tmp_path: 
     assert "No longer recommended: Cluster DB.PUBLIC.ORDERS by (CUSTOMER_ID)" in done.stdout
     advice = json.loads((tmp_path / "out" / "advice.json").read_text())
     assert advice["recommendations"] == []
-    (rejected,) = (r for r in advice["rejections"] if r["details"]["clustering_key"] == ["CUSTOMER_ID"])
+    (rejected,) = (r for r in advice["rejections"] if r["details"].get("clustering_key") == ["CUSTOMER_ID"])
     assert rejected["reason"].startswith("Measured on 40,000 rows sorted by this key it reads ")
     assert rejected["details"]["proof"]["partitions_scanned_per_month"]["measured"] > 800_000
 
@@ -303,7 +303,7 @@ def test_a_key_of_ones_own_is_measured_beside_the_candidates(tmp_path: Path) -> 
     assert [proof.key for proof in found.proofs] == [key]
     rendered = ["DATE_TRUNC('QUARTER', DAY)", "TRUNC(CUSTOMER_ID, -3)"]
     details = [each.details for each in after.recommendations] + [each.details for each in after.rejections]
-    (noted,) = (each for each in details if each["clustering_key"] == rendered)
+    (noted,) = (each for each in details if each.get("clustering_key") == rendered)
     assert "proof" in noted
 
 

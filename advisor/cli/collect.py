@@ -67,11 +67,11 @@ def collected_into(
 
     second = Statistics(lambda folder: needs(folder, settings), samples) if statistics else None
     connector = Connector(connection, settings, os.environ)
-    done = collected(connector, out, days, since, raw, second, _counted)
+    done = collected(connector, out, days, since, raw, second, counted)
     click.echo("\n".join([*done.notes, f"{out}: {summary(done)}"]), err=True)
 
 
-def _counted(view: str, done: int, due: int, rows: int) -> None:
+def counted(view: str, done: int, due: int, rows: int) -> None:
     """Each file on a terminal, where the line is written over; each view once in a job's log."""
     if done == due or sys.stderr.isatty():
         start = "\r" if sys.stderr.isatty() else ""

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+import tempfile
+from collections.abc import Callable, Collection, Sequence
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,16 +16,19 @@ from advisor.cli.terminal import progress, say
 from advisor.errors import InputError
 
 if TYPE_CHECKING:
-    from advisor.model import Advice, KeyPart
+    from advisor.model import Advice, KeyPart, TableName
     from advisor.prover import Proof, Proven, Results
     from advisor.settings import Settings
+
+    Rows = Callable[[Collection[TableName]], Path]
+    """The folder that holds samples of these tables."""
 
 HELP = """Sort a sample of each table by its candidate keys and measure what the queries would scan.
 
 The sample keeps the table's number of partitions. The embedded engine sorts it by the key, and holds the literals of the
 templates' own executions against what each partition spans. What is measured takes the place of what was predicted; a
 recommendation that the measurement contradicts is rejected. Nothing is changed in the account: --on-clone prints a script
-for you to read and run.
+for you to read and run. With --connection the samples are read from the account by SELECT alone, and not kept unless you say so.
 
 \b
 Exit status: 0 done, 2 something to fix, 3 source out of reach.
@@ -29,16 +36,19 @@ Exit status: 0 done, 2 something to fix, 3 source out of reach.
 \b
 Example:
   advisor prove --snapshot export/ --advice reports/today/advice.json
+  advisor prove --connection prod --snapshot snapshots/prod --out reports/today
 """
 
 
 @click.command(help=HELP, short_help="Measure the advised keys on samples of their tables.")
+@click.option("--snapshot", type=click.Path(path_type=Path), help="Folder of exported views.")
 @click.option(
-    "--snapshot",
-    required=True,
-    type=click.Path(path_type=Path),
-    help="Folder of exported views.",
+    "--connection",
+    help="Entry of connections.toml: sample that account's tables, and without --snapshot collect from it.",
 )
+@click.option("--days", default=28, show_default=True, type=click.IntRange(1, 365), help="How far back to collect.")
+@click.option("--statistics-gib", type=click.FloatRange(min=0), help="Most that sampling may scan.  [default: 20]")
+@click.option("--keep-samples", is_flag=True, help="Leave the sampled rows in the snapshot.")
 @click.option(
     "--samples", type=click.Path(path_type=Path), help="Folder of row samples.  [default: samples/ in the snapshot]"
 )
@@ -56,7 +66,11 @@ Example:
 )
 @click.option("--budget-credits", type=click.FloatRange(min=0), help="Most credits that all builds together may take.")
 def prove(
-    snapshot: Path,
+    snapshot: Path | None,
+    connection: str | None,
+    days: int,
+    statistics_gib: float | None,
+    keep_samples: bool,
     samples: Path | None,
     advice: Path | None,
     out: Path | None,
@@ -71,11 +85,22 @@ def prove(
 
     if advice is not None and out is not None:
         raise InputError("name --advice, whose folder is renewed, or --out, not both")
-    settings = load(config, {"budget_credits": budget_credits})
+    if samples is not None and connection is not None:
+        raise InputError("say where the rows are: --samples DIR or --connection NAME, not both")
+    settings = load(config, {"budget_credits": budget_credits, "statistics_gib": statistics_gib})
+    if snapshot is None:
+        out = (
+            out or (None if advice is None else advice.parent) or Path("reports") / datetime.now(UTC).date().isoformat()
+        )
+        snapshot = _collected(connection, settings, out / "snapshot", days)
     if on_clone:
         click.echo(_clone_scripts(snapshot, settings, table, _key(key)), nl=False)
         return
-    found, predicted, renewed = _proven(snapshot, samples or snapshot / "samples", settings, advice, table, _key(key))
+    with tempfile.TemporaryDirectory(prefix="advisor-") as scratch:
+        rows: Rows = partial(_given, samples or snapshot / "samples")
+        if connection is not None:
+            rows = partial(_sampled, connection, settings, snapshot, Path(scratch), keep_samples)
+        found, predicted, renewed = _proven(snapshot, rows, settings, advice, table, _key(key))
     window_end = renewed.snapshot.window_end.date().isoformat()
     folder = advice.parent if advice is not None else out or Path("reports") / window_end
     generate(renewed, folder)
@@ -86,7 +111,7 @@ def prove(
 
 def _proven(
     folder: Path,
-    samples: Path,
+    rows: Rows,
     settings: Settings,
     earlier: Path | None,
     table: str | None,
@@ -105,7 +130,9 @@ def _proven(
         predicted = advise(snapshot, account, proposed, settings)
         if earlier is not None:
             _check_same(earlier, predicted)
-        found = proved(snapshot, account, proposed, samples, wanted(proposed, table, key), settings, progress())
+        chosen = wanted(proposed, table, key)
+        samples = rows({each.table for each in chosen})
+        found = proved(snapshot, account, proposed, samples, chosen, settings, progress())
         renewed = advise(snapshot, account, found.proposed, settings)
     said = [f"{name}: {why}" for name, why in found.unproven]
     if not found.proofs:
@@ -113,6 +140,39 @@ def _proven(
     for line in said:
         say(f"not measured: {line}")
     return found, predicted, renewed
+
+
+def _collected(connection: str | None, settings: Settings, folder: Path, days: int) -> Path:
+    from advisor.cli.collect import collected_into
+
+    if connection is None:
+        raise InputError("say where the history is: --snapshot DIR, or --connection NAME")
+    collected_into(connection, settings, folder, days)
+    return folder
+
+
+def _given(folder: Path, tables: Collection[TableName]) -> Path:
+    return folder
+
+
+def _sampled(
+    connection: str, settings: Settings, snapshot: Path, scratch: Path, keep: bool, tables: Collection[TableName]
+) -> Path:
+    """Samples of the tables, read from the account; left in the snapshot only where that was asked for."""
+    from advisor.cli.collect import counted
+    from advisor.collector.connection import Connector
+    from advisor.collector.sampling import take_samples
+    from advisor.needs import needs
+    from advisor.snapshot import add_samples
+
+    needed = needs(snapshot, settings)
+    for note in needed.notes:
+        say(note)
+    chosen = [each for each in needed.tables if each.table.name in tables]
+    taken = take_samples(Connector(connection, settings, os.environ), chosen, scratch / "taken", say, counted)
+    if keep:
+        add_samples(snapshot, taken)
+    return taken
 
 
 def _clone_scripts(folder: Path, settings: Settings, table: str | None, key: tuple[KeyPart, ...]) -> str:

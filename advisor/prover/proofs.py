@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,26 +104,32 @@ def obstacle(proving: Proving) -> str | None:
         )
     if not proving.statements:
         return "no sampled execution asks anything that a minimum and a maximum can decide"
-    ordered = {part.column for key in proving.keys for part in key}
-    idle = sorted(ordered - set(proving.measuring.profile.layout.axes))
-    if idle:
-        return f"no query filters {idle[0]}: a key on it serves none"
-    lacking = sorted(ordered - set(columns))
-    return f"its sample lacks the column {lacking[0]}" if lacking else None
+    reasons = [_unprovable(key, proving, columns) for key in proving.keys]
+    return reasons[0] if None not in reasons else None
+
+
+def _unprovable(key: Key, proving: Proving, columns: Collection[str]) -> str | None:
+    for part in key:
+        if part.column not in proving.measuring.profile.layout.axes:
+            return f"no query filters {part.column}: a key on it serves none"
+        if part.column not in columns:
+            return f"its sample lacks the column {part.column}"
+    return None
 
 
 def prove(proving: Proving) -> tuple[Proof, ...]:
-    """A proof of each key, of as many as `WORK` allows. Raises InputError for a sample that can't be read."""
+    """A proof of each key that the sample has the columns of, of as many as `WORK` allows. Raises InputError for a sample that can't be read."""
     profile, settings = proving.measuring.profile, proving.measuring.settings
     columns, _ = held(proving.sample)
+    wanted = [key for key in proving.keys if _unprovable(key, proving, columns) is None]
     asked = sorted(columns_asked(proving.table, proving.statements) & set(columns))
-    others = sorted({part.column for key in proving.keys for part in key} - set(asked))
+    others = sorted({part.column for key in wanted for part in key} - set(asked))
     partitions, rows = profile.partitions, float(profile.table.rows or 0)
-    expressions = tuple(dict.fromkeys(part for key in proving.keys for part in key))
+    expressions = tuple(dict.fromkeys(part for key in wanted for part in key))
     with ground(proving.sample, (*asked, *others), len(asked), expressions, partitions, rows, settings) as on:
         found = replays(proving.table, proving.statements, on)
         conditions = list(dict.fromkeys(each.condition for each in found if each.condition is not None))
-        keys = proving.keys[: max(1, WORK // max(1, partitions * len(conditions)))]
+        keys = wanted[: max(1, WORK // max(1, partitions * len(conditions)))]
         counts = on.counts(keys, conditions)
         results = _results(on, found, [key for key in keys if key in proving.compared])
         return tuple(

@@ -4,10 +4,11 @@ from advisor.snapshot.catalog import catalog, histories, key_expressions
 from advisor.snapshot.folder import Snapshot, open_snapshot
 from advisor.snapshot.info import info, missing_views
 from advisor.snapshot.manifest import write_manifest
-from advisor.snapshot.samples import find_sample, row_sample, sample_file
+from advisor.snapshot.samples import add_samples, find_sample, row_sample, sample_file
 
 __all__ = [
     "Snapshot",
+    "add_samples",
     "catalog",
     "find_sample",
     "histories",

@@ -3,6 +3,7 @@ where a file name can't hold it (a dot is %2E)."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from advisor.axes import Axis
 from advisor.model import TableName
 from advisor.sample import Sample
 from advisor.snapshot.folder import Snapshot
+from advisor.snapshot.manifest import NAME as MANIFEST
+from advisor.snapshot.manifest import read_manifest, write_manifest
 from advisor.snapshot.normal import blaming
 
 Floats = NDArray[np.float64]
@@ -50,6 +53,17 @@ def row_sample(
     columns = [_laid_out(line, found[f"c{i}"]) for i, line in enumerate(lines)]
     order = np.lexsort(columns)
     return Sample({line.column: values[order] for line, values in zip(lines, columns, strict=True)})
+
+
+def add_samples(folder: Path, samples: Path) -> None:
+    """Puts the files of a folder of samples into the snapshot's own, and into its manifest where it has one."""
+    target = folder / "samples"
+    target.mkdir(exist_ok=True)
+    known = read_manifest(folder) if (folder / MANIFEST).is_file() else None
+    for file in sorted(samples.glob("*.parquet")):
+        shutil.copyfile(file, target / file.name)
+    if known is not None:
+        write_manifest(folder, known.source, known.notes, known.account, known.taken_at)
 
 
 def _position(line: Axis) -> str:
