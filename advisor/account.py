@@ -145,6 +145,9 @@ def profiles_of(
         for name in sorted(counts)
         if only is None or name in only
     ]
-    found = [billed(each, recorded.get(each.table.name, TableHistory()), workload.days, settings) for each in profiles]
+    found = [
+        billed(table, recorded.get(name, TableHistory()), workload, settings)
+        for name, table in sorted(known.tables.items())
+    ]
     bills = tuple(bill for bill in found if bill is not None)
     return tuple(replace(each, bills=bills) for each in profiles)

@@ -16,7 +16,7 @@ from advisor import cost, upkeep
 from advisor.axes import family_of
 from advisor.intervals import bounds, spread
 from advisor.keys import parse
-from advisor.model import ZERO, Change, Churn, KeyPart, Range, TableHistory
+from advisor.model import ZERO, Change, Churn, KeyPart, Range, Table, TableHistory, Workload
 from advisor.profile import TableProfile
 from advisor.pruning import Floats, Layout, count, predict
 from advisor.settings import Settings
@@ -240,20 +240,21 @@ class Judge:
         return Change(spent, Range(spent, spent, spent) - saved)
 
 
-def billed(profile: TableProfile, history: TableHistory, days: float, settings: Settings) -> upkeep.Bill | None:
+def billed(table: Table, history: TableHistory, workload: Workload, settings: Settings) -> upkeep.Bill | None:
     """What automatic clustering billed for the table beside the model's own figure; None where either isn't known."""
-    table, credits, churn = profile.table, history.clustering_credits, profile.churn
+    credits, churn = history.clustering_credits, history.churn
     if not table.clustering_key or not credits or churn is None or not table.rows or not table.bytes:
         return None
     leading = parse(table.clustering_key[0])
     column = None if leading is None else table.column(leading.column)
     # The key in force makes its columns narrow: whether rows arrive in its order, only the type suggests.
     in_order = column is not None and family_of(column.data_type, ()) in ("date", "timestamp")
-    list_price = upkeep.observed((), profile.engine, settings)
-    month = upkeep.upkeep(
-        churn, float(table.rows), table.bytes, profile.partitions, in_order, list_price, settings.merge_fan_in
-    )
-    return upkeep.Bill(profile.engine, credits, history.reclustered_bytes, month.scaled(days / cost.DAYS_PER_MONTH))
+    engine = upkeep.engine_of(history.clustering_engine, True, workload.window_end)
+    prices = upkeep.observed((), engine, settings)
+    partitions = max(1, round(table.bytes / settings.partition_bytes))
+    month = upkeep.upkeep(churn, float(table.rows), table.bytes, partitions, in_order, prices, settings.merge_fan_in)
+    modelled = month.scaled(workload.days / cost.DAYS_PER_MONTH)
+    return upkeep.Bill(engine, credits, history.reclustered_bytes, modelled)
 
 
 def evidence(layout: Layout) -> str:

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 from tabulate import tabulate
 
-from benchmarks.worlds import fit
+from advisor.keys import render
+from benchmarks.worlds import fit, quickstart
 from benchmarks.worlds.baselines import BASELINES
 from benchmarks.worlds.outcomes import Outcome, results, run
 from benchmarks.worlds.synthetic import TRAPS, WORLDS
@@ -23,6 +24,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--first", type=int, default=100, help="the first seed")
     parser.add_argument("--only", help="worlds whose name holds this")
+    parser.add_argument("--no-quickstart", action="store_true", help="leave out the published anchor")
     parser.add_argument("--fit", action="store_true", help="print the constants of advisor/intervals.py instead")
     given = parser.parse_args()
     seeds = range(given.first, given.first + given.seeds)
@@ -37,6 +39,10 @@ def main() -> None:
                 outcomes += run(make, seed)
             print(f"{make.__name__}: {time.perf_counter() - started:.0f} s", file=sys.stderr, flush=True)
     report(outcomes)
+    if not given.no_quickstart:
+        print("\nThe published quickstart: seconds measured there, partitions predicted here\n")
+        names = ("key", "seconds", "of as loaded", "rank", "partitions", "of as loaded", "rank")
+        print(tabulate(quickstart.rows(), names, tablefmt="github", disable_numparse=True))
 
 
 def report(outcomes: Sequence[Outcome]) -> None:
@@ -47,8 +53,10 @@ def report(outcomes: Sequence[Outcome]) -> None:
         "claimed / saved", "worse",
     )  # fmt: skip
     print(tabulate(rows, names, tablefmt="github", disable_numparse=True))
+    print("\nTables where nothing should be done: changes advised\n")
     print(tabulate(_trap_rows(outcomes), ("trap", *EVIDENCE), tablefmt="github"))
-    print("\n".join(_failures(outcomes)))
+    print("\nFailures: under 0.85 of the best key's saving, advice in a trap, or a workload made worse\n")
+    print("\n".join(_failures(outcomes)) or "none")
 
 
 def _row(mine: Sequence[Outcome]) -> tuple[str, ...]:
@@ -87,8 +95,10 @@ def _failures(outcomes: Sequence[Outcome]) -> list[str]:
             where = f"{one.world}, seed {one.seed}, {one.table}, {one.who}: "
             if one.trap and one.key:
                 said.append(f"{where}advised {one.shown} in a trap")
+            if one.worse:
+                said.append(f"{where}{one.shown} makes it worse, {one.now:,.0f} to {one.after:,.0f} partitions")
             if one.ratio is not None and one.ratio < 0.85:
-                best = ", ".join(str(part) for part in one.best_key)
+                best = ", ".join(render(part) for part in one.best_key)
                 said.append(f"{where}advised {one.shown}: {one.ratio:.3f} of the best, {best}")
     return said
 

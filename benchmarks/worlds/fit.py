@@ -20,6 +20,7 @@ from benchmarks.worlds.truth import HELD_DAYS, SHOWN_DAYS, Truth, execute, truth
 
 KEYS = 8  # the best so many keys of each table are looked at
 OUTSIDE = 0.05  # of the truths on either side
+FLOOR = 1.05  # no upper factor is smaller
 FEWEST = 20  # ratios, or the place is given what its evidence has in all
 
 
@@ -80,7 +81,7 @@ def report(worlds: Sequence[Callable[[int], Case]], seeds: range) -> None:
             if len(low) < FEWEST:
                 low, high = ([x for place in Place for x in found[evidence, place]] for found in (lows, highs))
             print(
-                f"    ({_rank(low, OUTSIDE):.3g}, {max(1.0, _rank(high, 1 - OUTSIDE)):.3g}),  # {which.name}, {len(low)}"
+                f"    ({_rank(low, OUTSIDE):.3g}, {max(FLOOR, _rank(high, 1 - OUTSIDE)):.3g}),  # {which.name}, {len(low)}"
             )
         print("),")
 

@@ -55,7 +55,7 @@ def told(
     scanned = {name: truth.per_template(truth.loaded()) for name, truth in truths.items()}
     every = np.sum([np.zeros(len(case.templates)), *scanned.values()], axis=0)
     templates = [_read(case, number, executed, float(every[number])) for number in range(len(case.templates))]
-    workload = _workload([read.template for read in templates])
+    workload = workload_of([read.template for read in templates])
     tables = {rows.table_name: rows.described(evidence != "history") for rows in case.tables}
     partitions = {rows.table_name: rows.partitions for rows in case.tables}
     whole = np.ones(len(case.templates))
@@ -75,11 +75,11 @@ def told(
 
 def _read(case: Case, number: int, executed: Sequence[Executed], scanned: float) -> ReadTemplate:
     mine = [one for one in executed if one.template == number]
-    template = _template(number, case.templates[number].executions, mine, scanned)
+    template = template_of(number, case.templates[number].executions, mine, scanned)
     return ReadTemplate(template, mine[0].reading, tuple(one.reading for one in mine))
 
 
-def _template(number: int, n: int, mine: Sequence[Executed], scanned: float) -> QueryTemplate:
+def template_of(number: int, n: int, mine: Sequence[Executed], scanned: float) -> QueryTemplate:
     ms = MS_FIXED + scanned * MS_PER_PARTITION
     use = WarehouseUse(WAREHOUSE, n, ms * n, round(scanned * n), None, None)
     times = Distribution(ms * n, ms, ms, ms, ms)
@@ -115,7 +115,7 @@ def _scans(
     return tuple(found)
 
 
-def _workload(templates: Sequence[QueryTemplate]) -> Workload:
+def workload_of(templates: Sequence[QueryTemplate]) -> Workload:
     none = Distribution(0, None, None, None, None)
     start = NOW - timedelta(days=WINDOW_DAYS)
     return Workload(start, NOW, 0, none, None, None, None, None, tuple(templates), ())

@@ -1,0 +1,68 @@
+"""What is said beside a key: evidence that disagrees, and bills that prices rest on."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from advisor.model import Advice
+from tests.recommenders.test_clustering_key import GB, ORDERS, advise, by_customer, loads, runs
+from tests.snapshots import START, Row, table
+
+PLACE = {"TABLE_CATALOG": "DB", "TABLE_SCHEMA": "PUBLIC"}
+RECORD = {"DATABASE_NAME": "DB", "SCHEMA_NAME": "PUBLIC"}
+HISTORY = runs(by_customer, 400, 2000) + loads(100_000)
+
+
+def statistics(distinct: int) -> dict[str, Any]:
+    found = {"COLUMN_NAME": "CUSTOMER_ID", "APPROX_DISTINCT": distinct, "MIN_VALUE": "0", "MAX_VALUE": "99999"}
+    return {**PLACE, "TABLE_NAME": "ORDERS", **found, "NULL_SHARE": 0.0}
+
+
+def said(advice: Advice) -> str:
+    (recommendation,) = advice.recommendations
+    return " ".join(recommendation.warnings)
+
+
+def test_statistics_that_agree_with_the_history_leave_the_confidence_as_it_is(tmp_path: Path) -> None:
+    advice = advise(tmp_path, HISTORY, column_statistics=[statistics(100_000)])
+    assert advice.recommendations[0].confidence != "low"
+    assert "differ by more than half" not in said(advice)
+
+
+def test_statistics_and_history_that_differ_by_more_than_half_lower_the_confidence(tmp_path: Path) -> None:
+    advice = advise(tmp_path, HISTORY, column_statistics=[statistics(20)])
+    assert advice.recommendations[0].confidence == "low"
+    assert "The history with statistics says" in said(advice)
+    assert "they differ by more than half, so prove it before you apply it." in said(advice)
+
+
+EVENTS = table("EVENTS", ROW_COUNT=10**8, BYTES=8 * GB, CLUSTERING_KEY="LINEAR(ID)", AUTO_CLUSTERING_ON="ON")
+
+
+def billed(folder: Path, credits: float, version: str) -> Advice:
+    """Both tables are written alike; the service billed the keyed one."""
+    day = [START + timedelta(days=i) for i in range(28)]
+    written = [
+        {**RECORD, "TABLE_NAME": name, "START_TIME": at, "ROWS_ADDED": rows, "ROWS_REMOVED": 0, "ROWS_UPDATED": 0}
+        for name, rows in (("EVENTS", 10**5), ("ORDERS", 10**5))
+        for at in day
+    ]
+    bills: list[Row] = [
+        {**RECORD, "TABLE_NAME": "EVENTS", "START_TIME": at, "CREDITS_USED": credits, "NUM_BYTES_RECLUSTERED": GB, "VERSION": version}
+        for at in day
+    ]  # fmt: skip
+    return advise(folder, HISTORY, [ORDERS, EVENTS], table_dml_history=written, automatic_clustering_history=bills)
+
+
+def test_what_the_account_was_billed_sets_upkeep_and_build(tmp_path: Path) -> None:
+    low, high = (billed(tmp_path / str(credits), credits, "CLASSIC") for credits in (0.001, 0.01))
+    assert "Upkeep rests on what automatic clustering billed for 1 table of this account." in said(low)
+    for figure in ("upkeep_credits_per_month", "build_credits"):
+        cheap, dear = (getattr(advice.recommendations[0].cost, figure).expected for advice in (low, high))
+        assert 9.9 < dear / cheap < 10.1
+
+
+def test_bills_of_optima_say_nothing_of_a_key_that_classic_would_keep(tmp_path: Path) -> None:
+    assert "Upkeep rests on" not in said(billed(tmp_path, 0.01, "OPTIMA"))
