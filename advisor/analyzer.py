@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from advisor import inputs
 from advisor.account import Account, Say, read_account
 from advisor.backtest import back_test
 from advisor.baseline import baseline
+from advisor.calibration import Calibration, calibrated
 from advisor.model import Advice, Catalog, Coverage, Proposed, QueryTemplate, Reading, Skipped, ViewMissing
 from advisor.recommenders import RECOMMENDERS
 from advisor.selection import settle
@@ -17,14 +18,17 @@ from advisor.snapshot import Snapshot, info, missing_views
 LARGEST_TABLES = 20
 
 
-def analyze(snapshot: Snapshot, settings: Settings, say: Say = lambda _: None) -> Advice:
-    """All that the snapshot says should change; equal snapshots and settings give equal advice.
+def analyze(
+    snapshot: Snapshot, settings: Settings, say: Say = lambda _: None, lessons: Mapping[str, Calibration] | None = None
+) -> Advice:
+    """All that the snapshot says should change; equal snapshots, settings and lessons give equal advice.
 
-    `say` is told each stage as it begins, for a terminal.
+    `say` is told each stage as it begins, for a terminal. `lessons` are what tracked changes taught, by kind.
     """
     account = read_account(snapshot, settings, say)
+    proposed = calibrated(propose(account, settings), lessons or {})
     say("settling the changes that are best together")
-    return advise(snapshot, account, propose(account, settings), settings)
+    return advise(snapshot, account, proposed, settings)
 
 
 def propose(account: Account, settings: Settings) -> tuple[Proposed, ...]:

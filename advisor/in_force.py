@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from typing import Protocol
 
 from advisor.model import Catalog, Table, TableName, Target
-from advisor.published import Published
 from advisor.quoting import qualified
 
 
@@ -21,7 +21,20 @@ class State(StrEnum):
     """A change of this kind leaves no trace in the catalog."""
 
 
-def state(about: Published, before: Catalog, after: Catalog) -> State:
+class Made(Protocol):
+    """A change, as a recommendation or the ledger knows it."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def target(self) -> Target: ...
+    @property
+    def details(self) -> Mapping[str, object]: ...
+    @property
+    def apply(self) -> tuple[str, ...]: ...
+
+
+def state(about: Made, before: Catalog, after: Catalog) -> State:
     """What became of a recommendation between two catalogs."""
     if about.kind == "clustering_key":
         return _key_state(about, before, after)
@@ -31,7 +44,7 @@ def state(about: Published, before: Catalog, after: Catalog) -> State:
     return State.APPLIED if made - _named(about, before) else State.BEFORE
 
 
-def in_force(about: Published, catalog: Catalog) -> bool | None:
+def in_force(about: Made, catalog: Catalog) -> bool | None:
     """Whether the catalog shows the change; None where it can't show it."""
     if about.kind == "clustering_key":
         table = _table(about.target, catalog)
@@ -39,7 +52,7 @@ def in_force(about: Published, catalog: Catalog) -> bool | None:
     return bool(_named(about, catalog)) if _creates(about) else None
 
 
-def _key_state(about: Published, before: Catalog, after: Catalog) -> State:
+def _key_state(about: Made, before: Catalog, after: Catalog) -> State:
     old, new = (_table(about.target, catalog) for catalog in (before, after))
     if new is None:
         return State.OTHERWISE
@@ -49,7 +62,7 @@ def _key_state(about: Published, before: Catalog, after: Catalog) -> State:
     return State.NOT_APPLIED if now == was else State.OTHERWISE
 
 
-def _advised(about: Published) -> tuple[str, ...]:
+def _advised(about: Made) -> tuple[str, ...]:
     key = about.details.get("clustering_key")
     return _normal([str(part) for part in key]) if isinstance(key, list) else ()
 
@@ -70,11 +83,11 @@ _CREATE = re.compile(
 )
 
 
-def _creates(about: Published) -> bool:
+def _creates(about: Made) -> bool:
     return any(_CREATE.match(statement.lstrip()) for statement in about.apply)
 
 
-def _named(about: Published, catalog: Catalog) -> frozenset[TableName]:
+def _named(about: Made, catalog: Catalog) -> frozenset[TableName]:
     """The objects of the catalog that a statement of the recommendation creates."""
     heads = [
         _CREATE.sub("", statement.lstrip(), count=1) for statement in about.apply if _CREATE.match(statement.lstrip())

@@ -76,6 +76,8 @@ class Publication:
     understood_share: float
     views_missing: tuple[str, ...]
     baseline: Mapping[str, Any]
+    totals: Mapping[str, Range]
+    """Of the plan as a whole, by name: `net_credits_per_month`, `build_credits`, …; what is unknown is left out."""
     recommendations: tuple[Published, ...]
     rejections: tuple[Dropped, ...]
     advisor: str | None
@@ -135,6 +137,11 @@ def _publication(file: Path, content: Mapping[str, Any]) -> Publication:
         understood_share=coverage["execution_time_understood_share"],
         views_missing=tuple(str(entry["view"]) for entry in coverage["views_missing"]),
         baseline=content["baseline"],
+        totals={
+            name: Range(**figure)
+            for name, figure in content.get("totals", {}).items()
+            if isinstance(figure, dict) and figure.keys() == {"low", "expected", "high"}
+        },
         recommendations=tuple(map(_recommendation, content["recommendations"])),
         rejections=tuple(
             Dropped(entry["kind"], _target(entry["target"]), entry["details"], entry["reason"])

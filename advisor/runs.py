@@ -34,13 +34,17 @@ class Runs:
 # A history that was aggregated where it is keeps samples, each standing for WEIGHT executions.
 _ROWS = """
 WITH seen AS (
-    SELECT STATEMENT, EXECUTION_MS, PARTITIONS_SCANNED, {weight} AS WEIGHT, QUERY_ID
-    FROM {table} WHERE START_TIME >= $since AND EXECUTION_MS IS NOT NULL
+    SELECT FINGERPRINT, EXECUTION_MS, PARTITIONS_SCANNED, {weight} AS WEIGHT, QUERY_ID
+    FROM {table} AS rows JOIN kept
+    ON rows.STATEMENT = kept.STATEMENT AND rows.OUTCOME = kept.OUTCOME
+        AND rows.DATABASE_NAME IS NOT DISTINCT FROM kept.DATABASE_NAME
+        AND rows.SCHEMA_NAME IS NOT DISTINCT FROM kept.SCHEMA_NAME
+    WHERE START_TIME >= $since AND EXECUTION_MS IS NOT NULL
 )
-SELECT STATEMENT, CAST(EXECUTION_MS AS DOUBLE) AS MS, CAST(PARTITIONS_SCANNED AS DOUBLE) AS PARTITIONS,
-    CAST(sum(WEIGHT) OVER (PARTITION BY STATEMENT) AS DOUBLE) AS EXECUTIONS
-FROM seen QUALIFY row_number() OVER (PARTITION BY STATEMENT ORDER BY md5(QUERY_ID)) <= $most
-ORDER BY STATEMENT, md5(QUERY_ID)
+SELECT FINGERPRINT, CAST(EXECUTION_MS AS DOUBLE) AS MS, CAST(PARTITIONS_SCANNED AS DOUBLE) AS PARTITIONS,
+    CAST(sum(WEIGHT) OVER (PARTITION BY FINGERPRINT) AS DOUBLE) AS EXECUTIONS
+FROM seen QUALIFY row_number() OVER (PARTITION BY FINGERPRINT ORDER BY md5(QUERY_ID)) <= $most
+ORDER BY FINGERPRINT, md5(QUERY_ID)
 """
 
 
@@ -48,11 +52,11 @@ def executions(snapshot: Snapshot, settings: Settings, since: datetime | None = 
     """By fingerprint, the executions that began at `since` (UTC, without a zone) or later."""
     with prepared(snapshot, settings) as view:
         raw = view == "query_history"
-        sql = _ROWS.format(weight="1" if raw else "WEIGHT", table="executions" if raw else "samples")
+        sql = _ROWS.format(weight="1" if raw else "WEIGHT", table="executions" if raw else "query_samples")
         parameters = {"since": since or snapshot.window_start, "most": MOST}
         found = snapshot.connection.execute(sql, parameters).fetchnumpy()
     ms, partitions = _column(found["MS"]), _column(found["PARTITIONS"])
-    names, first = np.unique(found["STATEMENT"].astype(str), return_index=True)
+    names, first = np.unique(found["FINGERPRINT"].astype(str), return_index=True)
     ends = [*first[1:], len(ms)]
     return {
         str(name): Runs(float(found["EXECUTIONS"][start]), ms[start:end], partitions[start:end])

@@ -16,7 +16,10 @@ from advisor.cli.diff import diff
 from advisor.cli.doctor import doctor
 from advisor.cli.explain import explain
 from advisor.cli.grants import grants
+from advisor.cli.ledger import ledger
 from advisor.cli.prove import prove
+from advisor.cli.redact import redact
+from advisor.cli.schedule import schedule
 from advisor.cli.track import track
 from advisor.errors import AdvisorError, InputError
 
@@ -27,7 +30,7 @@ def cli() -> None:
     """Find the changes to a Snowflake account that would save the most, and write the SQL to review."""
 
 
-for command in (analyze, collect, diff, doctor, explain, grants, prove, track):
+for command in (analyze, collect, diff, doctor, explain, grants, ledger, prove, redact, schedule, track):
     cli.add_command(command)
 
 

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 import click
 
 from advisor.cli.collect import collected_into
-from advisor.cli.terminal import coloured, progress, say, screen_size
+from advisor.cli.terminal import coloured, progress, say, screen_size, written
 from advisor.errors import InputError
 
 if TYPE_CHECKING:
+    from advisor.calibration import Calibration
     from advisor.model import Advice
     from advisor.settings import Settings
+    from advisor.snapshot import Snapshot
 
 EXIT_NEW_ADVICE = 1
 
@@ -57,6 +59,11 @@ Example:
 @click.option("--check", is_flag=True, help="Exit 1 if there is new advice, for jobs that should fail on it.")
 @click.option("--baseline", type=click.Path(path_type=Path), help="An earlier output: its advice isn't new to --check.")
 @click.option("--min-credits", default=0.0, help="Advice below so many net credits a month doesn't fail --check.")
+@click.option("--ledger", type=click.Path(path_type=Path), help="Keep each recommendation's life in this file.")
+@click.option("--sarif", type=click.Path(path_type=Path), help="Write the advice for code scanning there.")
+@click.option(
+    "--metrics", type=click.Path(path_type=Path), help="Write baseline and totals there, as OpenMetrics text."
+)
 @click.option("-q", "--quiet", is_flag=True, help="Print neither the funnel nor the summary.")
 @click.option("--json", "as_json", is_flag=True, help="Print the plan's totals and changes as JSON.")
 def analyze(
@@ -73,6 +80,9 @@ def analyze(
     check: bool,
     baseline: Path | None,
     min_credits: float,
+    ledger: Path | None,
+    sarif: Path | None,
+    metrics: Path | None,
     quiet: bool,
     as_json: bool,
 ) -> None:
@@ -81,39 +91,85 @@ def analyze(
     if (snapshot is not None) + (connection is not None) + demo != 1:
         raise InputError("say where the history is: --snapshot DIR, --connection NAME or --demo")
     settings = load(config, {"budget_credits": budget_credits, "max_changes": max_changes})
-    known = _known(baseline)
+    book = _Book(ledger, baseline)
     if connection is not None:
         out = out or Path("reports") / datetime.now(UTC).date().isoformat()
         snapshot = out / "snapshot"
         collected_into(connection, settings, snapshot, days, statistics=not no_statistics, samples=keep_samples)
     with _demo_home() if demo else _nowhere() as home:
         tell = _nothing if quiet else say
-        advice, folder = _run(_demo_snapshot(home, tell) if home else snapshot or Path(), settings, out, tell)
+        advice, folder = _run(_demo_snapshot(home, tell) if home else snapshot or Path(), settings, out, tell, book)
         _summary(advice, folder, quiet, as_json)
         if home and not (quiet or as_json):
             _trial(home, advice)
+    _exports(folder, book.known, sarif, metrics)
     if check:
-        _fail_on_news(folder, known, min_credits)
+        _fail_on_news(folder, book.known, min_credits)
 
 
-def _run(source: Path, settings: Settings, out: Path | None, tell: Callable[[str], None]) -> tuple[Advice, Path]:
+def _run(
+    source: Path, settings: Settings, out: Path | None, tell: Callable[[str], None], book: _Book
+) -> tuple[Advice, Path]:
     from advisor.analyzer import analyze as analyzed
     from advisor.generator import funnel, generate
     from advisor.snapshot import open_snapshot
 
     with open_snapshot(source, settings) as snapshot:
-        advice = analyzed(snapshot, settings, progress())
-    folder = out or Path("reports") / advice.snapshot.window_end.date().isoformat()
-    generate(advice, folder)
+        advice = analyzed(snapshot, settings, progress(), book.lessons())
+        folder = out or Path("reports") / advice.snapshot.window_end.date().isoformat()
+        generate(advice, folder)
+        book.keep(snapshot, folder)
     tell(funnel(advice))
     return advice, folder
 
 
-def _known(baseline: Path | None) -> frozenset[str]:
-    """Ids of the advice that isn't news."""
+class _Book:
+    """The ledger of this run, read before anything is done, and the advice that is no news."""
+
+    def __init__(self, path: Path | None, baseline: Path | None) -> None:
+        from advisor import ledger
+        from advisor.published import read
+
+        self.path = path
+        self.entries = ledger.read(path) if path else ()
+        told = read(baseline).recommendations if baseline else ()
+        self.known = ledger.known(self.entries) | {each.id for each in told}
+
+    def lessons(self) -> dict[str, Calibration]:
+        from advisor.calibration import learned
+
+        return learned(self.entries)
+
+    def keep(self, snapshot: Snapshot, folder: Path) -> None:
+        """Writes what this run adds to the ledger, where one is kept."""
+        from advisor import ledger
+        from advisor.in_force import in_force
+        from advisor.published import read
+        from advisor.snapshot import catalog
+
+        if self.path is None:
+            return
+        known, on = catalog(snapshot), snapshot.window_end.date()
+        made = read(folder).recommendations
+        ledger.write(self.path, ledger.advised(self.entries, made, on, lambda change: in_force(change, known)))
+
+
+def _exports(folder: Path, known: frozenset[str], sarif: Path | None, metrics: Path | None) -> None:
+    from advisor.generator.metrics import openmetrics
+    from advisor.generator.sarif import as_sarif
     from advisor.published import read
 
-    return frozenset(each.id for each in read(baseline).recommendations) if baseline else frozenset()
+    if sarif:
+        written(_outside(sarif, folder), as_sarif(read(folder), known, Path.cwd()))
+    if metrics:
+        written(_outside(metrics, folder), openmetrics(read(folder)))
+
+
+def _outside(path: Path, folder: Path) -> Path:
+    """The output folder is replaced whole by the next run, so nothing else may stand in it."""
+    if path.resolve().is_relative_to(folder.resolve()):
+        raise InputError(f"{path} lies in the output folder {folder}; name a file outside of it")
+    return path
 
 
 def _fail_on_news(folder: Path, known: frozenset[str], min_credits: float) -> None:

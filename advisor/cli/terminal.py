@@ -6,8 +6,11 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import click
+
+from advisor.errors import InputError
 
 LOG_SIZE = (1000, 100)
 
@@ -30,3 +33,13 @@ def screen_size() -> tuple[int, int]:
     """Columns and lines; a file has as many as are needed."""
     size = shutil.get_terminal_size()
     return (size.columns, size.lines) if sys.stdout.isatty() else LOG_SIZE
+
+
+def written(path: Path, text: str) -> None:
+    """A file that the user named, whole. Raises InputError where it can't be written."""
+    beside = path.with_name(f".{path.name}.new")
+    try:
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(path)
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror}; name another file") from error

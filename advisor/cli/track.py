@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from advisor.cli.terminal import written
 from advisor.errors import InputError
 
 HELP = """Judge applied recommendations by the history since: confirmed, not proven or regressed.
@@ -35,6 +36,7 @@ Example:
 )
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--revert", type=click.Path(path_type=Path), help="Write there what undoes the regressed, if any did.")
+@click.option("--ledger", type=click.Path(path_type=Path), help="Note the verdicts in this file.")
 @click.option("--config", type=click.Path(path_type=Path), help="Settings file.")
 def track(
     before: Path,
@@ -44,8 +46,10 @@ def track(
     since: datetime | None,
     form: str,
     revert: Path | None,
+    ledger: Path | None,
     config: Path | None,
 ) -> None:
+    from advisor import ledger as book
     from advisor import tracker
     from advisor.generator.tracking import as_json, as_text, revert_script
     from advisor.published import read
@@ -53,6 +57,7 @@ def track(
     from advisor.snapshot import open_snapshot
 
     settings, published = load(config, {}), read(advice)
+    entries = book.read(ledger) if ledger else ()
     unknown = sorted(set(applied) - {each.id for each in published.recommendations})
     if unknown:
         raise InputError(f"--applied {unknown[0]}: {published.path} has no such recommendation")
@@ -60,4 +65,6 @@ def track(
         found = tracker.track(old, new, published, settings, applied, since)
     click.echo((as_json if form == "json" else as_text)(found), nl=False)
     if revert and revert_script(found):
-        revert.write_text(revert_script(found), encoding="utf-8")
+        written(revert, revert_script(found))
+    if ledger:
+        book.write(ledger, book.tracked(entries, found))

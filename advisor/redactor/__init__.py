@@ -1,0 +1,265 @@
+"""A snapshot → the same snapshot to show to strangers: tokens in place of names, texts' values, numbers and users.
+
+Read twice: once for all names and values, since a token is a rank among them, and once to write. Only columns that the
+advisor reads are written; one that isn't known to hold SQL, values or words of Snowflake's own is taken for a name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import unquote
+
+from advisor.errors import InputError
+from advisor.model import TableName
+from advisor.redactor.statement import Found, redacted
+from advisor.redactor.tokens import Names, Values, derived_key
+from advisor.snapshot import Snapshot, sample_file, write_manifest
+from advisor.snapshot.manifest import literal
+from advisor.snapshot.views import VIEWS, Kind
+
+NOT_HIDDEN = (
+    "times and dates, durations, row and byte counts, partitions, credits and warehouse sizes",
+    "differences between numbers: all are shifted by one amount, so one known number tells the others",
+    "the order of names and of texts, which of them are equal, about how long a text is, and what a LIKE asks them to begin with",
+    "the shape of each statement, Snowflake's own query ids and hashes, names that are words of SQL, and that dbt wrote a statement",
+)
+"""What a reader of the redacted snapshot still learns."""
+NOT_KEPT = "how wide a range or a prefix of text is: advice that rests on one may differ"
+
+_SQL = frozenset(
+    [
+        "QUERY_TEXT",
+        "ONE_TEXT",
+        "OTHER_TEXT",
+        "VIEW_DEFINITION",
+        "CLUSTERING_KEY",
+        "VARIANT_PATH",
+        "SEARCH_OPTIMIZATION_SUPPORTED_EXPRESSIONS",
+    ]
+)
+_VALUES = frozenset({"MIN_VALUE", "MAX_VALUE"})
+_MESSAGES = frozenset({"ERROR_MESSAGE", "MESSAGE"})
+# Words that Snowflake itself chooses.
+_OWN = frozenset(
+    [
+        "QUERY_ID",
+        "STATEMENT",
+        "PARAMETERIZED_HASH",
+        "QUERY_HASH",
+        "QUERY_HASH_VERSION",
+        "QUERY_PARAMETERIZED_HASH",
+        "QUERY_PARAMETERIZED_HASH_VERSION",
+        "QUESTION",
+        "HOURS",
+        "QUERY_TYPE",
+        "EXECUTION_STATUS",
+        "ERROR_CODE",
+        "WAREHOUSE_SIZE",
+        "OUTCOME",
+        "TABLE_TYPE",
+        "IS_TRANSIENT",
+        "IS_TEMPORARY",
+        "IS_ICEBERG",
+        "IS_DYNAMIC",
+        "IS_HYBRID",
+        "AUTO_CLUSTERING_ON",
+        "DATA_TYPE",
+        "VERSION",
+        "ACCESS_TYPE",
+        "INDEX_TYPE",
+        "EVENT_NAME",
+        "EVENT_REASON",
+        "EVENT_STATE",
+        "SIZE",
+        "WAREHOUSE_TYPE",
+        "RESOURCE_CONSTRAINT",
+        "SERVICE_TYPE",
+        "INSIGHT_TYPE_ID",
+        "INSIGHT_TOPIC",
+        "IS_OPPORTUNITY",
+        "STATE",
+        "REFRESH_ACTION",
+        "REFRESH_TRIGGER",
+        "REFERENCED_OBJECT_DOMAIN",
+        "REFERENCING_OBJECT_DOMAIN",
+        "DEPENDENCY_TYPE",
+        "POLICY_KIND",
+        "POLICY_STATUS",
+        "REF_ENTITY_DOMAIN",
+    ]
+)
+_OWN_WORD = re.compile(r"[\w .,:()~/-]{0,80}", re.ASCII)
+_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
+_PLAIN = ("BOOLEAN", "DATE", "TIMESTAMP", "TIME")
+
+
+@dataclass(frozen=True)
+class Renaming:
+    """What was put in place of what; never written anywhere."""
+
+    names: Names
+    values: Values
+
+
+@dataclass(frozen=True)
+class _Sample:
+    path: Path
+    table: TableName
+    columns: tuple[tuple[str, str], ...]
+    """Name and DuckDB type."""
+
+
+def redact(snapshot: Snapshot, out: Path, key: str | None = None) -> Renaming:
+    """Writes the redacted snapshot into `out`, whole or not at all. Without a key one is derived from the snapshot.
+
+    The same snapshot and key give the same tokens. Raises InputError where `out` holds something already.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise InputError(f"cannot write the redacted snapshot to {out}: something is there; name another --out")
+    samples = tuple(_samples(snapshot))
+    found = _collected(snapshot, samples)
+    secret = key.encode() if key is not None else derived_key((*sorted(found.names), *sorted(found.texts)))
+    renaming = Renaming(Names(found.names), Values(found.texts, found.prefixes, secret))
+    _register(snapshot, renaming)
+    snapshot.connection.execute("SET preserve_insertion_order = true")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as workshop:
+        new = Path(workshop, "new")
+        (new / "samples").mkdir(parents=True)
+        for view in sorted(snapshot.present):
+            _write_view(snapshot, view, new / f"{view}.parquet")
+        for sample in samples:
+            _write_sample(snapshot, sample, renaming, new / "samples")
+        if not samples:
+            (new / "samples").rmdir()
+        notes = ["Redacted: names and values are tokens that keep order, equality and about their length."]
+        write_manifest(new, snapshot.manifest.source, notes, None, snapshot.manifest.taken_at)
+        if out.exists():
+            out.rmdir()
+        new.rename(out)
+    return renaming
+
+
+# ---------------------------------------------------------------- all names and values
+
+
+def _collected(snapshot: Snapshot, samples: tuple[_Sample, ...]) -> Found:
+    found = Found()
+    for view in sorted(snapshot.present):
+        for column, kind in VIEWS[view].columns.items():
+            if kind is Kind.TEXT and column not in _OWN | _MESSAGES:
+                for text in _distinct(snapshot, f"SELECT DISTINCT {column} FROM {view} WHERE {column} IS NOT NULL"):
+                    _note(found, column, text)
+    for sample in samples:
+        found.names |= {sample.table.database, sample.table.schema, sample.table.name}
+        for name, held in sample.columns:
+            found.names.add(name)
+            if _is_text(held):
+                values = f"SELECT DISTINCT CAST({_identifier(name)} AS VARCHAR) AS V FROM {_rows(sample)}"
+                for text in _distinct(snapshot, f"SELECT V FROM ({values}) WHERE V IS NOT NULL"):
+                    found.value(text)
+    return found
+
+
+def _note(found: Found, column: str, text: str) -> None:
+    if column in _SQL:
+        found.statement(text)
+    elif column in _VALUES:
+        found.value(text)
+    else:
+        found.names.add(text)
+
+
+def _distinct(snapshot: Snapshot, sql: str) -> Iterator[str]:
+    rows = snapshot.connection.cursor().execute(sql)
+    while some := rows.fetchmany(1000):
+        yield from (row[0] for row in some)
+
+
+# ---------------------------------------------------------------- writing
+
+
+def _register(snapshot: Snapshot, renaming: Renaming) -> None:
+    functions = {
+        "hide_name": renaming.names.token,
+        "hide_sql": lambda text: _of_its_length(redacted(text, renaming.names, renaming.values), text),
+        "hide_value": renaming.values.value,
+        "hide_message": lambda text: "cancelled" if "cancel" in text.lower() else "hidden",
+        "own_word": lambda text: text if _OWN_WORD.fullmatch(text) else "hidden",
+    }
+    for name, function in functions.items():
+        snapshot.connection.create_function(name, function, ["VARCHAR"], "VARCHAR")
+
+
+LONG = 50_000  # a text this long may have been cut off, or be too long to be read: its length tells
+
+
+def _of_its_length(text: str, original: str) -> str:
+    return text if len(original) < LONG else text[: len(original)].ljust(len(original), "x")
+
+
+def _function(column: str) -> str:
+    if column in _OWN:
+        return "own_word"
+    if column in _SQL:
+        return "hide_sql"
+    return "hide_value" if column in _VALUES else "hide_message" if column in _MESSAGES else "hide_name"
+
+
+def _write_view(snapshot: Snapshot, view: str, path: Path) -> None:
+    columns = ", ".join(
+        f"{_function(column)}({column}) AS {column}" if kind is Kind.TEXT else column
+        for column, kind in VIEWS[view].columns.items()
+    )
+    snapshot.rows(view, f"COPY (SELECT {columns} FROM {view}) TO {literal(str(path))} (FORMAT parquet)")
+
+
+def _samples(snapshot: Snapshot) -> Iterator[_Sample]:
+    folder = snapshot.folder / "samples"
+    for path in sorted(folder.glob("*.parquet")) if folder.is_dir() else ():
+        parts = tuple(map(unquote, path.stem.split(".")))
+        if len(parts) == 3:
+            described = snapshot.connection.execute(
+                f"DESCRIBE SELECT * FROM read_parquet({literal(str(path))})"
+            ).fetchall()
+            yield _Sample(path, TableName(*parts), tuple((str(row[0]), str(row[1]).upper()) for row in described))
+
+
+def _write_sample(snapshot: Snapshot, sample: _Sample, renaming: Renaming, folder: Path) -> None:
+    names, shift = renaming.names, renaming.values.shift
+    columns = ", ".join(
+        f"{_shown(_identifier(name), kind, shift)} AS {_identifier(names.token(name))}" for name, kind in sample.columns
+    )
+    table = TableName(*(names.token(part) for part in (sample.table.database, sample.table.schema, sample.table.name)))
+    path = literal(str(folder / sample_file(table)))
+    snapshot.connection.execute(f"COPY (SELECT {columns} FROM {_rows(sample)}) TO {path} (FORMAT parquet)")
+
+
+def _shown(column: str, kind: str, shift: int) -> str:
+    if kind.startswith(_PLAIN):
+        return column
+    if kind in _NUMBERS:
+        return f"CAST({column} AS BIGINT) + {shift}"
+    if kind.startswith("DECIMAL"):
+        return f"CAST({column} AS DECIMAL(38, {kind.rstrip(')').rpartition(',')[2].strip()})) + {shift}"
+    if not _is_text(kind):
+        return f"CAST({column} AS DOUBLE) + {shift}"
+    return f"hide_value(CAST({column} AS VARCHAR))"
+
+
+def _is_text(kind: str) -> bool:
+    return not kind.startswith(
+        (*_PLAIN, *_NUMBERS, "DECIMAL", "FLOAT", "DOUBLE", "HUGEINT", "UBIGINT", "UHUGEINT")
+    ) or kind.endswith("]")
+
+
+def _rows(sample: _Sample) -> str:
+    return f"read_parquet({literal(str(sample.path))})"
+
+
+def _identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
