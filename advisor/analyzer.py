@@ -9,6 +9,7 @@ from advisor.account import Account, Say, read_account
 from advisor.backtest import back_test
 from advisor.baseline import baseline
 from advisor.calibration import Calibration, calibrated
+from advisor.decisions import in_force
 from advisor.model import Advice, Catalog, Coverage, Proposed, QueryTemplate, Reading, Skipped, ViewMissing
 from advisor.recommenders import RECOMMENDERS
 from advisor.selection import settle
@@ -57,6 +58,7 @@ def advise(snapshot: Snapshot, account: Account, proposed: Sequence[Proposed], s
         tested.result,
         inputs.record(settings, account),
         baseline(snapshot, account),
+        in_force(settings.decisions, (each.id for each in settled.recommendations), snapshot.window_end.date()),
     )
 
 

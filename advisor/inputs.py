@@ -23,6 +23,7 @@ _NO_INPUT = frozenset(
         "retry_seconds",
         "request_seconds",
         "statement_seconds",
+        "decisions",
     }
 )
 

@@ -18,7 +18,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from advisor import decisions
 from advisor.errors import InputError
+from advisor.model import Decision
 
 # Standard warehouses, first generation. Sizes are spelt upper-case without spaces, dashes or underscores.
 CREDITS_PER_HOUR = MappingProxyType(
@@ -77,6 +79,8 @@ class Settings:
     """All builds together may take no more than so many credits, expected."""
     max_changes: int | None = None
     """No more than so many changes are recommended: those that are best together."""
+    decisions: tuple[Decision, ...] = ()
+    """What people have decided about recommendations (`advisor/decisions.py`): shown as such, and no news to `--check`."""
     min_window_days: float = 7.0
     """A shorter history gives no more than low confidence: it may miss what runs on other days."""
     samples_per_template: int = 12
@@ -217,6 +221,8 @@ def _typed(key: str, value: object) -> Any:
 
 def _convert(key: str, value: object) -> Any:
     default = getattr(Settings(), key)
+    if key == "decisions":
+        return decisions.read(value)
     if key == "credits_per_hour":
         if not isinstance(value, Mapping):
             raise TypeError("it is a table of warehouse sizes")

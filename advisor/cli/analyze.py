@@ -104,7 +104,7 @@ def analyze(
             _trial(home, advice)
     _exports(folder, book.known, sarif, metrics)
     if check:
-        _fail_on_news(folder, book.known, min_credits)
+        _fail_on_news(folder, book.known.union(each.id for each in advice.decisions), min_credits)
 
 
 def _run(

@@ -47,6 +47,10 @@ def document(advice: Advice, scripts: Sequence[Script | None]) -> str:
         "baseline": _baseline(advice.workload, advice.tables),
         "totals": _totals(advice.totals),
         "back_test": _back_test(advice.back_test),
+        "decisions": [
+            {"id": each.id, "state": each.state, "reason": each.reason, "author": each.author, "until": each.until}
+            for each in advice.decisions
+        ],
         "recommendations": [_recommendation(recommendation, script) for recommendation, script in pairs],
         "rejections": [_rejection(rejection) for rejection in advice.rejections],
         "inputs": _inputs(advice),

@@ -100,6 +100,18 @@ def changes(advice: Advice, scripts: Sequence[Script | None]) -> Listing:
     )
 
 
+def decisions(advice: Advice) -> Listing:
+    """One row per recommendation that somebody has decided about."""
+    titles = {recommendation.id: recommendation.title for recommendation in advice.recommendations}
+    return Listing(
+        ("Change", "Decided", "By", "Until", "Reason"),
+        tuple(
+            (titles[each.id], each.state, each.author, str(each.until or "for good"), each.reason)
+            for each in advice.decisions
+        ),
+    )
+
+
 def figures(recommendation: Recommendation) -> Listing:
     """What a recommendation brings and costs, a month before and after."""
     benefit, cost = recommendation.benefit, recommendation.cost

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from advisor.model.baseline import Baseline
@@ -204,6 +204,19 @@ class Totals:
 
 
 @dataclass(frozen=True)
+class Decision:
+    """What somebody has decided about a recommendation."""
+
+    id: str
+    state: str
+    """accepted, dismissed or snoozed."""
+    reason: str
+    author: str
+    until: date | None = None
+    """The last day on which it holds; None: for good."""
+
+
+@dataclass(frozen=True)
 class BackTest:
     """Advice chosen on the earlier part of the window, scored by the later part's executions."""
 
@@ -273,3 +286,5 @@ class Advice:
     """None: the window is too short, or its history doesn't tell when its templates ran."""
     inputs: Inputs = field(default_factory=Inputs)
     baseline: Baseline = field(default_factory=Baseline)
+    decisions: tuple[Decision, ...] = ()
+    """Those in force about the recommendations."""
