@@ -14,6 +14,7 @@ from advisor.model import (
     FILTERS,
     Catalog,
     Execution,
+    Facts,
     QueryTemplate,
     Reading,
     TableHistory,
@@ -23,7 +24,7 @@ from advisor.model import (
 from advisor.profile import TableProfile, partitions_of, profile, reading_tables
 from advisor.questions import ReadTemplate, Sampled
 from advisor.settings import Settings
-from advisor.snapshot import Snapshot, catalog, histories, row_sample
+from advisor.snapshot import Snapshot, catalog, changes, facts, histories, row_sample
 from advisor.usage import Request, moves, read_all
 from advisor.workload import compress
 
@@ -44,6 +45,9 @@ class Account:
     """What is recorded of each table of the catalog."""
     prices: Mapping[str, cost.ScanPrice | None]
     """By fingerprint: what a partition of a scan takes; None where the history records no partitions."""
+    facts: Facts
+    changes: Mapping[TableName, frozenset[datetime]] | None
+    """The hours in which each table of a repeated question changed; None where nothing tells."""
 
 
 def read_account(snapshot: Snapshot, settings: Settings, say: Say) -> Account:
@@ -58,7 +62,24 @@ def read_account(snapshot: Snapshot, settings: Settings, say: Say) -> Account:
     profiles = profiles_of(templates, known, recorded, workload, settings, partial(row_sample, snapshot))
     slopes = cost.milliseconds_per_partition(workload)
     prices = {t.fingerprint: cost.scan_price(t, slopes, settings) for t in workload.templates}
-    return Account(known, workload, templates, profiles, recorded, prices)
+    moved = _changes(snapshot, workload, templates)
+    return Account(known, workload, templates, profiles, recorded, prices, facts(snapshot), moved)
+
+
+def _changes(
+    snapshot: Snapshot, workload: Workload, templates: Sequence[ReadTemplate]
+) -> Mapping[TableName, frozenset[datetime]] | None:
+    """As the account recorded them, and as the history's own statements ran."""
+    asked = {each.fingerprint for each in workload.repeats or ()}
+    names = {name for read in templates if read.template.fingerprint in asked for name in read.reading.scans}
+    recorded = changes(snapshot, names)
+    if recorded is None and workload.writes is None:
+        return None
+    found: dict[TableName, frozenset[datetime]] = {name: (recorded or {}).get(name, frozenset()) for name in names}
+    for read in templates:
+        for name in {*read.reading.writes, *read.reading.creates} & names:
+            found[name] |= (workload.writes or {}).get(read.template.fingerprint, frozenset())
+    return found
 
 
 def read_templates(

@@ -13,6 +13,7 @@ from advisor.settings import Settings, normal_size
 
 DAYS_PER_MONTH = 30.0
 GIB = 2.0**30
+TIB = 2.0**40
 # Scanning and filtering take over half of processing time ("Pruning in Snowflake", SIGMOD 2025): the part of the time per
 # partition that one partition more is taken to cost where the history shows no slope.
 SCAN_SHARE = 0.5
@@ -65,3 +66,23 @@ def scan_price(template: QueryTemplate, slopes: Mapping[str, float], settings: S
     rate = sum(settings.price(use.size) * use.executions for use in uses) / executions
     expected = min(slope, even)
     return ScanPrice(Range(expected / 2, expected, even), Range(slope / 2, slope, slope * 2), rate)
+
+
+def rate(template: QueryTemplate, settings: Settings) -> float:
+    """Credits an hour of the warehouses that the template runs on, on average over its executions."""
+    executions = sum(use.executions for use in template.warehouses)
+    if not executions:
+        return settings.price(None)
+    return sum(settings.price(use.size) * use.executions for use in template.warehouses) / executions
+
+
+def storage(size: float, settings: Settings) -> float | None:
+    """Credits a month that storing so many bytes is worth; None where the settings hold no prices."""
+    if settings.storage_price_per_tib_month is None or not settings.price_per_credit:
+        return None
+    return size / TIB * settings.storage_price_per_tib_month / settings.price_per_credit
+
+
+def rewrite(size: float, settings: Settings) -> Range:
+    """Credits to write so many bytes anew, at list prices."""
+    return Range(*settings.rewrite_credits_per_gib).scaled(size / GIB)

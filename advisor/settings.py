@@ -150,6 +150,53 @@ class Settings:
     """The longest that one request to Snowflake may go unanswered."""
     statement_seconds: int = 3600
     """The longest that one statement of the collector may queue and run in the account."""
+    storage_price_per_tib_month: float | None = None
+    """What a TiB stored for a month costs, in your currency. Snowflake bills storage in money: without this price and that of
+    a credit, what storage is worth in credits is unknown."""
+    price_per_credit: float | None = None
+    """What a credit costs, in the same currency."""
+    min_storage_gib: float = 50.0
+    """Less storage than this isn't worth a change for its own sake."""
+    min_cold_share: float = 0.3
+    """History is set apart only where it is at least this share of a table's rows."""
+    look_back_margin: float = 1.5
+    """Rows stay at hand for this many times as long as any query of the window reached back, …"""
+    min_hot_days: float = 90.0
+    """… and for this many days at least: quarterly reports don't show in a shorter window."""
+    archive_price_share: float = 0.5
+    """What archived storage is taken to cost, as a share of the storage price. A cautious guess: the prices stand in
+    Snowflake's consumption table alone, and the COLD tier costs a quarter of the COOL one."""
+    history_ratio: float = 3.0
+    """Time Travel and Fail-safe are out of proportion where they hold so many times what the table does."""
+    unread_days: float = 180.0
+    """A table is called unread where no scan of it is recorded for so long."""
+    min_repeat_seconds: float = 600.0
+    """A month's repeats of a question that take less than this aren't worth a change of its text."""
+    min_uncached_repeats: int = 50
+    """So many unchanged repeats without one answer from the cache say that it is off for their user."""
+    repeats_read: int = 2_000_000
+    """A raw history of more executions isn't searched for repeated questions, which takes reading all their texts: collect
+    it, and the account does the work."""
+    near_misses_kept: int = 20
+    """Of a kind's candidates that failed for want of a remedy, so many are told."""
+    search_path_share: tuple[float, float, float] = (0.05, 0.12, 0.25)
+    """Low, expected, high for what a search access path stores, as a share of the table; documented: about a quarter for
+    all columns."""
+    search_credits_per_gib: tuple[float, float, float] = (0.11, 0.22, 0.44)
+    """Low, expected, high for building one GiB of search access paths: the example of the documented cost function, with
+    the half to the double of it."""
+    min_idle_share: float = 0.1
+    """A warehouse whose suspension would save less than this share of its credits is left as it is."""
+    min_spilled_gib: float = 100.0
+    """Less spilled to remote storage in a month isn't told."""
+    min_queued_seconds: float = 3600.0
+    """Less waiting in a month isn't told."""
+    min_accelerated_seconds: float = 600.0
+    """A warehouse whose queries acceleration could relieve of less than this a month is passed over."""
+    acceleration_scale_factor: int = 8
+    """Snowflake's own default bounds what the acceleration service may cost."""
+    credits_per_second_saved: float = 0.0
+    """What it is worth to you that queries end a second earlier, beyond what their warehouse saves."""
     credits_per_hour: Mapping[str, float] = field(default_factory=lambda: CREDITS_PER_HOUR)
     """Per warehouse size; `advisor.toml` may override single sizes in a table of that name."""
 

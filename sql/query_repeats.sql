@@ -1,7 +1,8 @@
--- One row per question, session context and day on which it ended, where it was asked more than once: at most $questions of a
+-- One row per question, session context and day on which it began, where it was asked more than once: at most $questions of a
 -- day, those that took most time. A question is Snowflake's query hash, which tells constants apart but neither case, white
 -- space nor comments; TEXTS counts the texts that it was asked in, which the result cache does tell apart, and two of them
--- stand beside it. Without a hash a question is its exact text.
+-- stand beside it. Without a hash a question is its text less case, blanks and comments, which may merge two that differ in the
+-- case of a constant: the two texts tell. USER_NAME is who asked it, where one user alone did.
 --
 -- EXECUTIONS ran on a warehouse; CACHED did not, so they were answered from the result cache or from metadata. REPEATS are the
 -- executions that followed another asking on the same day, GAP_SECONDS after it in all. HOURS says in which hours (UTC) it was
@@ -10,9 +11,15 @@ WITH asked AS (
     SELECT
         QUERY_ID,
         MIN(COALESCE(
-            NULLIF(TRIM(QUERY_HASH), '') || ':' || COALESCE(QUERY_HASH_VERSION, ''), 'text:' || MD5(QUERY_TEXT)
+            NULLIF(TRIM(QUERY_HASH), '') || ':' || COALESCE(QUERY_HASH_VERSION, ''),
+            'text:' || MD5(UPPER(REGEXP_REPLACE(
+                QUERY_TEXT,
+                $$('([^'\\]|\\(.|\n|$)|'')*('|$)|"[^"]*("|$)|[$][$]([^$]|[$][^$])*([$][$]|[$]?$))|--[^\n]*|//[^\n]*|/[*]([^*]|[*]+[^*/])*([*]+/|[*]*$)|\s+$$,
+                '\\1'
+            )))
         )) AS QUESTION,
         MIN(ROLE_NAME) AS ROLE_NAME,
+        MIN(USER_NAME) AS USER_NAME,
         MIN(MD5(QUERY_TEXT)) AS TEXT_ID
     FROM SNOWFLAKE.ACCOUNT_USAGE.QUERY_HISTORY
     WHERE COALESCE(NULLIF(UPPER(TRIM(QUERY_TYPE)), ''), 'SELECT') = 'SELECT'
@@ -27,14 +34,15 @@ runs AS (
     SELECT
         again.QUESTION,
         again.ROLE_NAME,
+        again.USER_NAME,
         again.TEXT_ID,
         EXECUTIONS.*,
-        DATE_TRUNC('day', EXECUTIONS.END_TIME) AS DAY,
+        DATE_TRUNC('day', EXECUTIONS.START_TIME) AS DAY,
         HOUR(EXECUTIONS.START_TIME) AS STARTED,
         CASE WHEN EXECUTIONS.OUTCOME = 'executed' THEN EXECUTIONS.EXECUTION_MS END AS RAN_MS
     FROM EXECUTIONS
     JOIN again ON again.QUERY_ID = EXECUTIONS.QUERY_ID
-    WHERE EXECUTIONS.OUTCOME IN ('executed', 'no warehouse') AND EXECUTIONS.END_TIME IS NOT NULL
+    WHERE EXECUTIONS.OUTCOME IN ('executed', 'no warehouse') 
 ),
 spaced AS (
     SELECT
@@ -69,6 +77,7 @@ questions AS (
         COUNT(DISTINCT TEXT_ID) AS TEXTS,
         COUNT(DISTINCT ROLE_NAME) AS ROLES,
         COUNT(DISTINCT WAREHOUSE_NAME) AS WAREHOUSES,
+        CASE WHEN COUNT(DISTINCT USER_NAME) = 1 THEN MIN(USER_NAME) END AS USER_NAME,
         MIN(START_TIME) AS FIRST_SEEN,
         MAX(START_TIME) AS LAST_SEEN,
         MIN(CASE WHEN RAN_MS IS NOT NULL THEN QUERY_ID END) AS QUERY_ID,
@@ -111,6 +120,7 @@ SELECT
     worst.TEXTS,
     worst.ROLES,
     worst.WAREHOUSES,
+    worst.USER_NAME,
     worst.FIRST_SEEN,
     worst.LAST_SEEN,
     worst.QUERY_ID,

@@ -7,6 +7,7 @@ from pathlib import Path
 from advisor.generator.pages import plan, report
 from advisor.generator.scripts import scripts
 from tests.advices import empty, materialized_view, one, rich
+from tests.assorted import assorted
 
 GOLDEN = Path(__file__).parent / "golden" / "generator"
 
@@ -16,7 +17,8 @@ def goldens() -> dict[str, str]:
     written = scripts(rich())
     texts = {
         f"{recommendation.kind}_{recommendation.action}.sql": script.text
-        for recommendation, script in zip(rich().recommendations, written, strict=True)
+        for advice in (rich(), assorted())
+        for recommendation, script in zip(advice.recommendations, scripts(advice), strict=True)
         if script
     }
     for other in (materialized_view(),):

@@ -38,6 +38,7 @@ from advisor.model.catalog import (
     TableName,
     TableScans,
 )
+from advisor.model.facts import Accelerable, Facts, Repeats, SearchService, Storage, WarehouseCredits, WarehouseLoad
 from advisor.model.inputs import Inputs, TableFacts
 from advisor.model.usage import FILTERS, ColumnUsage, Reading, Role, Value
 from advisor.model.wanted import Needs, Wanted
@@ -46,6 +47,7 @@ from advisor.model.workload import Distribution, Execution, QueryTemplate, Skipp
 __all__ = [
     "FILTERS",
     "ZERO",
+    "Accelerable",
     "Advice",
     "BackTest",
     "Baseline",
@@ -63,6 +65,7 @@ __all__ = [
     "Decision",
     "Distribution",
     "Execution",
+    "Facts",
     "Grade",
     "Inputs",
     "KeyPart",
@@ -75,10 +78,13 @@ __all__ = [
     "Reading",
     "Recommendation",
     "Rejection",
+    "Repeats",
     "Role",
+    "SearchService",
     "Service",
     "Skipped",
     "SnapshotInfo",
+    "Storage",
     "Table",
     "TableFacts",
     "TableHistory",
@@ -91,6 +97,8 @@ __all__ = [
     "Value",
     "ViewMissing",
     "Wanted",
+    "WarehouseCredits",
+    "WarehouseLoad",
     "WarehouseUse",
     "Workload",
     "recent_from",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+
+from advisor.model.facts import Repeats, WarehouseLoad
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,12 @@ class Workload:
     templates: tuple[QueryTemplate, ...]
     """Ordered by execution time, most first, then by fingerprint."""
     skipped: tuple[Skipped, ...]
+    repeats: tuple[Repeats, ...] | None = None
+    """Questions that were asked again on the same day; None where the snapshot doesn't tell."""
+    writes: Mapping[str, frozenset[datetime]] | None = None
+    """By template that writes: the hours in which it ran; None where single executions aren't recorded."""
+    loads: tuple[WarehouseLoad, ...] = ()
+    """What each warehouse did; empty where no query names its warehouse."""
 
     @property
     def recent_from(self) -> datetime:

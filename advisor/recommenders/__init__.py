@@ -8,7 +8,16 @@ from typing import Protocol
 
 from advisor.account import Account
 from advisor.model import Proposed
-from advisor.recommenders import clustering_key, materialized_view
+from advisor.recommenders import (
+    clustering_key,
+    history_partitioning,
+    materialized_view,
+    query_acceleration,
+    result_cache,
+    search_optimization,
+    storage_retention,
+    warehouse_setting,
+)
 from advisor.settings import Settings
 
 
@@ -24,7 +33,16 @@ class Recommender(Protocol):
         """Every change of its kind that is legal and worth it by itself, and every candidate that isn't, with the reason."""
 
 
-RECOMMENDERS: tuple[Recommender, ...] = (clustering_key, materialized_view)
+RECOMMENDERS: tuple[Recommender, ...] = (
+    clustering_key,
+    materialized_view,
+    history_partitioning,
+    result_cache,
+    search_optimization,
+    query_acceleration,
+    storage_retention,
+    warehouse_setting,
+)
 HEADINGS = ("What it finds", "Why it matters", "Example", "When not to", "References")
 
 

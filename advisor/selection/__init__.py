@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
+from operator import add
 
 from advisor.model import BudgetPoint, Proposal, Recommendation, Rejection, Totals
 from advisor.selection import greedy, program
@@ -29,7 +31,7 @@ LARGEST_CURVE = 2_000
 @dataclass(frozen=True)
 class Settled:
     recommendations: tuple[Recommendation, ...]
-    """Most net benefit first, each with what leaving it out would lose."""
+    """Most net benefit first, each with what leaving it out would lose; then those that bring no credits."""
     rejections: tuple[Rejection, ...]
     totals: Totals
 
@@ -37,15 +39,33 @@ class Settled:
 def settle(proposals: Sequence[Proposal], settings: Settings) -> Settled:
     """The best choice within the budget and the number of changes that are allowed, whatever the order of the proposals."""
     least, most = settings.min_net_credits_per_month, settings.max_changes
-    problem = Problem.of(proposals, least, settings.budget_credits, most)
+    beside = sorted((p.recommendation for p in proposals if _unpriced(p)), key=lambda r: r.id)
+    problem = Problem.of([p for p in proposals if not _unpriced(p)], least, settings.budget_credits, most)
     chosen, exact = choose(problem)
     taken = [attributed(problem, i, chosen) for i in sorted(chosen)]
     taken.sort(key=lambda r: (-r.net_credits_per_month.expected, r.id))
     left = [i for i in range(len(problem.proposals)) if i not in chosen]
     return Settled(
-        tuple(taken),
+        (*taken, *beside),
         tuple(passed_over(problem, i, chosen) for i in left),
-        _totals(problem, chosen, exact),
+        _with(_totals(problem, chosen, exact), beside),
+    )
+
+
+def _unpriced(proposal: Proposal) -> bool:
+    """What it brings is no credits at all, such as storage of an unknown price: nothing to weigh it against the others by."""
+    return not proposal.services and proposal.recommendation.benefit.credits is None and proposal.alone is None
+
+
+def _with(totals: Totals, beside: Sequence[Recommendation]) -> Totals:
+    """The totals with what the changes beside them take."""
+    return replace(
+        totals,
+        net_credits_per_month=reduce(add, (r.net_credits_per_month for r in beside), totals.net_credits_per_month),
+        upkeep_credits_per_month=sum_known(
+            [totals.upkeep_credits_per_month, *(r.cost.upkeep_credits_per_month for r in beside)]
+        ),
+        build_credits=sum_known([totals.build_credits, *(r.cost.build_credits for r in beside)]),
     )
 
 

@@ -1,6 +1,8 @@
 """Snapshot ⇄ folder: what was read of an account at one moment, as Parquet or CSV files. Knows no Snowflake connection."""
 
 from advisor.snapshot.catalog import catalog, histories, key_expressions
+from advisor.snapshot.changes import changes
+from advisor.snapshot.facts import facts
 from advisor.snapshot.folder import Snapshot, open_snapshot
 from advisor.snapshot.info import info, missing_views
 from advisor.snapshot.manifest import write_manifest
@@ -10,6 +12,8 @@ __all__ = [
     "Snapshot",
     "add_samples",
     "catalog",
+    "changes",
+    "facts",
     "find_sample",
     "histories",
     "info",

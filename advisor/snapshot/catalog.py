@@ -173,26 +173,27 @@ def _columns(snapshot: Snapshot, table_ids: Mapping[TableName, int | None]) -> M
     return {name: tuple(columns.values()) for name, columns in found.items()}
 
 
-def _during(snapshot: Snapshot, view: str, sql: str, time: str) -> list[tuple[Any, ...]]:
+def during(snapshot: Snapshot, view: str, sql: str, time: str) -> list[tuple[Any, ...]]:
+    """The rows of a history within the window: `{during}` in the statement stands for that, by its column `time`."""
     window = {"start": snapshot.window_start, "end": snapshot.window_end}
     return snapshot.rows(view, sql.format(during=_DURING.format(time=time)), window)
 
 
 def _churn(snapshot: Snapshot, days: float) -> dict[TableName, Churn]:
-    rows = _during(snapshot, "table_dml_history", _CHURN, "START_TIME")
+    rows = during(snapshot, "table_dml_history", _CHURN, "START_TIME")
     return {TableName(*row[:3]): Churn(*(float(figure) / days for figure in row[3:])) for row in rows}
 
 
 def _scans(snapshot: Snapshot) -> dict[TableName, tuple[TableScans, ...]]:
     found: defaultdict[TableName, list[TableScans]] = defaultdict(list)
-    for row in _during(snapshot, "table_query_pruning_history", _SCANS, "INTERVAL_START_TIME"):
+    for row in during(snapshot, "table_query_pruning_history", _SCANS, "INTERVAL_START_TIME"):
         found[TableName(*row[:3])].append(TableScans(*row[3:]))
     return {name: tuple(scans) for name, scans in found.items()}
 
 
 def _bills(snapshot: Snapshot) -> dict[TableName, tuple[float, float | None, str | None]]:
     """Credits of automatic clustering, bytes that it rewrote, and its engine."""
-    rows = _during(snapshot, "automatic_clustering_history", _BILLS, "START_TIME")
+    rows = during(snapshot, "automatic_clustering_history", _BILLS, "START_TIME")
     return {
         TableName(*row[:3]): (float(row[3]), None if row[4] is None else float(row[4]), row[5])
         for row in rows

@@ -15,11 +15,22 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
-from advisor import fingerprint, percentiles
+from advisor import fingerprint, percentiles, repeats
 from advisor.errors import InputError
-from advisor.model import Distribution, Execution, QueryTemplate, Skipped, WarehouseUse, Workload, recent_from
+from advisor.loads import loads
+from advisor.model import (
+    Distribution,
+    Execution,
+    QueryTemplate,
+    Repeats,
+    Skipped,
+    WarehouseUse,
+    Workload,
+    recent_from,
+)
 from advisor.settings import Settings
 from advisor.snapshot import Snapshot
 from advisor.workload import history
@@ -105,7 +116,25 @@ def compress(snapshot: Snapshot, settings: Settings) -> Workload:
             partitions_total=_whole(totals[4]),
             templates=templates,
             skipped=skipped,
+            repeats=_repeats(snapshot, settings, view),
+            writes=repeats.writes(snapshot) if view == "query_history" else None,
+            loads=loads(snapshot, view),
         )
+
+
+def _repeats(snapshot: Snapshot, settings: Settings, view: str) -> tuple[Repeats, ...] | None:
+    """Questions that were asked again; None where the snapshot doesn't tell, or holds too many executions to look."""
+    run = partial(snapshot.rows, view)
+    if view == "query_history":
+        if run("SELECT coalesce(sum(EXECUTIONS), 0) FROM statements")[0][0] > settings.repeats_read:
+            return None
+        asked = {"questions": settings.questions_per_day}
+        run(f"CREATE OR REPLACE TEMP TABLE repeats AS {duckdb_sql('query_repeats')}", asked)
+    elif "query_repeats" in snapshot.present:
+        run("CREATE OR REPLACE TEMP TABLE repeats AS FROM query_repeats")
+    else:
+        return None
+    return repeats.of_templates(snapshot, view)
 
 
 @contextmanager
@@ -128,7 +157,7 @@ def prepared(snapshot: Snapshot, settings: Settings) -> Iterator[str]:
     finally:
         for name in history.TEMPORARY_VIEWS:
             snapshot.connection.execute(f"DROP VIEW IF EXISTS {name}")
-        for name in (*history.TABLES, "fingerprints", "members", "kept", "times"):
+        for name in (*history.TABLES, "repeats", "fingerprints", "members", "kept", "times"):
             snapshot.connection.execute(f"DROP TABLE IF EXISTS {name}")
         snapshot.connection.remove_function("canonical_aliases")
 

@@ -1,0 +1,192 @@
+"""Where a table's history could be cut, whether it may be, and what its queries would save of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from advisor import cost
+from advisor.account import Account
+from advisor.cost import DAYS_PER_MONTH
+from advisor.errors import InputError
+from advisor.estimate import MS_PER_HOUR
+from advisor.figures import percent
+from advisor.lookback import LookBack
+from advisor.model import ZERO, Range, TableName, Workload
+from advisor.profile import Load, TableProfile
+from advisor.quoting import identifier, qualified
+from advisor.settings import Settings
+from advisor.terms import hashes, monthly, valid_until
+from advisor.widths import UNSORTED
+
+TIER = "COOL"  # the tier that every cloud has; a table is bound to its tier for good
+FOREVER_DAYS = 2_147_483_647  # the longest that ARCHIVE_FOR_DAYS takes: when it ends, archived rows are deleted
+TIMES = ("DATE", "TIMESTAMP_NTZ", "TIMESTAMP_LTZ", "TIMESTAMP_TZ")
+SPREAD = 1.5  # what a query reads of the hot table lies within this factor of the model's share
+PARTITIONED = {
+    "external": "its files are partitioned where it is defined: PARTITION BY a column computed from METADATA$FILENAME",
+    "iceberg": "it is partitioned where it is defined: PARTITION BY MONTH or DAY of the column",
+}
+ELSEWHERE = {
+    "dynamic": "its rows follow from its query",
+    "hybrid": "it has neither micro-partitions nor archive storage",
+}
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Where a table's history would be cut, and what lies on either side."""
+
+    profile: TableProfile
+    look: LookBack
+    boundary: datetime
+    """The first moment of a month."""
+    keep_days: int
+    cold: float
+    """The share of the rows before the boundary."""
+
+    @property
+    def cold_bytes(self) -> float:
+        return self.cold * float(self.profile.table.bytes or 0)
+
+    @property
+    def column(self) -> str:
+        return self.look.axis.column
+
+    @property
+    def ordered(self) -> bool | None:
+        """Whether the table lies in the order of the column, so that time prunes already; None where no scan tells."""
+        width = self.profile.layout.widths.get(self.column)
+        return None if width is None else width < UNSORTED
+
+
+def cut_of(profile: TableProfile, look: LookBack, workload: Workload, settings: Settings) -> Cut:
+    days = max(look.days * settings.look_back_margin, settings.min_hot_days)
+    at = workload.window_end - timedelta(days=days)
+    boundary = datetime(at.year, at.month, 1)
+    kept = (workload.window_end - boundary).days + 1
+    return Cut(profile, look, boundary, kept, look.cold_share(boundary))
+
+
+def obstacle(cut: Cut, settings: Settings) -> str | None:
+    table = cut.profile.table
+    for trait, how in PARTITIONED.items():
+        if trait in table.traits:
+            return f"It is an {trait} table: {how}. No script is written for that."
+    for trait, why in ELSEWHERE.items():
+        if trait in table.traits:
+            return f"It is a {trait} table: {why}."
+    if table.kind != "BASE TABLE" or table.traits & {"temporary", "event"}:
+        return "It is no table whose rows could be set apart."
+    if not _quotable(cut):
+        return "A name of it can't be written as SQL: look at the snapshot's rows of it."
+    described = table.column(cut.column)
+    if described is None or described.data_type not in TIMES:
+        return f"The snapshot doesn't say that {cut.column} is a date or a timestamp."
+    if cut.profile.recreated_by is not None:
+        return f"A job recreates it (template {cut.profile.recreated_by}): what it keeps is decided there."
+    if not cut.profile.understood:
+        return "A statement that may read it is not understood, so how far back it is read is not known."
+    if not cut.look.axis.known and table.created is None:
+        return f"Neither statistics of {cut.column} nor the table's creation tell how far back it goes."
+    return None
+
+
+def _quotable(cut: Cut) -> bool:
+    try:
+        qualified(cut.profile.table.name)
+        for name in (cut.column, *(column.name for column in cut.profile.table.columns)):
+            identifier(name)
+    except InputError:
+        return False
+    return True
+
+
+def already_pruned(cut: Cut) -> str:
+    if cut.ordered is None:
+        return f"No scan tells whether the table lies in the order of {cut.column}, so what a split would bring is not known."
+    read = [load.before / cut.profile.partitions for load in cut.look.bounded if load.before is not None]
+    share = percent(max(read)) if read else "few"
+    return (
+        f"Time prunes already: queries that begin at a moment of {cut.column} read at most {share} of its partitions."
+    )
+
+
+def hot_partitions(load: Load, cut: Cut) -> float:
+    """What an execution is expected to read of the hot table: rows lie without order, so as large a share as of the whole."""
+    return max(1.0, (load.before or 0.0) * (1 - cut.cold))
+
+
+def saved(load: Load, cut: Cut, account: Account) -> Range:
+    """Credits a month."""
+    price = account.prices[load.template.fingerprint]
+    if load.before is None or price is None:
+        return ZERO
+    after = hot_partitions(load, cut)
+    fewer = [max(0.0, load.before - each) for each in (min(load.before, after * SPREAD), after, after / SPREAD)]
+    runs = load.template.executions * monthly(account.workload)
+    each_ms = (price.saved_ms.low, price.saved_ms.expected, price.saved_ms.high)
+    amounts = [n * ms * runs * price.credits_per_hour / MS_PER_HOUR for n, ms in zip(fewer, each_ms, strict=True)]
+    return Range(*amounts)
+
+
+def moving(cut: Cut, settings: Settings) -> Range:
+    """Credits a month to move a month's rows from the hot to the cold table: each is written twice more at most."""
+    table = cut.profile.table
+    rows = float(table.rows or 1)
+    churn = cut.profile.churn
+    arriving = churn.rows_added / rows if churn is not None else 1 / max(1.0, cut.look.age_days)
+    return cost.rewrite(arriving * DAYS_PER_MONTH * float(table.bytes or 0), settings).scaled(2)
+
+
+def partitions(cut: Cut, workload: Workload) -> tuple[float, Range]:
+    """A month's partitions of the readers that begin at a moment, before and after."""
+    loads = [load for load in cut.look.bounded if load.before is not None]
+    runs = [load.template.executions * monthly(workload) for load in loads]
+    before = sum((load.before or 0.0) * n for load, n in zip(loads, runs, strict=True))
+    after = sum(hot_partitions(load, cut) * n for load, n in zip(loads, runs, strict=True))
+    return before, Range(after / SPREAD, after, min(max(before, after), after * SPREAD))
+
+
+def brief(cut: Cut, method: str) -> dict[str, object]:
+    return {
+        "tables": [str(cut.profile.table.name)],
+        "cut": {"column": cut.column, "boundary": f"{cut.boundary:%Y-%m-%d}", "method": method},
+    }
+
+
+def parts(name: str) -> dict[str, str]:
+    """What the script makes beside the table, by the role of each."""
+    return {
+        "hot": f"{name}_HOT",
+        "cold": f"{name}_COLD",
+        "old": f"{name}_BEFORE_SPLIT",
+        "policy": f"{name}_ARCHIVE",
+        "restored": f"{name}_RESTORED",
+    }
+
+
+def beside(cut: Cut) -> list[TableName]:
+    table = cut.profile.table.name
+    return [replace(table, name=name) for name in parts(table.name).values()]
+
+
+def details(cut: Cut, method: str, workload: Workload, settings: Settings) -> dict[str, object]:
+    table = cut.profile.table
+    column = table.column(cut.column)
+    return {
+        **brief(cut, method),
+        "look_back_days": cut.look.days,
+        "keep_days": cut.keep_days,
+        "cold_share": cut.cold,
+        "cold_bytes": cut.cold_bytes,
+        "column_type": column.data_type if column is not None else None,
+        "columns": [each.name for each in sorted(table.columns, key=lambda each: (each.position, each.name))],
+        "rows": table.rows,
+        "partitions": cut.profile.partitions,
+        "parts": parts(table.name.name),
+        "archive_tier": TIER,
+        "archive_for_days": FOREVER_DAYS,
+        "valid_until": valid_until(workload, settings),
+        "hashes": hashes(load.template for load in cut.look.bounded),
+    }

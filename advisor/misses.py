@@ -1,0 +1,114 @@
+"""The account's repeated questions that ran again, by template, user and the likely reason why."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from advisor import texts
+from advisor.account import Account
+from advisor.model import Catalog, Repeats, TableName
+from advisor.questions import ReadTemplate
+from advisor.replay import Asked, Miss, reasons, replay
+
+NOT_REUSED = ("hybrid", "external")
+"""Tables of whose queries no result is reused: hybrid ones as documented, external ones since nothing tells when they change."""
+UNTOLD = ("dynamic", "iceberg", "event")
+"""Tables whose changes the histories may not hold."""
+
+
+@dataclass(frozen=True)
+class Missed:
+    """Executions over the window that the cache didn't answer."""
+
+    fingerprint: str
+    user: str | None
+    miss: Miss
+    executions: int
+    ms: float
+    same_hour_ms: float
+    """Of those that followed another asking within the same hour of the clock."""
+    worst: Repeats
+    """The day that took most time."""
+
+    def plus(self, other: Missed) -> Missed:
+        return replace(
+            self,
+            executions=self.executions + other.executions,
+            ms=self.ms + other.ms,
+            same_hour_ms=self.same_hour_ms + other.same_hour_ms,
+            worst=max(self.worst, other.worst, key=lambda day: (day.execution_ms, day.question, day.day)),
+        )
+
+
+def missed(account: Account) -> tuple[Missed, ...]:
+    """Those that took most time first. Questions whose tables or changes aren't known are left out."""
+    questions: defaultdict[tuple[str, str], list[Repeats]] = defaultdict(list)
+    for day in account.workload.repeats or ():
+        questions[day.fingerprint, day.question].append(day)
+    hits = _hits(account.workload.repeats or ())
+    reads = {read.template.fingerprint: read for read in account.templates}
+    found: dict[tuple[str, str | None, Miss], Missed] = {}
+    for (fingerprint, _), days in sorted(questions.items()):
+        changed = _changes(reads[fingerprint], account)
+        if changed is None:
+            continue
+        for each in _of_question(reads[fingerprint], days, changed, hits, account.catalog):
+            place = each.fingerprint, each.user, each.miss
+            found[place] = found[place].plus(each) if place in found else each
+    return tuple(sorted(found.values(), key=lambda each: (-each.ms, each.fingerprint, each.user or "", each.miss)))
+
+
+def _hits(days: Sequence[Repeats]) -> Counter[str | None]:
+    """Answers from the cache by user."""
+    counts: Counter[str | None] = Counter()
+    for day in days:
+        counts[day.user] += day.cached
+    return counts
+
+
+def _changes(read: ReadTemplate, account: Account) -> frozenset[datetime] | None:
+    """The hours in which any table of the template changed; None where that isn't known of all of them."""
+    scans = set(read.reading.scans)
+    if read.reading.problem is not None or not scans or account.changes is None:
+        return None
+    tables = [account.catalog.tables.get(name) for name in scans]
+    if any(table is None or table.traits & set(UNTOLD) or table.kind.endswith("VIEW") for table in tables):
+        return None
+    return frozenset().union(*(account.changes.get(name, frozenset()) for name in scans))
+
+
+def _of_question(
+    read: ReadTemplate,
+    days: Sequence[Repeats],
+    changed: frozenset[datetime],
+    hits: Mapping[str | None, int],
+    catalog: Catalog,
+) -> list[Missed]:
+    text = read.template.text
+    forbidden = texts.never_reused(text) or _reads(read.reading.scans, catalog, NOT_REUSED)
+    moment = texts.asks_moment(text)
+    found = []
+    for seen in replay(days, changed):
+        noisy = seen.day.two_texts is not None and texts.same_question(*seen.day.two_texts)
+        uncached = seen.day.user is not None and not hits[seen.day.user]
+        counts = reasons(seen, Asked(forbidden, moment, noisy, uncached))
+        found += [
+            Missed(
+                seen.day.fingerprint,
+                seen.day.user,
+                miss,
+                count,
+                count * seen.ms_each,
+                seen.same_hour * seen.ms_each if miss is Miss.MOMENT else 0.0,
+                seen.day,
+            )
+            for miss, count in counts.items()
+        ]
+    return found
+
+
+def _reads(scans: Sequence[TableName], catalog: Catalog, traits: Sequence[str]) -> bool:
+    return any(catalog.tables[name].traits & set(traits) for name in scans)

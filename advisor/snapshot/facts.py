@@ -1,0 +1,153 @@
+"""What a snapshot's further views say: storage, services, warehouses. A view that is missing is None."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from advisor.model import Accelerable, Facts, SearchService, Storage, TableName, WarehouseCredits
+from advisor.snapshot.catalog import during
+from advisor.snapshot.folder import Snapshot
+
+# A name's newest version that was not dropped is the one in use; the others' bytes are still billed.
+_STORAGE = """
+WITH versions AS (
+    SELECT *, row_number() OVER (
+        PARTITION BY TABLE_CATALOG, TABLE_SCHEMA, TABLE_NAME
+        ORDER BY TABLE_DROPPED IS NULL DESC, TABLE_CREATED DESC NULLS LAST, ID DESC
+    ) AS NTH
+    FROM table_storage_metrics
+    WHERE TABLE_CATALOG IS NOT NULL AND TABLE_SCHEMA IS NOT NULL AND TABLE_NAME IS NOT NULL
+)
+SELECT TABLE_CATALOG, TABLE_SCHEMA, TABLE_NAME,
+    {sums},
+    coalesce(sum({all}) FILTER (NTH > 1), 0), count(*) FILTER (NTH > 1),
+    coalesce(bool_or(CLONE_GROUP_ID <> ID) FILTER (NTH = 1), false)
+FROM versions GROUP BY ALL HAVING bool_or(NTH = 1 AND TABLE_DROPPED IS NULL) ORDER BY ALL
+"""
+_KEPT = ("ACTIVE_BYTES", "TIME_TRAVEL_BYTES", "FAILSAFE_BYTES", "RETAINED_FOR_CLONE_BYTES")
+
+_RETENTION = """
+SELECT TABLE_CATALOG, TABLE_SCHEMA, TABLE_NAME, max(RETENTION_TIME) FROM tables
+WHERE DELETED IS NULL AND RETENTION_TIME IS NOT NULL GROUP BY ALL
+"""
+
+_SEARCH = """
+SELECT DATABASE_NAME, SCHEMA_NAME, TABLE_NAME, sum(CAST(CREDITS_USED AS DECIMAL(30, 12)))
+FROM search_optimization_history
+WHERE TABLE_NAME IS NOT NULL AND coalesce(upper(INDEX_TYPE), 'SEARCH OPTIMIZATION INDEX') = 'SEARCH OPTIMIZATION INDEX' AND {during}
+GROUP BY ALL
+"""
+
+_BENEFITS = """
+SELECT DATABASE_NAME, SCHEMA_NAME, TABLE_NAME, coalesce(sum(PARTITIONS_PRUNED_ADDITIONAL), 0)
+FROM search_optimization_benefits WHERE {during} GROUP BY ALL
+"""
+
+_REFRESHES = """
+SELECT DATABASE_NAME, SCHEMA_NAME, TABLE_NAME, sum(CAST(CREDITS_USED AS DECIMAL(30, 12)))
+FROM materialized_view_refresh_history WHERE TABLE_NAME IS NOT NULL AND {during} GROUP BY ALL
+"""
+
+_LAST_SCANS = """
+SELECT DATABASE_NAME, SCHEMA_NAME, TABLE_NAME, max(coalesce(END_TIME, START_TIME))
+FROM table_pruning_history WHERE coalesce(NUM_SCANS, 1) > 0 AND TABLE_NAME IS NOT NULL GROUP BY ALL
+"""
+
+_ACCELERABLE = """
+SELECT WAREHOUSE_NAME, max(WAREHOUSE_SIZE), QUERY_PARAMETERIZED_HASH, sum(coalesce(QUERIES, 1)),
+    sum(CAST(ELIGIBLE_QUERY_ACCELERATION_TIME AS DECIMAL(30, 6))), max(UPPER_LIMIT_SCALE_FACTOR), min(QUERY_ID)
+FROM query_acceleration_eligible
+WHERE WAREHOUSE_NAME IS NOT NULL AND ELIGIBLE_QUERY_ACCELERATION_TIME > 0 AND {during}
+GROUP BY WAREHOUSE_NAME, QUERY_PARAMETERIZED_HASH ORDER BY ALL
+"""
+
+_ACCELERATED = """
+SELECT WAREHOUSE_NAME, sum(CAST(CREDITS_USED AS DECIMAL(30, 12))) FROM query_acceleration_history
+WHERE WAREHOUSE_NAME IS NOT NULL AND {during} GROUP BY ALL
+"""
+
+_WAREHOUSES = """
+SELECT WAREHOUSE_NAME, sum(CAST(coalesce(CREDITS_USED_COMPUTE, CREDITS_USED) AS DECIMAL(30, 12))),
+    CASE WHEN count(CREDITS_ATTRIBUTED_COMPUTE_QUERIES) = count(*) THEN sum(CAST(CREDITS_ATTRIBUTED_COMPUTE_QUERIES AS DECIMAL(30, 12))) END
+FROM warehouse_metering_history WHERE WAREHOUSE_NAME IS NOT NULL AND {during} GROUP BY ALL
+"""
+
+
+def facts(snapshot: Snapshot) -> Facts:
+    scans = _by_table(snapshot, "table_pruning_history", _LAST_SCANS, None)
+    return Facts(
+        storage=_storage(snapshot),
+        retention_days={TableName(*row[:3]): int(row[3]) for row in snapshot.rows("tables", _RETENTION)},
+        search=_search(snapshot),
+        refreshes=_floats(_by_table(snapshot, "materialized_view_refresh_history", _REFRESHES, "START_TIME")),
+        last_scans=scans,
+        scanned_since=_scanned_since(snapshot),
+        accelerable=_accelerable(snapshot),
+        accelerated={
+            row[0]: float(row[1] or 0)
+            for row in during(snapshot, "query_acceleration_history", _ACCELERATED, "START_TIME")
+        },
+        warehouses=_warehouses(snapshot),
+    )
+
+
+def _by_table(snapshot: Snapshot, view: str, sql: str, time: str | None) -> dict[TableName, Any] | None:
+    if view not in snapshot.present:
+        return None
+    rows = snapshot.rows(view, sql) if time is None else during(snapshot, view, sql, time)
+    return {TableName(*row[:3]): row[3] for row in rows if None not in row[:4]}
+
+
+def _floats(found: Mapping[TableName, Any] | None) -> dict[TableName, float] | None:
+    return None if found is None else {name: float(value) for name, value in found.items()}
+
+
+def _storage(snapshot: Snapshot) -> dict[TableName, Storage] | None:
+    if "table_storage_metrics" not in snapshot.present:
+        return None
+    sums = ",\n    ".join(f"coalesce(sum({column}) FILTER (NTH = 1), 0)" for column in _KEPT)
+    every = " + ".join(f"coalesce({column}, 0)" for column in _KEPT)
+    rows = snapshot.rows("table_storage_metrics", _STORAGE.format(sums=sums, all=every))
+    return {TableName(*row[:3]): _stored(row[3:]) for row in rows}
+
+
+def _stored(figures: tuple[Any, ...]) -> Storage:
+    active, time_travel, failsafe, clones, dropped, versions, is_clone = figures
+    return Storage(
+        int(active), int(time_travel), int(failsafe), int(clones), int(dropped), int(versions), bool(is_clone)
+    )
+
+
+def _search(snapshot: Snapshot) -> dict[TableName, SearchService] | None:
+    credits = _by_table(snapshot, "search_optimization_history", _SEARCH, "START_TIME")
+    if credits is None:
+        return None
+    pruned = _by_table(snapshot, "search_optimization_benefits", _BENEFITS, "START_TIME")
+    return {
+        name: SearchService(float(spent), None if pruned is None else int(pruned.get(name, 0)))
+        for name, spent in credits.items()
+    }
+
+
+def _scanned_since(snapshot: Snapshot) -> datetime | None:
+    row = snapshot.rows("table_pruning_history", "SELECT min(START_TIME) FROM table_pruning_history")[0]
+    return row[0] if row[0] is None or isinstance(row[0], datetime) else None
+
+
+def _accelerable(snapshot: Snapshot) -> tuple[Accelerable, ...] | None:
+    if "query_acceleration_eligible" not in snapshot.present:
+        return None
+    rows = during(snapshot, "query_acceleration_eligible", _ACCELERABLE, "START_TIME")
+    return tuple(
+        Accelerable(warehouse, size, hash_, int(queries), float(seconds), int(factor or 0), query_id)
+        for warehouse, size, hash_, queries, seconds, factor, query_id in rows
+    )
+
+
+def _warehouses(snapshot: Snapshot) -> dict[str, WarehouseCredits] | None:
+    if "warehouse_metering_history" not in snapshot.present:
+        return None
+    rows = during(snapshot, "warehouse_metering_history", _WAREHOUSES, "START_TIME")
+    return {row[0]: WarehouseCredits(float(row[1] or 0), None if row[2] is None else float(row[2])) for row in rows}

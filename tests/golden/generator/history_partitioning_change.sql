@@ -1,0 +1,163 @@
+-- Change what history_partitioning says of SALES.web.Page Views
+--
+-- It is worth it.
+--
+-- Table      SALES.web.Page Views
+-- Cut        Seen At < 2025-10-01: 90.0% of the rows, 838 GiB
+-- Look-back  60 days at most in the window
+-- Net        1 to 4 (expected 2) credits a month
+-- Build      0.5 credits, once
+-- Upkeep     0.1 credits a month
+-- Evidence   estimated, confidence medium
+-- Window     2026-01-01 00:00 UTC to 2026-01-31 00:00 UTC
+-- Valid      until 2026-03-02: when you read this later, run the advisor again first
+-- Needs      enterprise edition, OWNERSHIP on what it changes
+--
+-- Templates that it concerns:
+--   aa11bb22  1,200 executions, for example query 01b2-0001
+-- Warning: Mind the gap.
+
+
+-- ---------------------------------------------------------------- preconditions
+
+-- With this parameter on, Snowflake would fold the quoted names below to upper case and find other objects.
+ALTER SESSION SET QUOTED_IDENTIFIERS_IGNORE_CASE = FALSE;
+
+-- Says OK, or STOP and why.
+SELECT
+  CASE
+    WHEN COUNT_IF(t.table_name = 'Page Views') = 0 THEN 'STOP: the table does not exist, or this role cannot see it'
+    WHEN COUNT_IF(t.table_name = 'Page Views' AND t.table_type <> 'BASE TABLE') > 0
+      THEN 'STOP: the name stands for something that is not a permanent or transient table'
+    WHEN COUNT_IF(t.table_name = 'Page Views' AND c.data_type IS NULL) > 0
+      THEN 'STOP: the column is gone, or of another type than the advice saw'
+    WHEN COUNT_IF(t.table_name <> 'Page Views' AND COALESCE(t.comment, '') <> 'Part of Page Views, history_partitioning-0123456789ab') > 0
+      THEN 'STOP: a name that the parts need is taken by an object that this script did not make'
+    WHEN MAX(IFF(t.table_name = 'Page Views', t.row_count, NULL)) NOT BETWEEN 500000 AND 2000000
+      THEN 'STOP: the row count left the range that the figures hold for'
+    WHEN CURRENT_DATE() > TO_DATE('2026-03-02', 'YYYY-MM-DD')
+      THEN 'OK, but the advice is past its date: run the advisor again first'
+    ELSE 'OK'
+  END AS verdict
+FROM SALES.INFORMATION_SCHEMA.TABLES AS t
+LEFT JOIN SALES.INFORMATION_SCHEMA.COLUMNS AS c
+  ON c.table_schema = t.table_schema AND c.table_name = t.table_name
+    AND c.column_name = 'Seen At' AND c.data_type = 'TIMESTAMP_NTZ'
+WHERE t.table_schema = 'web'
+  AND t.table_name IN ('Page Views', 'Page Views_HOT', 'Page Views_COLD', 'Page Views_BEFORE_SPLIT');
+
+-- Raises an error when the check says STOP. Run the file with a client that ends at the first error (SnowSQL does so only
+-- with exit_on_error=true).
+EXECUTE IMMEDIATE $$
+DECLARE
+  not_as_seen EXCEPTION (-20001, 'STOP: the table is not as the advice saw it; run the check above for the reason');
+  verdict VARCHAR;
+BEGIN
+SELECT
+  CASE
+    WHEN COUNT_IF(t.table_name = 'Page Views') = 0 THEN 'STOP: the table does not exist, or this role cannot see it'
+    WHEN COUNT_IF(t.table_name = 'Page Views' AND t.table_type <> 'BASE TABLE') > 0
+      THEN 'STOP: the name stands for something that is not a permanent or transient table'
+    WHEN COUNT_IF(t.table_name = 'Page Views' AND c.data_type IS NULL) > 0
+      THEN 'STOP: the column is gone, or of another type than the advice saw'
+    WHEN COUNT_IF(t.table_name <> 'Page Views' AND COALESCE(t.comment, '') <> 'Part of Page Views, history_partitioning-0123456789ab') > 0
+      THEN 'STOP: a name that the parts need is taken by an object that this script did not make'
+    WHEN MAX(IFF(t.table_name = 'Page Views', t.row_count, NULL)) NOT BETWEEN 500000 AND 2000000
+      THEN 'STOP: the row count left the range that the figures hold for'
+    WHEN CURRENT_DATE() > TO_DATE('2026-03-02', 'YYYY-MM-DD')
+      THEN 'OK, but the advice is past its date: run the advisor again first'
+    ELSE 'OK'
+  END INTO :verdict
+FROM SALES.INFORMATION_SCHEMA.TABLES AS t
+LEFT JOIN SALES.INFORMATION_SCHEMA.COLUMNS AS c
+  ON c.table_schema = t.table_schema AND c.table_name = t.table_name
+    AND c.column_name = 'Seen At' AND c.data_type = 'TIMESTAMP_NTZ'
+WHERE t.table_schema = 'web'
+  AND t.table_name IN ('Page Views', 'Page Views_HOT', 'Page Views_COLD', 'Page Views_BEFORE_SPLIT');
+  IF (verdict LIKE 'STOP%') THEN
+    RAISE not_as_seen;
+  END IF;
+  RETURN verdict;
+END;
+$$;
+
+-- What would be set apart, counted: compare it with the share above.
+SELECT COUNT(*) AS all_rows, COUNT_IF("Seen At" < '2025-10-01'::TIMESTAMP_NTZ) AS cold_rows, MIN("Seen At") AS first_moment, MAX("Seen At") AS last_moment
+FROM SALES."web"."Page Views";
+
+
+-- ---------------------------------------------------------------- apply
+
+-- Stage 1, the parts. Each statement may be run again: a part that was begun is written anew, whole. Writers must stand
+-- still from here to the end of stage 3.
+CREATE TABLE IF NOT EXISTS SALES."web"."Page Views_COLD" LIKE SALES."web"."Page Views";
+COMMENT ON TABLE SALES."web"."Page Views_COLD" IS 'Part of Page Views, history_partitioning-0123456789ab';
+CREATE TABLE IF NOT EXISTS SALES."web"."Page Views_HOT" LIKE SALES."web"."Page Views";
+COMMENT ON TABLE SALES."web"."Page Views_HOT" IS 'Part of Page Views, history_partitioning-0123456789ab';
+INSERT OVERWRITE INTO SALES."web"."Page Views_COLD" (ID, "Seen At") SELECT ID, "Seen At" FROM SALES."web"."Page Views" WHERE "Seen At" < '2025-10-01'::TIMESTAMP_NTZ ORDER BY "Seen At";
+INSERT OVERWRITE INTO SALES."web"."Page Views_HOT" (ID, "Seen At") SELECT ID, "Seen At" FROM SALES."web"."Page Views" WHERE "Seen At" >= '2025-10-01'::TIMESTAMP_NTZ OR "Seen At" IS NULL ORDER BY "Seen At";
+
+-- Stage 2, the proof: as many rows, and the same ones, in the parts as in the table. It raises an error otherwise: rows were
+-- written meanwhile; run the file again.
+EXECUTE IMMEDIATE $$
+DECLARE
+  rows_differ EXCEPTION (-20002, 'STOP: the parts do not hold the rows of the table; run stage 1 again while nothing writes');
+  same BOOLEAN;
+BEGIN
+  SELECT whole.n = halves.n AND whole.h = halves.h INTO :same
+  FROM (SELECT COUNT(*) AS n, HASH_AGG(ID, "Seen At") AS h FROM SALES."web"."Page Views") AS whole
+  CROSS JOIN (
+    SELECT COUNT(*) AS n, HASH_AGG(ID, "Seen At") AS h
+    FROM (SELECT ID, "Seen At" FROM SALES."web"."Page Views_HOT" UNION ALL SELECT ID, "Seen At" FROM SALES."web"."Page Views_COLD")
+  ) AS halves;
+  IF (NOT same) THEN
+    RAISE rows_differ;
+  END IF;
+  RETURN 'OK';
+END;
+$$;
+
+-- Stage 3, the swap. From here the name stands for a view, and writers must name Page Views_HOT. Should the file stop between
+-- the two statements, run the second alone.
+ALTER TABLE SALES."web"."Page Views" RENAME TO SALES."web"."Page Views_BEFORE_SPLIT";
+CREATE VIEW SALES."web"."Page Views" (ID, "Seen At") AS
+SELECT ID, "Seen At" FROM SALES."web"."Page Views_HOT" WHERE "Seen At" >= '2025-10-01'::TIMESTAMP_NTZ OR "Seen At" IS NULL
+UNION ALL
+SELECT ID, "Seen At" FROM SALES."web"."Page Views_COLD" WHERE "Seen At" < '2025-10-01'::TIMESTAMP_NTZ;
+
+-- Stage 4, when all is well for as long as you like: the old table still takes its storage.
+-- DROP TABLE SALES."web"."Page Views_BEFORE_SPLIT";
+
+
+-- ---------------------------------------------------------------- verify
+
+-- The parts, and the view over them.
+SELECT 'hot' AS part, COUNT(*) AS row_count, MIN("Seen At") AS first_moment FROM SALES."web"."Page Views_HOT"
+UNION ALL
+SELECT 'cold', COUNT(*), MIN("Seen At") FROM SALES."web"."Page Views_COLD"
+UNION ALL
+SELECT 'view', COUNT(*), MIN("Seen At") FROM SALES."web"."Page Views";
+
+-- The queries: the same templates in the advice's window and over the last 7 days. QUERY_HISTORY is up to 45 minutes late.
+SELECT
+  query_parameterized_hash,
+  IFF(start_time <= '2026-01-31 00:00:00 +0000'::TIMESTAMP_TZ, 'before', 'after') AS period,
+  COUNT(*) AS executions,
+  COUNT_IF(warehouse_size IS NULL AND COALESCE(bytes_scanned, 0) = 0) AS likely_from_the_cache,
+  SUM(partitions_scanned) / NULLIF(SUM(partitions_total), 0) AS partitions_scanned_share,
+  AVG(execution_time) AS mean_execution_ms
+FROM SNOWFLAKE.ACCOUNT_USAGE.QUERY_HISTORY
+WHERE query_parameterized_hash IN ('0a1b2c3d')
+  AND UPPER(execution_status) = 'SUCCESS'
+  AND (start_time BETWEEN '2026-01-01 00:00:00 +0000'::TIMESTAMP_TZ AND '2026-01-31 00:00:00 +0000'::TIMESTAMP_TZ
+    OR start_time >= DATEADD('day', -7, CURRENT_TIMESTAMP()))
+GROUP BY 1, 2
+ORDER BY 1, 2 DESC;
+
+-- ---------------------------------------------------------------- revert
+
+-- Commented out, so that running this file whole does not undo it.
+-- First the rows that were written since go back, then the names.
+-- INSERT OVERWRITE INTO SALES."web"."Page Views_BEFORE_SPLIT" (ID, "Seen At") SELECT ID, "Seen At" FROM SALES."web"."Page Views_HOT" UNION ALL SELECT ID, "Seen At" FROM SALES."web"."Page Views_COLD";
+-- DROP VIEW SALES."web"."Page Views";
+-- ALTER TABLE SALES."web"."Page Views_BEFORE_SPLIT" RENAME TO SALES."web"."Page Views";
