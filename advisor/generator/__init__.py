@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,7 +12,7 @@ from advisor.figures import account_ms, many, number, percent, ratio
 from advisor.generator.document import document
 from advisor.generator.pages import plan, report
 from advisor.generator.scripts import scripts
-from advisor.model import Advice
+from advisor.model import Advice, ViewMissing
 from advisor.quoting import comment
 
 __all__ = ["funnel", "generate"]
@@ -104,6 +105,16 @@ def _move_kept(source: Path, target: Path) -> None:
             (source / name).rename(target / name)
 
 
+MISSING_SHOWN = 5
+
+
+def _missing(views: Sequence[ViewMissing]) -> list[str]:
+    """One line each while they are few: an export of the needed views alone lacks a score of others."""
+    if len(views) <= MISSING_SHOWN:
+        return [f"missing: {missing.view}: {missing.effect}" for missing in views]
+    return [f"missing: {len(views)} views that the advice could use; plan.md says what each would add"]
+
+
 def funnel(advice: Advice) -> str:
     """How the history narrowed to the advice, one step a line, and what was left out: for the terminal."""
     coverage = advice.coverage
@@ -118,7 +129,7 @@ def funnel(advice: Advice) -> str:
         f"skipped: {skipped.reason}: {many(skipped.queries, 'query', 'queries')}, {percent(ratio(skipped.execution_ms, total))} of the execution time"
         for skipped in coverage.skipped
     ]
-    lines += [f"missing: {missing.view}: {missing.effect}" for missing in coverage.views_missing]
+    lines += _missing(coverage.views_missing)
     if advice.back_test is not None:
         tested = advice.back_test
         lines.append(
