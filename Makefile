@@ -13,7 +13,7 @@ test: $(VENV)/dev $(VENV)/wire
 
 # Debian's Chromium, installed where it is missing.
 browser:
-	command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; }
+	command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; }
 
 test-browser: $(VENV)/dev browser
 	ADVISOR_BROWSER_TESTS=1 $(BIN)/python -m pytest tests/browser

@@ -8,12 +8,14 @@ from datetime import date, timedelta
 from advisor.model import (
     ZERO,
     Advice,
+    BackTest,
     Baseline,
     Benefit,
     BudgetPoint,
     Change,
     Cost,
     DayTimes,
+    Decision,
     Distribution,
     Grade,
     LookBack,
@@ -47,6 +49,8 @@ def busy() -> Advice:
         rich(),
         recommendations=changes,
         totals=replace(apart(changes), curve=curve, only_together=together),
+        back_test=BackTest(END - timedelta(days=7), 5, 400.0, 350.0),
+        decisions=(Decision(changes[1].id, "snoozed", "after the quarter's end", "ann", date(2026, 4, 1)),),
         tables=(
             Table(ORDERS, "BASE TABLE", 40_000_000_000, 5 * 2**39),
             Table(TableName("SALES", "PUBLIC", "PAYMENTS"), "BASE TABLE", 200_000_000, 13 * 2**30),
@@ -156,6 +160,7 @@ def hostile() -> Advice:
             _hostile(place),
             replace(_hostile(place), id="other_text-00112233aabb", kind="other_text"),
         ),
+        decisions=(Decision(_hostile(place).id, HOSTILE, HOSTILE, HOSTILE),),
         rejections=(Rejection("clustering_key", Target.table(place), {"clustering_key": [HOSTILE]}, HOSTILE),),
         baseline=Baseline(
             (DayTimes(date(2026, 1, 1), HOSTILE, 1, 1.0, 1.0, 1.0),), (TablePruning(place, 9, 9.0, 9.0, 0.1),), (reach,)

@@ -101,7 +101,7 @@ def _shaded(group: ElementTree.Element, label: str, said: str, shade: int | None
     rect.set("class", "area unknown" if shade is None else f"area shade-{shade}")
     for title in [*rect]:
         rect.remove(title)
-    ElementTree.SubElement(rect, "title").text = comment(said)
+    ElementTree.SubElement(rect, "title").text = said
     x, y, width, height = (float(rect.get(side, "0")) for side in ("x", "y", "width", "height"))
     room = int((width - 8) / _LETTER)
     if height < _SHORT_SIDE or room < 4:
@@ -122,6 +122,7 @@ def _config(height: int, printed: Printed) -> dict[str, Any]:
         "explicit_size": False,
         "disable_xml_declaration": True,
         "margin": 4,
+        "margin_right": 24,  # half of the last label stands out there
         "truncate_label": -1,
         "truncate_legend": -1,
         "value_formatter": printed,
@@ -139,6 +140,10 @@ def _drawn(chart: Any, name: str) -> Markup:
 
 
 def _text(root: ElementTree.Element) -> Markup:
+    """The drawing as it stands in the page, with what doesn't show in its texts made visible."""
+    for node in root.iter():
+        node.text = comment(node.text) if node.text else None
+        node.attrib = {key: comment(value) for key, value in node.items()}
     return Markup(ElementTree.tostring(root, encoding="unicode"))
 
 
@@ -151,7 +156,6 @@ def _cleaned(root: ElementTree.Element, name: str) -> ElementTree.Element:
             elif child.tag == "desc" and child.get("class") == "value":
                 child.tag = "title"
                 child.attrib.clear()
-                child.text = comment(child.text or "")
             elif child.tag == "desc" or "tooltip" in child.get("class", "").split():
                 parent.remove(child)
     for node in root.iter():

@@ -46,20 +46,8 @@ def _budget(advice: Advice) -> Iterator[Picture]:
     points = [(point.build_credits, point.net_credits_per_month) for point in advice.totals.curve]
     if len({build for build, _ in points}) > 1:
         title = "Saving against budget"
-        listing = Listing(
-            ("Builds, credits", "Net, credits a month", "Changes", "Proven best"),
-            tuple(
-                (
-                    number(point.build_credits),
-                    number(point.net_credits_per_month),
-                    count(point.changes),
-                    "yes" if point.exact else "no",
-                )
-                for point in advice.totals.curve
-            ),
-        )
         caption = "The most that changes whose builds take so many credits bring together, net, in credits a month."
-        yield Picture(title, caption, charts.curve(title, points, number, number), listing)
+        yield Picture(title, caption, charts.curve(title, points, number, number), listings.budgets(advice.totals))
 
 
 # ---------------------------------------------------------------- times

@@ -12,6 +12,7 @@ from advisor.figures import (
     count,
     duration,
     excerpt,
+    expected,
     many,
     number,
     percent,
@@ -20,7 +21,6 @@ from advisor.figures import (
     size,
 )
 from advisor.generator.headline import Headline, paid_back, payback_days
-from advisor.generator.scripts import Script
 from advisor.model import Advice, Change, Recommendation, Table, TablePruning, Totals
 
 SLOWEST = 10
@@ -67,35 +67,21 @@ def totals(advice: Advice, head: Headline) -> Listing:
     return Listing(("The plan", "Figure"), rows)
 
 
-def changes(advice: Advice, scripts: Sequence[Script | None]) -> Listing:
+def changes(advice: Advice) -> Listing:
     """One row per recommendation, in the order to apply them."""
     return Listing(
-        (
-            "#",
-            "Change",
-            "Object",
-            "Net, credits a month",
-            "Build, credits",
-            "Upkeep, credits a month",
-            "Payback",
-            "Confidence",
-            "Grade",
-            "Script",
-        ),
+        ("#", "Change", "Net, credits a month", "Build, credits", "Payback", "Confidence", "Grade"),
         tuple(
             (
                 str(position),
-                f"{recommendation.action} {recommendation.kind}",
-                str(recommendation.target),
+                recommendation.title,
                 between(recommendation.net_credits_per_month),
-                between(recommendation.cost.build_credits),
-                between(recommendation.cost.upkeep_credits_per_month),
+                expected(recommendation.cost.build_credits),
                 paid_back(payback_days(recommendation.benefit.credits, recommendation.cost)),
                 recommendation.confidence,
                 recommendation.grade,
-                script.path if script else "none",
             )
-            for position, (recommendation, script) in enumerate(zip(advice.recommendations, scripts, strict=True), 1)
+            for position, recommendation in enumerate(advice.recommendations, 1)
         ),
     )
 
