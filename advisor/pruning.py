@@ -116,10 +116,10 @@ def predict_questions(layout: Layout, key: Sequence[KeyPart], depth: float = 1.0
 
 
 def count(layout: Layout, key: Sequence[KeyPart]) -> Floats:
-    """The same as `predict`, counted on the sample sorted by `key`; computed where there is no sample. Conditions on columns
-    or values that the sample doesn't have are computed, and the fewer of both taken."""
+    """The same as `predict`, counted on the sample sorted by `key`; computed where there is no sample, or one without a
+    column of the key. Conditions on columns or values that the sample doesn't have are computed, and the fewer of both taken."""
     computed = predict_questions(layout, key)
-    if layout.sample is None:
+    if layout.sample is None or any(part.column not in layout.sample.columns for part in key):
         return layout.per_load(computed)
     cut = layout.sample.cut(key, layout.axes, layout.partitions)
     alive: dict[Ask, Floats] = {}

@@ -213,3 +213,12 @@ def test_a_sample_too_small_for_the_partitions_is_not_counted_on(tmp_path: Path)
     rows = {"CUSTOMER_ID": list(range(100))}
     (recommended,) = advise(tmp_path, rows, runs(by_customer, 400, 2000) + loads(100_000)).recommendations
     assert recommended.grade is Grade.ESTIMATED
+
+
+def test_a_key_on_a_column_that_the_sample_lacks_is_computed() -> None:
+    table = world()
+    layout = table.layout([[table.equal("ITEM", 77)], [table.equal("TENANT", 7)]])
+    rows = np.arange(0, ROWS, 20)
+    partial = replace(layout, sample=Sample({"TENANT": table.columns["TENANT"][rows]}))
+    for key in ([KeyPart("ITEM")], [KeyPart("TENANT"), KeyPart("ITEM")]):
+        assert list(count(partial, key)) == list(predict(layout, key))

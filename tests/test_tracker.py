@@ -25,6 +25,7 @@ from benchmarks.accounts import account, recommended
 from benchmarks.track import verdicts
 from tests.snapshots import START, query, table, write_snapshot, write_view
 from tests.test_cli import advisor
+from tests.test_workload import aggregates
 
 # ---------------------------------------------------------------- the statistics
 
@@ -320,6 +321,21 @@ def test_equal_snapshots_give_equal_bytes_whatever_the_order_of_the_rows(tmp_pat
     one = tracked(tmp_path / "one", 0.5)
     other = tracked(tmp_path / "other", 0.5, after=history(14, 0.5)[::-1])
     assert as_text(one) == as_text(other)
+
+
+def test_a_history_that_was_aggregated_where_it_is_gives_the_same_verdict(tmp_path: Path) -> None:
+    whole = only(tracked(tmp_path, 0.25))
+    for folder in (tmp_path / "before", tmp_path / "after"):
+        with open_snapshot(folder) as snapshot:
+            for view, text in aggregates().items():
+                target = folder / f"{view}.parquet"
+                snapshot.connection.execute(
+                    f"COPY ({text.replace('NTILE(12)', 'NTILE(30)')}) TO '{target}' (FORMAT parquet)"
+                )
+        (folder / "query_history.parquet").unlink()
+    with open_snapshot(tmp_path / "before") as old, open_snapshot(tmp_path / "after") as new:
+        found = only(track(old, new, read(tmp_path / "advice.json"), Settings()))
+    assert (found.verdict, found.saved) == (whole.verdict, whole.saved)
 
 
 # ---------------------------------------------------------------- the command

@@ -412,14 +412,14 @@ def pair(tmp_path: Path) -> tuple[Path, Workload]:
     folder = write_snapshot(tmp_path / "snapshot", _history(hashes=True))
     with open_snapshot(folder) as snapshot:
         whole = compress(snapshot, Settings())
-        for view, statements in _aggregates().items():
+        for view, statements in aggregates().items():
             target = folder / f"{view}.parquet"
             snapshot.connection.execute(f"COPY ({statements}) TO '{target}' (FORMAT parquet)")
     (folder / "query_history.parquet").unlink()
     return folder, whole
 
 
-def _aggregates() -> dict[str, str]:
+def aggregates() -> dict[str, str]:
     """The two statements as a collector would send them: each with the executions before it."""
     executions = sqlglot.transpile(sql("executions"), read="snowflake", write="duckdb", comments=False)[0]
     found = {}
