@@ -208,6 +208,7 @@ def large(changes: int = 500, templates: int = 5000) -> Advice:
         workload=workload,
         recommendations=numbered,
         totals=apart(numbered),
+        decisions=(),
         rejections=rich().rejections * 5000,
     )
 

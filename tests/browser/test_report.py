@@ -115,6 +115,7 @@ def test_changes_are_filtered_by_text_and_by_confidence(browser: Browser, report
 def test_a_script_is_copied_as_it_is(browser: Browser, report: Path) -> None:
     with opened(browser, report) as found:
         found.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        found.page.locator(".card").first.scroll_into_view_if_needed()
         found.page.get_by_role("button", name="Copy Apply").first.click()
         assert found.page.evaluate("() => navigator.clipboard.readText()") == (
             "ALTER TABLE SALES.PUBLIC.ORDERS CLUSTER BY (TENANT_ID, TO_DATE(ORDERED_AT));"
