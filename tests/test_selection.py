@@ -193,6 +193,14 @@ def test_what_is_saved_whatever_the_queries_do_needs_no_query() -> None:
     assert settle([dropped], Settings()).totals.net_credits_per_month == about(4)
 
 
+def test_what_pays_alone_but_not_surely_beside_the_others_is_left() -> None:
+    key = proposal("key", [("q1", ORDERS, 10), ("q2", ORDERS, 2.2)], 2, layout=ORDERS)
+    view = proposal("view", [("q1", None, 14)], 3)
+    assert titles([key]) == ["key"]
+    assert titles([key, view]) == ["view"]
+    assert reason([key, view], "key").startswith("Beside the other changes it would probably pay, but not surely")
+
+
 # ---------------------------------------------------------------- limits
 
 

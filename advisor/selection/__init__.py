@@ -11,11 +11,13 @@ from advisor.model import BudgetPoint, Proposal, Recommendation, Rejection, Tota
 from advisor.selection import greedy, program
 from advisor.selection.outcome import (
     attributed,
+    least_sure,
     net_together,
     only_together,
     passed_over,
     saved_together,
     sum_known,
+    unsure,
 )
 from advisor.selection.problem import Problem
 from advisor.settings import Settings
@@ -37,19 +39,27 @@ class Settled:
 
 
 def settle(proposals: Sequence[Proposal], settings: Settings) -> Settled:
-    """The best choice within the budget and the number of changes that are allowed, whatever the order of the proposals."""
+    """The best choice within the budget and the number of changes that are allowed, whatever the order of the proposals.
+
+    What surely pays by itself but not beside the others (even the low end of what is left to it must exceed its upkeep) is
+    taken out, the least sure first, and the rest chosen anew.
+    """
     least, most = settings.min_net_credits_per_month, settings.max_changes
     beside = sorted((p.recommendation for p in proposals if _unpriced(p)), key=lambda r: r.id)
-    problem = Problem.of([p for p in proposals if not _unpriced(p)], least, settings.budget_credits, most)
-    chosen, exact = choose(problem)
+    left, doubted = [p for p in proposals if not _unpriced(p)], []
+    while True:
+        problem = Problem.of(left, least, settings.budget_credits, most)
+        chosen, exact = choose(problem)
+        doubtful = least_sure(problem, chosen)
+        if doubtful is None:
+            break
+        doubted.append(unsure(problem, doubtful, chosen))
+        left = [proposal for i, proposal in enumerate(problem.proposals) if i != doubtful]
     taken = [attributed(problem, i, chosen) for i in sorted(chosen)]
     taken.sort(key=lambda r: (-r.net_credits_per_month.expected, r.id))
-    left = [i for i in range(len(problem.proposals)) if i not in chosen]
-    return Settled(
-        (*taken, *beside),
-        tuple(passed_over(problem, i, chosen) for i in left),
-        _with(_totals(problem, chosen, exact), beside),
-    )
+    others = [passed_over(problem, i, chosen) for i in range(len(problem.proposals)) if i not in chosen]
+    totals = _with(_totals(problem, chosen, exact), beside)
+    return Settled((*taken, *beside), (*others, *doubted), totals)
 
 
 def _unpriced(proposal: Proposal) -> bool:

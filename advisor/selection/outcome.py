@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import reduce
 from operator import add
 
-from advisor.figures import number
+from advisor.figures import between, number
 from advisor.model import ZERO, Range, Recommendation, Rejection
 from advisor.selection.problem import Problem
 
@@ -31,6 +31,32 @@ def attributed(problem: Problem, i: int, chosen: Collection[int]) -> Recommendat
         details={**recommendation.details, "net_credits_per_month_alone": figures(alone)},
         warnings=(*recommendation.warnings, f"{number(abs(shared))} credits a month {which}."),
     )
+
+
+def least_sure(problem: Problem, chosen: Collection[int]) -> int | None:
+    """Of the chosen changes the one whose part of the savings may fall furthest below its upkeep; None where none may.
+
+    A change whose savings are all its own was judged by its recommender.
+    """
+    margins = []
+    for i in sorted(chosen):
+        recommendation = problem.proposals[i].recommendation
+        part, upkeep = attributed(problem, i, chosen), recommendation.cost.upkeep_credits_per_month
+        if part is recommendation or part.benefit.credits is None or upkeep is None:
+            continue
+        margin = part.benefit.credits.low - upkeep.expected
+        if margin < 0 and problem.proposals[i].alone is None:
+            margins.append((margin, i))
+    return min(margins)[1] if margins else None
+
+
+def unsure(problem: Problem, i: int, chosen: Collection[int]) -> Rejection:
+    part = attributed(problem, i, chosen)
+    reason = (
+        f"Beside the other changes it would probably pay, but not surely: they save part of what it saves, and its upkeep of "
+        f"{between(part.cost.upkeep_credits_per_month)} credits a month may exceed the rest, {between(part.benefit.credits)}."
+    )
+    return Rejection(part.kind, part.target, problem.proposals[i].brief, reason)
 
 
 def figures(figure: Range) -> dict[str, float]:
