@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from types import MappingProxyType
+from typing import Protocol
 
 from advisor import cost
 from advisor.estimate import billed
@@ -28,7 +29,11 @@ from advisor.snapshot import Snapshot, catalog, changes, facts, histories, row_s
 from advisor.usage import Request, moves, read_all
 from advisor.workload import compress
 
-Say = Callable[[str], None]
+
+class Say(Protocol):
+    """Told each stage as it begins, and of a long one how much of what is due is done."""
+
+    def __call__(self, stage: str, done: int = 0, due: int = 0, /) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -53,11 +58,13 @@ class Account:
 def read_account(snapshot: Snapshot, settings: Settings, say: Say) -> Account:
     """`say` is told each stage as it begins."""
     known = catalog(snapshot)
-    say("compressing executions into templates")
-    workload = compress(snapshot, settings)
+    stage = "compressing executions into templates"
+    say(stage)
+    workload = compress(snapshot, settings, partial(say, stage))
     recorded = histories(snapshot, workload.days)
-    say(f"reading {len(workload.templates):,} templates of {workload.queries:,} executions")
-    templates = read_templates(workload, known, recorded, settings)
+    stage = f"reading {len(workload.templates):,} templates of {workload.queries:,} executions"
+    say(stage)
+    templates = read_templates(workload, known, recorded, settings, partial(say, stage))
     say("pruning hypothetical layouts")
     profiles = profiles_of(templates, known, recorded, workload, settings, partial(row_sample, snapshot))
     slopes = cost.milliseconds_per_partition(workload)
@@ -83,11 +90,15 @@ def _changes(
 
 
 def read_templates(
-    workload: Workload, known: Catalog, recorded: Mapping[TableName, TableHistory], settings: Settings
+    workload: Workload,
+    known: Catalog,
+    recorded: Mapping[TableName, TableHistory],
+    settings: Settings,
+    tell: Callable[[int, int], None] = lambda *_: None,
 ) -> tuple[ReadTemplate, ...]:
     """Every template read once, and the samples of those that filter a table large enough to have a key, as many as
     `Settings.samples_read` allows, the templates that take most time first."""
-    one_each = read_all([request(t, t.text, workload) for t in workload.templates], known, settings)
+    one_each = read_all([request(t, t.text, workload) for t in workload.templates], known, settings, tell)
     first = [ReadTemplate(t, reading, ()) for t, reading in zip(workload.templates, one_each, strict=True)]
     large = {
         name
@@ -102,7 +113,7 @@ def read_templates(
     ][: settings.samples_read]
     requests = [request(first[i].template, sample.text, workload, sample) for i, sample in wanted]
     found: dict[int, list[tuple[Reading, datetime]]] = {}
-    for (i, sample), reading in zip(wanted, read_all(requests, known, settings), strict=True):
+    for (i, sample), reading in zip(wanted, read_all(requests, known, settings, tell), strict=True):
         if reading.problem is None:
             found.setdefault(i, []).append((reading, sample.started))
     return tuple(_with_samples(read, found.get(i, ())) for i, read in enumerate(first))

@@ -20,7 +20,7 @@ LARGEST_TABLES = 20
 
 
 def analyze(
-    snapshot: Snapshot, settings: Settings, say: Say = lambda _: None, lessons: Mapping[str, Calibration] | None = None
+    snapshot: Snapshot, settings: Settings, say: Say = lambda *_: None, lessons: Mapping[str, Calibration] | None = None
 ) -> Advice:
     """All that the snapshot says should change; equal snapshots, settings and lessons give equal advice.
 

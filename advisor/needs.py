@@ -38,7 +38,7 @@ def needs(folder: Path, settings: Settings) -> Needs:
 
 
 def _needs(snapshot: Snapshot, settings: Settings) -> Needs:
-    account = read_account(snapshot, settings, lambda _: None)
+    account = read_account(snapshot, settings, lambda *_: None)
     rows = snapshot.rows("policy_references", _POLICIES)
     hidden = {TableName(*row[:3]) for row in rows if row[3]}
     masked = {TableName(*row[:3]): frozenset(row[4] or ()) for row in rows}

@@ -103,7 +103,7 @@ def report(home: Path, source: Path) -> None:
     _print_predictions(results, advised, advice)
 
 
-def _say(line: str) -> None:
+def _say(line: str, done: int = 0, due: int = 0, /) -> None:
     print(line, file=sys.stderr, flush=True)
 
 

@@ -155,7 +155,7 @@ def measure(folder: Path, keys: Sequence[Key]) -> None:
     """Proves the keys and prints, as JSON, what that took and what it found."""
     settings = Settings()
     with open_snapshot(folder / "snapshot", settings) as snapshot:
-        account = read_account(snapshot, settings, lambda _: None)
+        account = read_account(snapshot, settings, lambda *_: None)
         proposed = propose(account, settings)
         asked = Wanted(NAME, tuple(keys), frozenset(keys[:3]))
         began, used = time.perf_counter(), time.process_time()
@@ -188,7 +188,7 @@ def truth(folder: Path, keys: Sequence[Key]) -> dict[tuple[str, str], float]:
     """Partitions an execution of each template scans of all rows sorted by each key: by key and fingerprint."""
     settings = Settings()
     with open_snapshot(folder / "snapshot", settings) as snapshot:
-        account = read_account(snapshot, settings, lambda _: None)
+        account = read_account(snapshot, settings, lambda *_: None)
     (profile,) = (each for each in account.profiles if each.table.name == NAME)
     numbers = {name: i for i, name in enumerate(TYPES)}
     asked: dict[str, list[Condition]] = {}

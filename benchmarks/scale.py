@@ -97,8 +97,9 @@ def _measure(folder: Path) -> tuple[list[Stage], Advice]:
     """The whole job, stage by stage as it announces them; peaks are of this process without those that read texts."""
     begun = [("open the snapshot", time.perf_counter(), _peak())]
 
-    def begin(stage: str) -> None:
-        begun.append((stage, time.perf_counter(), _peak()))
+    def begin(stage: str, done: int = 0, due: int = 0, /) -> None:
+        if not due:
+            begun.append((stage, time.perf_counter(), _peak()))
 
     settings = Settings()
     with open_snapshot(folder, settings) as snapshot:

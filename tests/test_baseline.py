@@ -21,7 +21,7 @@ DAY = date(2025, 1, 1)
 
 def study(folder: Path, history: list[dict[str, Any]], **views: list[dict[str, Any]]) -> Baseline:
     with open_snapshot(write_snapshot(folder, history, None, "parquet", 1, **views)) as snapshot:
-        account = read_account(snapshot, Settings(), lambda _: None)
+        account = read_account(snapshot, Settings(), lambda *_: None)
         return Baseline(latencies(snapshot), pruning(account.profiles), look_backs(account))
 
 

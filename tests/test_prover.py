@@ -239,7 +239,7 @@ def proven(
     """What is proven on samples that the prediction hasn't seen; the advice before and after."""
     write_snapshot(folder, history, [ORDERS], columns=columns("ORDERS"))
     with open_snapshot(folder) as snapshot:
-        account = read_account(snapshot, Settings(), lambda _: None)
+        account = read_account(snapshot, Settings(), lambda *_: None)
         proposed = propose(account, Settings())
         found = prove(snapshot, account, proposed, samples, wanted(proposed, **asked), Settings())
         before, after = (advise(snapshot, account, each, Settings()) for each in (proposed, found.proposed))

@@ -5,23 +5,57 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import click
 
 from advisor.errors import InputError
 
 LOG_SIZE = (1000, 100)
+PATIENCE = 2.0
+"""Seconds after which a stage shows how far it is."""
+WIDTH = 79
 
 
 def say(line: str) -> None:
     click.echo(line, err=True)
 
 
-def progress() -> Callable[[str], None]:
-    """Each stage as it begins, on a terminal only."""
-    return say if sys.stderr.isatty() else lambda _: None
+@dataclass
+class Progress:
+    """Each stage as it begins; one that takes longer, with the share that is done and an estimate of the time left."""
+
+    stream: TextIO
+    clock: Callable[[], float] = time.monotonic
+    stage: str = ""
+    since: float = 0.0
+    estimated: bool = False
+    """The cursor stands at the end of an estimate."""
+
+    def __call__(self, stage: str, done: int = 0, due: int = 0, /) -> None:
+        if stage != self.stage:
+            self.stream.write("\r" + " " * WIDTH + "\r" if self.estimated else "")
+            self.stream.write(f"{stage}\n")
+            self.stage, self.since, self.estimated = stage, self.clock(), False
+        spent = self.clock() - self.since
+        if 0 < done <= due and spent > PATIENCE:
+            left = spent * (due - done) / done
+            self.stream.write(f"\r  {done / due:.0%} done, about {_time(left)} left".ljust(WIDTH))
+            self.estimated = True
+        self.stream.flush()
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds / 60:.0f} min" if seconds > 90 else f"{seconds:.0f} s"
+
+
+def progress() -> Callable[..., None]:
+    """For a terminal; nothing is said in a pipe."""
+    return Progress(sys.stderr) if sys.stderr.isatty() else lambda *_: None
 
 
 def coloured() -> bool:

@@ -6,8 +6,8 @@ import os
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
@@ -22,13 +22,20 @@ from advisor.usage.names import Directory
 from advisor.usage.reading import CRASHED, TOO_LONG, TOO_SLOW, TRUNCATED, Answer, Request, failed
 
 BATCH = 32
+TELL_SECONDS = 0.5
 MIN_SHARE = 200
 """Fewer requests than this don't pay for a process more: starting one costs some 200 ms."""
 START_SECONDS = 120.0
 """A large catalog takes seconds to hand over; a process that isn't ready by then never will be."""
 
 
-def read_all(requests: Sequence[Request], catalog: Catalog, settings: Settings) -> tuple[Reading, ...]:
+Tell = Callable[[int, int], None]
+"""Told how many of the statements due have been read."""
+
+
+def read_all(
+    requests: Sequence[Request], catalog: Catalog, settings: Settings, tell: Tell = lambda *_: None
+) -> tuple[Reading, ...]:
     """One Reading a request, in order, whatever the number of processes (`settings.threads`); equal ones are read once, and
     those that `settings.cache_folder` has an answer to not at all.
 
@@ -36,25 +43,29 @@ def read_all(requests: Sequence[Request], catalog: Catalog, settings: Settings) 
     """
     distinct = list(dict.fromkeys(requests))
     short = [request for request in distinct if len(request.text) <= settings.parse_bytes]
-    readings = {request: failed(TOO_LONG) for request in distinct} | _answered(short, Directory.of(catalog), settings)
+    readings = {request: failed(TOO_LONG) for request in distinct} | _answered(
+        short, Directory.of(catalog), settings, tell
+    )
     cut = {request for request in short if settings.truncated_at <= len(request.text)}
     return tuple(
         replace(readings[request], problem=TRUNCATED) if request in cut else readings[request] for request in requests
     )
 
 
-def _answered(requests: Sequence[Request], directory: Directory, settings: Settings) -> dict[Request, Reading]:
+def _answered(
+    requests: Sequence[Request], directory: Directory, settings: Settings, tell: Tell
+) -> dict[Request, Reading]:
     if settings.cache_folder is None:
-        return {request: answer.reading for request, answer in _read(requests, directory, settings).items()}
+        return {request: answer.reading for request, answer in _read(requests, directory, settings, tell).items()}
     cache = open_cache(Path(settings.cache_folder), directory)
     known = {request: reading for request in requests if (reading := cache.find(request)) is not None}
-    answers = _read([request for request in requests if request not in known], directory, settings)
+    answers = _read([request for request in requests if request not in known], directory, settings, tell)
     cache.keep(answers)
     cache.save()
     return known | {request: answer.reading for request, answer in answers.items()}
 
 
-def _read(requests: Sequence[Request], directory: Directory, settings: Settings) -> dict[Request, Answer]:
+def _read(requests: Sequence[Request], directory: Directory, settings: Settings, tell: Tell) -> dict[Request, Answer]:
     waiting = deque(requests)
     answers: dict[Request, Answer] = {}
     workers = min(max(1, settings.threads), -(-len(waiting) // MIN_SHARE))
@@ -63,6 +74,8 @@ def _read(requests: Sequence[Request], directory: Directory, settings: Settings)
     with ThreadPoolExecutor(workers) as executor:
         drives = [executor.submit(_drive, waiting, directory, settings.parse_seconds) for _ in range(workers)]
         try:
+            while wait(drives, TELL_SECONDS).not_done:
+                tell(len(requests) - len(waiting), len(requests))
             for drive in drives:
                 answers.update(drive.result())
         finally:

@@ -10,7 +10,7 @@ the statements of one fingerprint in one session context, since an unqualified n
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -88,13 +88,13 @@ ORDER BY STATEMENT, SHUFFLE, QUERY_ID
 """
 
 
-def compress(snapshot: Snapshot, settings: Settings) -> Workload:
+def compress(snapshot: Snapshot, settings: Settings, tell: Callable[[int, int], None] = lambda *_: None) -> Workload:
     """The snapshot's history as templates, and what was left out of them.
 
     Times are those of the executions in templates; `queries` counts every row. Percentiles are None for a snapshot that was
     aggregated before it was written. Raises InputError when no SELECT was executed in the window.
     """
-    with prepared(snapshot, settings) as view:
+    with prepared(snapshot, settings, tell) as view:
         shares, recent = _by_template(snapshot, view)
         templates = tuple(
             replace(each, recent=recent.get(each.fingerprint)) for each in _templates(snapshot, settings, view, shares)
@@ -138,7 +138,9 @@ def _repeats(snapshot: Snapshot, settings: Settings, view: str) -> tuple[Repeats
 
 
 @contextmanager
-def prepared(snapshot: Snapshot, settings: Settings) -> Iterator[str]:
+def prepared(
+    snapshot: Snapshot, settings: Settings, tell: Callable[[int, int], None] = lambda *_: None
+) -> Iterator[str]:
     """The tables that the figures are taken from; gives the view that they come from.
 
     Inside, STATEMENT is a template's fingerprint in `executions` (a row each) where the view is `query_history`, else in
@@ -148,7 +150,7 @@ def prepared(snapshot: Snapshot, settings: Settings) -> Iterator[str]:
     view = "query_history" if "query_history" in snapshot.present else "query_templates"
     try:
         if view == "query_history":
-            history.aggregate(snapshot, settings)
+            history.aggregate(snapshot, settings, tell)
         else:
             snapshot.rows(view, "CREATE OR REPLACE TEMP TABLE statements AS FROM query_templates")
             snapshot.rows(view, "CREATE OR REPLACE TEMP TABLE samples AS FROM query_samples")

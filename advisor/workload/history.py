@@ -9,6 +9,7 @@ statements, and of a statement from no more of them than it takes.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import sqlglot
@@ -22,6 +23,7 @@ from advisor.snapshot.normal import BLOCK_MICROSECONDS
 
 VIEW = "query_history"
 EXECUTIONS_A_PART = 750_000
+SHARES = 9
 MOST_PARTS = 13
 """More would leave too few hours of the window in a part."""
 TEXTS_A_SAMPLE_READ = 4
@@ -84,12 +86,16 @@ TABLES = ("statements", "samples", "repeated", "sought", "part", "found")
 TEMPORARY_VIEWS = ("executions", "history", "written", "unread")
 
 
-def aggregate(snapshot: Snapshot, settings: Settings) -> None:
-    """Makes the tables `statements` and `samples`, as an account would have given them, and the view `executions`."""
+def aggregate(snapshot: Snapshot, settings: Settings, tell: Callable[[int, int], None]) -> None:
+    """Makes the tables `statements` and `samples`, as an account would have given them, and the view `executions`.
+
+    `tell` hears of roughly equal shares of the time that compressing takes.
+    """
     run = partial(snapshot.rows, VIEW)
     hashed = not any(run(_UNHASHED.format(blank=blank)) for blank in ("IS NULL", "< '!'"))
     run(f"CREATE OR REPLACE TEMP VIEW history AS {(_HASHED if hashed else _ALL_KINDS).format(rows=VIEW)}")
     run(f"CREATE OR REPLACE TEMP TABLE repeated AS {_repeated('history')}")
+    tell(1, SHARES)
     executions = _executions("history")
     if not hashed:
         path = literal(str(snapshot.scratch / "executions.parquet"))
@@ -97,7 +103,9 @@ def aggregate(snapshot: Snapshot, settings: Settings) -> None:
         executions = f"FROM read_parquet({path})"
     run(f"CREATE OR REPLACE TEMP VIEW executions AS {executions}")
     run(f"CREATE OR REPLACE TEMP TABLE statements AS {duckdb_sql('query_templates')}")
+    tell(3, SHARES)
     _sample(snapshot, settings, hashed)
+    tell(5, SHARES)
 
 
 def _sample(snapshot: Snapshot, settings: Settings, hashed: bool) -> None:
