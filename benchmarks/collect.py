@@ -28,7 +28,7 @@ from advisor.collector.collect import collect
 from advisor.collector.connection import Connector
 from advisor.collector.folder import sound
 from advisor.settings import Settings
-from benchmarks.scale import DAYS, write_history
+from benchmarks.histories import DAYS, write_history
 from tests.wire.account import ROOT, Account, contents, filling, free_port, start, write_entry
 
 CHUNK_ROWS = 20_000

@@ -1,254 +1,230 @@
-"""What a large history costs from the files to the advice: time and peak memory.
+"""What a large history costs from the files to the output folder: time and peak memory, beside the least it could cost.
 
-    python -m benchmarks.scale --executions 1000000 [--form csv] [--no-hash] [--keep DIR]
+    python -m benchmarks.scale --executions 10000000 [--runs 5] [--no-hash] [--form csv] [--keep DIR] [--naive]
 
-The history is generated, seeded: Zipf-distributed templates with texts of about 1.5 KB over a few tables, in Snowflake's
-columns. It measures cost and nothing else: the demo is the workload that ran.
+Per run, one after the other, each in processes of its own: DuckDB reads the needed columns of the same files, texts
+included, and does nothing with them (*scan*); the whole job with an empty cache folder (*cold*); the whole job again, the
+answers of 2% of the statements missing from the cache (*warm*). Medians are printed, and ratios within a run. Memory is the
+sum over all processes at the worst moment, sampled.
+
+`--naive` adds what a history of that size costs when every text is parsed, and when pandas holds all rows: keep it small.
 """
 
 from __future__ import annotations
 
 import argparse
 import multiprocessing
-import resource
+import shutil
 import tempfile
+import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, TypeVar
+from statistics import median
+from typing import TypeVar
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.csv as pacsv
-import pyarrow.parquet as pq
+import duckdb
+import sqlglot
 from tabulate import tabulate
 
 from advisor.analyzer import analyze
 from advisor.generator import generate
-from advisor.model import Advice
+from advisor.model import Catalog
 from advisor.settings import Settings
 from advisor.snapshot import open_snapshot
+from advisor.snapshot.views import VIEWS
+from advisor.usage.cache import open_cache
+from advisor.usage.names import Directory
+from benchmarks.histories import write_history
 
-START_MS = 1_735_689_600_000
-DAYS = 30
-PART_ROWS = 125_000
-TABLES = 12
-COLUMNS = 24
-SIZES = ("X-Small", "Small", "Medium", "Large", "X-Large")
-
+FORGOTTEN = 50
+"""One in so many answers is new to the warm run."""
+LOOK_SECONDS = 0.02
 
 Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
-class Shape:
-    """One template: the pieces of its text, literals between them, and the work it usually is."""
-
-    pieces: tuple[str, ...]
-    table: int
-    size: str
-    milliseconds: float
-    share: float
+class Cost:
+    seconds: float
+    mib: float
 
 
 @dataclass(frozen=True)
 class Stage:
     name: str
     seconds: float
-    peak_mib: float
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--executions", type=int, default=1_000_000)
     parser.add_argument("--templates", type=int, default=5_000)
+    parser.add_argument("--runs", type=int, default=1)
     parser.add_argument("--form", choices=("parquet", "csv"), default="parquet")
     parser.add_argument("--no-hash", action="store_true", help="leave QUERY_PARAMETERIZED_HASH out")
     parser.add_argument("--keep", type=Path, help="write the snapshot here, or use the one that is here")
+    parser.add_argument("--naive", action="store_true")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="advisor-scale-") as scratch:
-        folder = given.keep or Path(scratch)
+        folder = given.keep or Path(scratch, "snapshot")
         if not (folder / "query_history").is_dir():
-            arguments = (folder, given.executions, given.templates, given.form, not given.no_hash)
-            _elsewhere(write_history, *arguments)
+            _elsewhere(write_history, folder, given.executions, given.templates, given.form, not given.no_hash)
         size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
         print(
             f"{given.executions:,} executions of {given.templates:,} templates, {size / 2**20:,.0f} MiB of {given.form}"
         )
-        stages, advice = _elsewhere(_measure, folder)
+        runs = [_run(folder, Path(scratch), number) for number in range(given.runs)]
+        _report(runs)
+        if given.naive:
+            _report_naive(folder, runs)
+
+
+def _run(folder: Path, scratch: Path, number: int) -> dict[str, Cost]:
+    cache, out = scratch / "cache", scratch / "out"
+    shutil.rmtree(cache, ignore_errors=True)
+    scan, _ = _watched(_scan, folder)
+    cold, stages = _watched(_job, folder, cache, out)
+    first = (out / "advice.json").read_bytes()
+    _forget(cache)
+    warm, again = _watched(_job, folder, cache, out)
+    if (out / "advice.json").read_bytes() != first:
+        raise AssertionError("the cache changed the advice")
+    if number == 0:
+        rows = [(a.name, a.seconds, b.seconds) for a, b in zip(stages, again, strict=True)]
+        print(tabulate(rows, ["stage", "cold, s", "warm, s"], floatfmt=".1f"))
+    return {"scan": scan, "cold": cold, "warm": warm}
+
+
+def _report(runs: list[dict[str, Cost]]) -> None:
+    rows = [
+        (name, median(run[name].seconds for run in runs), max(run[name].mib for run in runs))
+        for name in ("scan", "cold", "warm")
+    ]
+    print("\n" + tabulate(rows, ["", "seconds, median", "peak MiB of all processes"], floatfmt=",.1f"))
+    print(f"cold / scan: {median(run['cold'].seconds / run['scan'].seconds for run in runs):.2f}")
+    print(f"warm / cold: {median(run['warm'].seconds / run['cold'].seconds for run in runs):.0%}  ({len(runs)} runs)")
+
+
+def _report_naive(folder: Path, runs: list[dict[str, Cost]]) -> None:
+    seconds, mib = median(run["cold"].seconds for run in runs), max(run["cold"].mib for run in runs)
+    for name, job in (("parsing every text", _parse_all), ("pandas holding all rows", _pandas)):
+        cost, _ = _watched(job, folder)
+        faster, smaller = cost.seconds / seconds, cost.mib / mib
         print(
-            tabulate(
-                [(s.name, s.seconds, s.peak_mib) for s in stages], ["stage", "seconds", "peak MiB"], floatfmt=".1f"
-            )
+            f"{name}: {cost.seconds:.1f} s, {cost.mib:,.0f} MiB: {faster:.1f} times the job's time, {smaller:.1f} times its memory"
         )
-        coverage = advice.coverage
-        print(f"{coverage.templates:,} templates found, {coverage.templates_parsed:,} understood")
+
+
+# ---------------------------------------------------------------- what is measured, each in a process of its own
+
+
+def _job(folder: Path, cache: Path, out: Path) -> list[Stage]:
+    """The whole job, stage by stage as it announces them."""
+    begun = [("open the snapshot", time.perf_counter())]
+
+    def begin(stage: str, done: int = 0, due: int = 0, /) -> None:
+        if not due:
+            begun.append((stage, time.perf_counter()))
+
+    settings = replace(Settings(), cache_folder=str(cache))
+    with open_snapshot(folder, settings) as snapshot:
+        advice = analyze(snapshot, settings, begin)
+    begin("writing the output folder")
+    generate(advice, out)
+    begin("")
+    return [Stage(name, after[1] - start) for (name, start), after in pairwise(begun)]
+
+
+def _files(folder: Path) -> str:
+    """The history's files, as DuckDB names them in a FROM."""
+    return f"'{folder}/query_history/*{next((folder / 'query_history').iterdir()).suffix}'"
+
+
+def _scan(folder: Path) -> None:
+    with duckdb.connect() as connection:
+        connection.execute(f"SET threads = {Settings().threads}")
+        files = _files(folder)
+        held = {row[0] for row in connection.execute(f"DESCRIBE FROM {files}").fetchall()}
+        needed = [column for column in VIEWS["query_history"].columns if column in held]
+        values = ", ".join(f"max({f'strlen({name})' if name == 'QUERY_TEXT' else name})" for name in needed)
+        connection.execute(f"SELECT {values} FROM {files}").fetchall()
+
+
+def _parse_all(folder: Path) -> None:
+    with duckdb.connect() as connection:
+        rows = connection.execute(f"SELECT QUERY_TEXT FROM {_files(folder)}")
+        while batch := rows.fetchmany(1_000):
+            for (text,) in batch:
+                sqlglot.parse(text, read="snowflake")
+
+
+def _pandas(folder: Path) -> None:
+    import pandas
+
+    rows = pandas.read_parquet(folder / "query_history")
+    rows.groupby("QUERY_PARAMETERIZED_HASH")["EXECUTION_TIME"].describe(percentiles=[0.5, 0.95, 0.99])
+
+
+def _forget(folder: Path) -> None:
+    """Takes one in FORGOTTEN answers out of the cache."""
+    cache = open_cache(folder, Directory.of(Catalog({}, {})))
+    kept = [entry for number, entry in enumerate(sorted(cache.entries.items())) if number % FORGOTTEN]
+    cache.entries.clear()
+    cache.new.update(kept)
+    cache.save()
+
+
+# ---------------------------------------------------------------- processes
+
+
+def _watched(job: Callable[..., Result], *arguments: object) -> tuple[Cost, Result]:
+    """What the job gives, its time with the start of its process, and the peak of that process and all below it."""
+    done, peak = threading.Event(), [0.0]
+
+    def look() -> None:
+        while not done.wait(LOOK_SECONDS):
+            peak[0] = max(peak[0], _held_below())
+
+    watch = threading.Thread(target=look)
+    watch.start()
+    started = time.perf_counter()
+    try:
+        result = _elsewhere(job, *arguments)
+    finally:
+        seconds = time.perf_counter() - started
+        done.set()
+        watch.join()
+    return Cost(seconds, peak[0]), result
 
 
 def _elsewhere(job: Callable[..., Result], *arguments: object) -> Result:
-    """Runs the job in a process of its own: a process that starts inherits the peak of the one that starts it."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(job, arguments)
 
 
-def _measure(folder: Path) -> tuple[list[Stage], Advice]:
-    """The whole job, stage by stage as it announces them; peaks are of this process without those that read texts."""
-    begun = [("open the snapshot", time.perf_counter(), _peak())]
-
-    def begin(stage: str, done: int = 0, due: int = 0, /) -> None:
-        if not due:
-            begun.append((stage, time.perf_counter(), _peak()))
-
-    settings = Settings()
-    with open_snapshot(folder, settings) as snapshot:
-        advice = analyze(snapshot, settings, begin)
-    begin("writing the output folder")
-    generate(advice, folder / "out")
-    begin("")
-    stages = [Stage(name, after[1] - start, after[2]) for (name, start, _), after in pairwise(begun)]
-    whole = Stage("the whole job", begun[-1][1] - begun[0][1], begun[-1][2])
-    return [*stages, whole], advice
+def _held_below() -> float:
+    """MiB resident in the descendants of this process."""
+    parents, sizes = {}, {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue  # it has just ended
+        number = int(stat.parent.name)
+        parents[number], sizes[number] = int(fields[1]), int(fields[21])
+    return sum(size for number, size in sizes.items() if _descends(number, parents)) * 4096 / 2**20
 
 
-def _peak() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-# ---------------------------------------------------------------- the generated snapshot
-
-
-def write_history(folder: Path, executions: int, templates: int, form: str, hashes: bool) -> None:
-    """Writes the folder in parts of `PART_ROWS`; the same arguments give the same files."""
-    random = np.random.default_rng(7)
-    shapes = [_shape(number, random) for number in range(templates)]
-    weights = 1 / np.arange(1, templates + 1) ** 1.1
-    (folder / "query_history").mkdir(parents=True)
-    for part, first in enumerate(range(0, executions, PART_ROWS)):
-        rows = min(PART_ROWS, executions - first)
-        chosen = random.choice(templates, rows, p=weights / weights.sum())
-        _write(
-            _rows(shapes, chosen, first, executions, hashes, random), folder / "query_history" / f"{part:04d}.{form}"
-        )
-    _write(_tables(), folder / f"tables.{form}")
-    _write(_columns(), folder / f"columns.{form}")
-
-
-def _shape(number: int, random: np.random.Generator) -> Shape:
-    """A join of a fact with a dimension: literals stand at each `{}`, a list of them at `{list}`."""
-    table, other = random.integers(TABLES, size=2)
-    listed = random.choice(COLUMNS, size=int(random.integers(8, 20)), replace=False)
-    measures = ",\n    ".join(
-        f"sum(case when f.column_{c:02d} > {{}} then f.column_{c:02d} * d.column_{(c + 3) % COLUMNS:02d} else 0 end) as total_{c:02d}"
-        for c in listed
-    )
-    filters = "".join(f" and f.column_{c:02d} = '{{}}'" for c in listed[: number % 3])
-    text = (
-        f'/* {{{{"app": "dbt", "node_id": "model.shop.m{number}", "run": "{{}}"}}}} */ select d.column_00,\n    {measures}\n'
-        f"from db.public.fact_{table:02d} f join db.public.fact_{other:02d} d on f.column_00 = d.column_00\n"
-        f"where f.column_01 >= {{}} and f.column_{2 + number % 9:02d} in ({{list}}){filters}\ngroup by d.column_00 -- m{number}"
-    )
-    pieces = tuple(text.replace("{list}", "{}").split("{}"))
-    size = SIZES[int(random.integers(len(SIZES)))]
-    return Shape(pieces, int(table), size, float(random.lognormal(6.5, 1.4)), float(random.uniform(0.05, 0.9)))
-
-
-def _rows(
-    shapes: list[Shape], chosen: np.ndarray, first: int, executions: int, hashes: bool, random: np.random.Generator
-) -> pa.Table:
-    rows = len(chosen)
-    numbers = np.arange(first, first + rows)
-    shares = np.array([shape.share for shape in shapes])[chosen] * random.uniform(0.7, 1.1, rows)
-    scanned = np.clip((shares * 2000).astype("int64"), 1, 2000)
-    took = np.array([shape.milliseconds for shape in shapes])[chosen] * scanned / 1000 * random.lognormal(0, 0.3, rows)
-    started = START_MS + numbers * (DAYS * 86_400_000 // executions)
-    literals = random.integers(100_000, size=(rows, 4)).tolist()
-    columns = {
-        "QUERY_ID": list(map(_query_id, numbers.tolist(), *_drawn(rows, random))),
-        "QUERY_TEXT": [_text(shapes[k].pieces, values) for k, values in zip(chosen.tolist(), literals, strict=True)],
-        "DATABASE_NAME": ["DB"] * rows,
-        "SCHEMA_NAME": ["PUBLIC"] * rows,
-        "QUERY_TYPE": ["SELECT"] * rows,
-        "WAREHOUSE_SIZE": [shapes[k].size for k in chosen.tolist()],
-        "EXECUTION_STATUS": np.where(random.random(rows) < 0.03, "FAIL", "SUCCESS"),
-        "START_TIME": pa.array(started, pa.timestamp("ms", tz="UTC")),
-        "END_TIME": pa.array(started + took.astype("int64"), pa.timestamp("ms", tz="UTC")),
-        "TOTAL_ELAPSED_TIME": took.astype("int64") + 90,
-        "EXECUTION_TIME": took.astype("int64"),
-        "BYTES_SCANNED": scanned * 16_000_000,
-        "PARTITIONS_SCANNED": scanned,
-        "PARTITIONS_TOTAL": np.full(rows, 2000),
-    } | _unneeded(numbers, random)
-    if hashes:
-        # As Snowflake's, the hash tells IN lists of different lengths apart.
-        length = [1 + values[3] % 5 for values in literals]
-        columns["QUERY_PARAMETERIZED_HASH"] = [f"{k:028x}{n:04x}" for k, n in zip(chosen.tolist(), length, strict=True)]
-        columns["QUERY_PARAMETERIZED_HASH_VERSION"] = np.ones(rows, "int64")
-    return pa.table(columns)
-
-
-def _query_id(number: int, node: int, low: int) -> str:
-    """Snowflake's ids begin with the time."""
-    return f"01b{number >> 16:05x}-{number & 0xFFFF:04x}-{node:04x}-0000-{low:012x}"
-
-
-def _drawn(rows: int, random: np.random.Generator) -> tuple[list[int], list[int]]:
-    return random.integers(1 << 16, size=rows).tolist(), random.integers(1 << 48, size=rows).tolist()
-
-
-def _unneeded(numbers: np.ndarray, random: np.random.Generator) -> dict[str, Any]:
-    """Columns of QUERY_HISTORY that the advisor has no use for."""
-    rows = len(numbers)
-    return {
-        "QUERY_HASH": [f"{value:032x}" for value in random.integers(1 << 62, size=rows).tolist()],
-        "SESSION_ID": random.integers(1 << 40, size=rows),
-        "USER_NAME": [f"USER_{number % 400}" for number in numbers.tolist()],
-        "ROLE_NAME": [f"ROLE_{number % 40}" for number in numbers.tolist()],
-        "WAREHOUSE_NAME": [f"WH_{number % 25}" for number in numbers.tolist()],
-        "QUERY_TAG": [f'{{"job": {number % 997}, "step": {number % 13}}}' for number in numbers.tolist()],
-        "COMPILATION_TIME": random.integers(20, 900, size=rows),
-        "QUEUED_OVERLOAD_TIME": np.zeros(rows, "int64"),
-        "ROWS_PRODUCED": random.integers(1, 100_000, size=rows),
-        "BYTES_WRITTEN_TO_RESULT": random.integers(1_000, 10_000_000, size=rows),
-        "PERCENTAGE_SCANNED_FROM_CACHE": random.random(rows),
-        "CREDITS_USED_CLOUD_SERVICES": random.random(rows) / 1000,
-    }
-
-
-def _text(pieces: tuple[str, ...], values: list[int]) -> str:
-    literals = [str(values[position % 3]) for position in range(len(pieces) - 1)]
-    if len(literals) > 1:
-        literals[-1] = ", ".join(str(values[0] + k) for k in range(1 + values[3] % 5))
-    return "".join(piece + literal for piece, literal in zip(pieces, [*literals, ""], strict=True))
-
-
-def _tables() -> pa.Table:
-    names = [f"FACT_{number:02d}" for number in range(TABLES)]
-    constant = {"TABLE_CATALOG": "DB", "TABLE_SCHEMA": "PUBLIC", "TABLE_TYPE": "BASE TABLE"}
-    figures = {"ROW_COUNT": 500_000_000, "BYTES": 2000 * 16 * 2**20}
-    return pa.table({"TABLE_NAME": names} | {name: [value] * TABLES for name, value in (constant | figures).items()})
-
-
-def _columns() -> pa.Table:
-    pairs = [(f"FACT_{number:02d}", position) for number in range(TABLES) for position in range(COLUMNS)]
-    return pa.table(
-        {
-            "TABLE_CATALOG": ["DB"] * len(pairs),
-            "TABLE_SCHEMA": ["PUBLIC"] * len(pairs),
-            "TABLE_NAME": [name for name, _ in pairs],
-            "COLUMN_NAME": [f"COLUMN_{position:02d}" for _, position in pairs],
-            "ORDINAL_POSITION": [position + 1 for _, position in pairs],
-            "DATA_TYPE": ["NUMBER"] * len(pairs),
-        }
-    )
-
-
-def _write(table: pa.Table, path: Path) -> None:
-    if path.suffix == ".csv":
-        pacsv.write_csv(table, path)
-    else:
-        pq.write_table(table, path, compression="zstd", row_group_size=50_000)
+def _descends(number: int, parents: dict[int, int]) -> bool:
+    own = multiprocessing.current_process().pid
+    while number in parents and number != own:
+        number = parents[number]
+        if number == own:
+            return True
+    return False
 
 
 if __name__ == "__main__":

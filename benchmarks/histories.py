@@ -1,0 +1,165 @@
+"""A generated query history, seeded: Zipf-distributed templates with texts of about 1.6 KB over a few tables.
+
+In Snowflake's columns, the needed ones and as many that are not. It is for measuring cost: the demo is the workload that ran.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+
+START_MS = 1_735_689_600_000
+DAYS = 30
+PART_ROWS = 125_000
+TABLES = 12
+COLUMNS = 24
+SIZES = ("X-Small", "Small", "Medium", "Large", "X-Large")
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One template: the pieces of its text, literals between them, and the work it usually is."""
+
+    pieces: tuple[str, ...]
+    table: int
+    size: str
+    milliseconds: float
+    share: float
+
+
+def write_history(folder: Path, executions: int, templates: int, form: str, hashes: bool) -> None:
+    """Writes the folder in parts of `PART_ROWS`; the same arguments give the same files."""
+    random = np.random.default_rng(7)
+    shapes = [_shape(number, random) for number in range(templates)]
+    weights = 1 / np.arange(1, templates + 1) ** 1.1
+    (folder / "query_history").mkdir(parents=True)
+    for part, first in enumerate(range(0, executions, PART_ROWS)):
+        rows = min(PART_ROWS, executions - first)
+        chosen = random.choice(templates, rows, p=weights / weights.sum())
+        _write(
+            _rows(shapes, chosen, first, executions, hashes, random), folder / "query_history" / f"{part:04d}.{form}"
+        )
+    _write(_tables(), folder / f"tables.{form}")
+    _write(_columns(), folder / f"columns.{form}")
+
+
+def _shape(number: int, random: np.random.Generator) -> Shape:
+    """A join of a fact with a dimension: literals stand at each `{}`, a list of them at `{list}`."""
+    table, other = random.integers(TABLES, size=2)
+    listed = random.choice(COLUMNS, size=int(random.integers(8, 20)), replace=False)
+    measures = ",\n    ".join(
+        f"sum(case when f.column_{c:02d} > {{}} then f.column_{c:02d} * d.column_{(c + 3) % COLUMNS:02d} else 0 end) as total_{c:02d}"
+        for c in listed
+    )
+    filters = "".join(f" and f.column_{c:02d} = '{{}}'" for c in listed[: number % 3])
+    text = (
+        f'/* {{{{"app": "dbt", "node_id": "model.shop.m{number}", "run": "{{}}"}}}} */ select d.column_00,\n    {measures}\n'
+        f"from db.public.fact_{table:02d} f join db.public.fact_{other:02d} d on f.column_00 = d.column_00\n"
+        f"where f.column_01 >= {{}} and f.column_{2 + number % 9:02d} in ({{list}}){filters}\ngroup by d.column_00 -- m{number}"
+    )
+    pieces = tuple(text.replace("{list}", "{}").split("{}"))
+    size = SIZES[int(random.integers(len(SIZES)))]
+    return Shape(pieces, int(table), size, float(random.lognormal(6.5, 1.4)), float(random.uniform(0.05, 0.9)))
+
+
+def _rows(
+    shapes: list[Shape], chosen: np.ndarray, first: int, executions: int, hashes: bool, random: np.random.Generator
+) -> pa.Table:
+    rows = len(chosen)
+    numbers = np.arange(first, first + rows)
+    shares = np.array([shape.share for shape in shapes])[chosen] * random.uniform(0.7, 1.1, rows)
+    scanned = np.clip((shares * 2000).astype("int64"), 1, 2000)
+    took = np.array([shape.milliseconds for shape in shapes])[chosen] * scanned / 1000 * random.lognormal(0, 0.3, rows)
+    started = START_MS + numbers * (DAYS * 86_400_000 // executions)
+    literals = random.integers(100_000, size=(rows, 4)).tolist()
+    columns = {
+        "QUERY_ID": list(map(_query_id, numbers.tolist(), *_drawn(rows, random))),
+        "QUERY_TEXT": [_text(shapes[k].pieces, values) for k, values in zip(chosen.tolist(), literals, strict=True)],
+        "DATABASE_NAME": ["DB"] * rows,
+        "SCHEMA_NAME": ["PUBLIC"] * rows,
+        "QUERY_TYPE": ["SELECT"] * rows,
+        "WAREHOUSE_SIZE": [shapes[k].size for k in chosen.tolist()],
+        "EXECUTION_STATUS": np.where(random.random(rows) < 0.03, "FAIL", "SUCCESS"),
+        "START_TIME": pa.array(started, pa.timestamp("ms", tz="UTC")),
+        "END_TIME": pa.array(started + took.astype("int64"), pa.timestamp("ms", tz="UTC")),
+        "TOTAL_ELAPSED_TIME": took.astype("int64") + 90,
+        "EXECUTION_TIME": took.astype("int64"),
+        "BYTES_SCANNED": scanned * 16_000_000,
+        "PARTITIONS_SCANNED": scanned,
+        "PARTITIONS_TOTAL": np.full(rows, 2000),
+    } | _unneeded(numbers, random)
+    if hashes:
+        # As Snowflake's, the hash tells IN lists of different lengths apart.
+        length = [1 + values[3] % 5 for values in literals]
+        columns["QUERY_PARAMETERIZED_HASH"] = [f"{k:028x}{n:04x}" for k, n in zip(chosen.tolist(), length, strict=True)]
+        columns["QUERY_PARAMETERIZED_HASH_VERSION"] = np.ones(rows, "int64")
+    return pa.table(columns)
+
+
+def _query_id(number: int, node: int, low: int) -> str:
+    """Snowflake's ids begin with the time."""
+    return f"01b{number >> 16:05x}-{number & 0xFFFF:04x}-{node:04x}-0000-{low:012x}"
+
+
+def _drawn(rows: int, random: np.random.Generator) -> tuple[list[int], list[int]]:
+    return random.integers(1 << 16, size=rows).tolist(), random.integers(1 << 48, size=rows).tolist()
+
+
+def _unneeded(numbers: np.ndarray, random: np.random.Generator) -> dict[str, Any]:
+    """Columns of QUERY_HISTORY that the advisor has no use for."""
+    rows = len(numbers)
+    return {
+        "QUERY_HASH": [f"{value:032x}" for value in random.integers(1 << 62, size=rows).tolist()],
+        "SESSION_ID": random.integers(1 << 40, size=rows),
+        "USER_NAME": [f"USER_{number % 400}" for number in numbers.tolist()],
+        "ROLE_NAME": [f"ROLE_{number % 40}" for number in numbers.tolist()],
+        "WAREHOUSE_NAME": [f"WH_{number % 25}" for number in numbers.tolist()],
+        "QUERY_TAG": [f'{{"job": {number % 997}, "step": {number % 13}}}' for number in numbers.tolist()],
+        "COMPILATION_TIME": random.integers(20, 900, size=rows),
+        "QUEUED_OVERLOAD_TIME": np.zeros(rows, "int64"),
+        "ROWS_PRODUCED": random.integers(1, 100_000, size=rows),
+        "BYTES_WRITTEN_TO_RESULT": random.integers(1_000, 10_000_000, size=rows),
+        "PERCENTAGE_SCANNED_FROM_CACHE": random.random(rows),
+        "CREDITS_USED_CLOUD_SERVICES": random.random(rows) / 1000,
+    }
+
+
+def _text(pieces: tuple[str, ...], values: list[int]) -> str:
+    literals = [str(values[position % 3]) for position in range(len(pieces) - 1)]
+    if len(literals) > 1:
+        literals[-1] = ", ".join(str(values[0] + k) for k in range(1 + values[3] % 5))
+    return "".join(piece + literal for piece, literal in zip(pieces, [*literals, ""], strict=True))
+
+
+def _tables() -> pa.Table:
+    names = [f"FACT_{number:02d}" for number in range(TABLES)]
+    constant = {"TABLE_CATALOG": "DB", "TABLE_SCHEMA": "PUBLIC", "TABLE_TYPE": "BASE TABLE"}
+    figures = {"ROW_COUNT": 500_000_000, "BYTES": 2000 * 16 * 2**20}
+    return pa.table({"TABLE_NAME": names} | {name: [value] * TABLES for name, value in (constant | figures).items()})
+
+
+def _columns() -> pa.Table:
+    pairs = [(f"FACT_{number:02d}", position) for number in range(TABLES) for position in range(COLUMNS)]
+    return pa.table(
+        {
+            "TABLE_CATALOG": ["DB"] * len(pairs),
+            "TABLE_SCHEMA": ["PUBLIC"] * len(pairs),
+            "TABLE_NAME": [name for name, _ in pairs],
+            "COLUMN_NAME": [f"COLUMN_{position:02d}" for _, position in pairs],
+            "ORDINAL_POSITION": [position + 1 for _, position in pairs],
+            "DATA_TYPE": ["NUMBER"] * len(pairs),
+        }
+    )
+
+
+def _write(table: pa.Table, path: Path) -> None:
+    if path.suffix == ".csv":
+        pacsv.write_csv(table, path)
+    else:
+        pq.write_table(table, path, compression="zstd", row_group_size=50_000)
