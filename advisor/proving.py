@@ -70,7 +70,9 @@ def rewrite(text: str, blocks: Sequence[Block], kept: Stored, name: TableName, s
         for block in blocks:
             rewritten(statement, block, kept, name)
     except NotServedError as error:
-        return str(error)
+        return f"isn't possible: {error}"
+    except RecursionError:
+        return "isn't possible: it nests too deep"
     return statement.tree
 
 

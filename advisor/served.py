@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Protocol
 
 from advisor.account import Account
 from advisor.blocks import Block, Stored, merged, study
 from advisor.blocks.legality import expression_obstacle, view_obstacle
 from advisor.blocks.stored import parsed
 from advisor.cost import DAYS_PER_MONTH, ScanPrice
-from advisor.model import ZERO, Change, Range, TableName
-from advisor.profile import Load, TableProfile
+from advisor.model import ZERO, Change, Range, Service, TableName
+from advisor.profile import TableProfile
 from advisor.questions import ReadTemplate
 from advisor.serving import Keeping, Size, Sizer, UnknownSizeError, keeping, known_types, per_hour, total
 from advisor.settings import Settings
@@ -29,15 +30,19 @@ class Asked:
     """A block of one template, and what its scan takes today."""
 
     read: ReadTemplate
-    load: Load
     block: Block
     fixed: frozenset[str]
     """The conditions that all samples ask alike."""
-    before: float
-    """Partitions that the block's scan reads in one execution."""
+    scans: tuple[tuple[TableName, float], ...]
+    """What the block reads of each of its tables in one execution, in partitions."""
     price: ScanPrice
     monthly: float
     """Executions."""
+
+    @cached_property
+    def before(self) -> float:
+        """Partitions that the block reads in one execution."""
+        return math.fsum(scanned for _, scanned in self.scans)
 
     @cached_property
     def worth(self) -> float:
@@ -62,6 +67,18 @@ class Candidate:
     @property
     def credits(self) -> Range:
         return total(self.saved)
+
+    @property
+    def mean_read(self) -> float:
+        """Partitions that an execution reads today, on average."""
+        return self.partitions.before / math.fsum(asked.monthly for asked in self.members)
+
+    @property
+    def partitions(self) -> Change:
+        """Read a month by what it serves, before and after."""
+        monthly = math.fsum(asked.monthly for asked in self.members)
+        before = math.fsum(asked.before * asked.monthly for asked in self.members)
+        return Change(before, self.size.partitions.scaled(monthly))
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,10 +106,28 @@ def gather(account: Account, profiles: Sequence[TableProfile], settings: Setting
         for block in statement.blocks if statement is not None else ():
             profile = large.get(block.tables[0])
             if profile is not None and len(block.tables) == 1 and not block.plain:
-                asked = _asked(read, block, profile, session, account)
+                asked = _asked(read, block, profile, account)
                 if asked is not None:
                     found[profile.table.name].append(asked)
-    return {name: sorted(each, key=lambda a: (-a.worth, a.fingerprint, a.block.place)) for name, each in found.items()}
+    return {name: settled(each, directory, settings.views_weighed, account) for name, each in found.items()}
+
+
+def settled(found: Sequence[Asked], directory: Directory, most: int, account: Account) -> list[Asked]:
+    """Those worth most, with the conditions that never change; without those whose keys or aggregates do."""
+    ranked = sorted(found, key=lambda a: (-a.worth, a.fingerprint, a.block.place))[:most]
+    kept = []
+    for asked in ranked:
+        session = Session(directory, asked.read.template.database, asked.read.template.schema)
+        fixed = fixed_conditions(asked.read, asked.block, session)
+        if fixed is not None:
+            types = {
+                column.name: column.data_type
+                for name in asked.block.tables
+                for column in account.catalog.tables[name].columns
+            }
+            legal = (condition for condition in fixed if expression_obstacle(parsed(condition), types) is None)
+            kept.append(replace(asked, fixed=frozenset(legal)))
+    return kept
 
 
 def _searchable(read: ReadTemplate, large: Collection[TableName], settings: Settings) -> bool:
@@ -105,20 +140,15 @@ def _searchable(read: ReadTemplate, large: Collection[TableName], settings: Sett
     )
 
 
-def _asked(read: ReadTemplate, block: Block, profile: TableProfile, session: Session, account: Account) -> Asked | None:
-    """None where the history tells no partitions of it, or where what it groups changes from run to run."""
-    load = next(load for load in profile.loads if load.template is read.template)
+def _asked(read: ReadTemplate, block: Block, profile: TableProfile, account: Account) -> Asked | None:
+    """None where the history tells no partitions of it."""
+    load = next((load for load in profile.loads if load.template is read.template), None)
     price = account.prices[read.template.fingerprint]
-    if load.before is None or price is None or load.limited:
+    if load is None or load.before is None or price is None or load.limited:
         return None
-    fixed = fixed_conditions(read, block, session)
-    if fixed is None:
-        return None
-    types = known_types(profile)
-    legal = frozenset(condition for condition in fixed if expression_obstacle(parsed(condition), types) is None)
     before = load.before / max(1, read.reading.scans.count(profile.table.name))
     monthly = read.template.executions / account.workload.days * DAYS_PER_MONTH
-    return Asked(read, load, block, legal, before, price, monthly)
+    return Asked(read, block, frozenset(), ((profile.table.name, before),), price, monthly)
 
 
 def fixed_conditions(read: ReadTemplate, block: Block, session: Session) -> frozenset[str] | None:
@@ -169,43 +199,58 @@ class Market:
         return self.estimate(kept, members, held)
 
     def estimate(self, kept: Stored, members: Sequence[Asked], held: Size) -> Candidate:
-        saved = tuple(self._saved(asked, held) for asked in members)
-        weights = [asked.before * asked.monthly for asked in members]
-        prices = [per_hour(asked.price.saved_ms, asked.price.credits_per_hour).expected for asked in members]
-        price = math.fsum(p * w for p, w in zip(prices, weights, strict=True)) / max(1e-9, math.fsum(weights))
-        taken = keeping(held, self.profile, price, self.writes_per_day, self.days, self.settings)
-        net = total(saved) - taken.upkeep - taken.build.scaled(1 / self.settings.payback_months)
-        return Candidate(kept, tuple(members), held, saved, taken, net)
+        taken = keeping(held, self.profile, price_of(members), self.writes_per_day, self.days, self.settings)
+        return estimated(kept, members, held, taken, self.settings)
 
-    def _saved(self, asked: Asked, held: Size) -> Range:
-        """Its scan of the table less one of all that is stored, at the price of a partition."""
-        fewer = asked.before - held.partitions.expected
-        if fewer <= 0:
-            return per_hour(asked.price.added_ms, asked.price.credits_per_hour).scaled(fewer * asked.monthly)
-        ms = asked.price.saved_ms
-        least, most = asked.before - held.partitions.high, asked.before - held.partitions.low
-        spread = Range(min(ms.low * least, ms.expected * fewer), ms.expected * fewer, ms.high * most)
-        return per_hour(spread, asked.price.credits_per_hour).scaled(asked.monthly)
-
-    @staticmethod
-    def mean_read(candidate: Candidate) -> float:
-        """Partitions that an execution's scan reads today, on average."""
-        read = math.fsum(asked.before * asked.monthly for asked in candidate.members)
-        return read / math.fsum(asked.monthly for asked in candidate.members)
-
-    def partitions(self, candidate: Candidate) -> Change:
-        """Read a month by what it serves, before and after."""
-        monthly = math.fsum(asked.monthly for asked in candidate.members)
-        before = math.fsum(asked.before * asked.monthly for asked in candidate.members)
-        return Change(before, candidate.size.partitions.scaled(monthly))
+    @property
+    def rows(self) -> float:
+        return float(self.profile.table.rows or 0)
 
 
-def candidates(asked: Sequence[Asked], market: Market) -> tuple[list[Candidate], list[Refused]]:
+class Assessor(Protocol):
+    """What tells a candidate's worth."""
+
+    @property
+    def settings(self) -> Settings: ...
+
+    @property
+    def rows(self) -> float:
+        """Of the tables that the blocks read: what is stored must be much less."""
+
+    def judge(self, members: Sequence[Asked]) -> Candidate | Refused:
+        """One stored result for all of them."""
+
+
+def price_of(members: Sequence[Asked]) -> float:
+    """Credits for a partition that is read, as the members' own executions show it."""
+    weights = [asked.before * asked.monthly for asked in members]
+    prices = [per_hour(asked.price.saved_ms, asked.price.credits_per_hour).expected for asked in members]
+    return math.fsum(p * w for p, w in zip(prices, weights, strict=True)) / max(1e-9, math.fsum(weights))
+
+
+def estimated(kept: Stored, members: Sequence[Asked], held: Size, taken: Keeping, settings: Settings) -> Candidate:
+    saved = tuple(_saved(asked, held) for asked in members)
+    net = total(saved) - taken.upkeep - taken.build.scaled(1 / settings.payback_months)
+    return Candidate(kept, tuple(members), held, saved, taken, net)
+
+
+def _saved(asked: Asked, held: Size) -> Range:
+    """Its scans less one of all that is stored, at the price of a partition."""
+    fewer = asked.before - held.partitions.expected
+    if fewer <= 0:
+        return per_hour(asked.price.added_ms, asked.price.credits_per_hour).scaled(fewer * asked.monthly)
+    ms = asked.price.saved_ms
+    least, most = asked.before - held.partitions.high, asked.before - held.partitions.low
+    spread = Range(min(ms.low * least, ms.expected * fewer), ms.expected * fewer, ms.high * most)
+    return per_hour(spread, asked.price.credits_per_hour).scaled(asked.monthly)
+
+
+def candidates(asked: Sequence[Asked], market: Assessor) -> tuple[list[Candidate], list[Refused]]:
     """The stored results that net most together, each block in one of them at most; and what was refused on the way."""
     settings, judged = market.settings, [market.judge([one]) for one in asked[: market.settings.views_weighed]]
     refused = [found for found in judged if isinstance(found, Refused)]
     found = [each for each in judged if isinstance(each, Candidate)]
-    small = [each for each in found if each.size.rows.high <= settings.stored_share * (market.profile.table.rows or 0)]
+    small = [each for each in found if each.size.rows.high <= settings.stored_share * market.rows]
     refused += [Refused(each.members, each.kept, _too_large(each, market)) for each in found if each not in small]
     while True:
         merge = _best_merge(small, market)
@@ -215,10 +260,10 @@ def candidates(asked: Sequence[Asked], market: Market) -> tuple[list[Candidate],
         small = [*(each for each in small if each not in (first, second)), both]
 
 
-def _best_merge(found: Sequence[Candidate], market: Market) -> tuple[Candidate, Candidate, Candidate] | None:
+def _best_merge(found: Sequence[Candidate], market: Assessor) -> tuple[Candidate, Candidate, Candidate] | None:
     best: tuple[Candidate, Candidate, Candidate] | None = None
     gained = 0.0
-    most = market.settings.stored_share * (market.profile.table.rows or 0)
+    most = market.settings.stored_share * market.rows
     for i, first in enumerate(found):
         for second in found[i + 1 :]:
             both = market.judge([*first.members, *second.members])
@@ -230,13 +275,16 @@ def _best_merge(found: Sequence[Candidate], market: Market) -> tuple[Candidate, 
     return best
 
 
-def _too_large(candidate: Candidate, market: Market) -> str:
-    rows = market.profile.table.rows or 0
-    return f"It would hold up to {candidate.size.rows.high:,.0f} rows of the table's {rows:,}: reading it instead saves too little."
+def _too_large(candidate: Candidate, market: Assessor) -> str:
+    return f"It would hold up to {candidate.size.rows.high:,.0f} rows of {market.rows:,.0f}: reading it instead saves too little."
 
 
-def saved_by_template(candidate: Candidate) -> dict[str, Range]:
-    found: dict[str, Range] = {}
+def services(candidate: Candidate) -> tuple[Service, ...]:
+    """What it saves of each template's scans of each table, in proportion to what they read."""
+    found: dict[tuple[str, TableName], Range] = {}
     for asked, saved in zip(candidate.members, candidate.saved, strict=True):
-        found[asked.fingerprint] = found.get(asked.fingerprint, ZERO) + saved
-    return found
+        for table, scanned in asked.scans:
+            part = saved.scaled(scanned / asked.before if asked.before else 1 / len(asked.scans))
+            place = asked.fingerprint, table
+            found[place] = found.get(place, ZERO) + part
+    return tuple(Service(*place, saved) for place, saved in sorted(found.items()))

@@ -51,9 +51,9 @@ class Sizer:
 
     def size(self, kept: Stored) -> Size:
         """Raises UnknownSizeError where nothing tells how many groups there are."""
-        return _size(kept, self.profile, [self._distinct(key) for key in kept.keys])
+        return _size(kept, self.profile, [self.distinct(key) for key in kept.keys])
 
-    def _distinct(self, key: str) -> tuple[float, bool]:
+    def distinct(self, key: str) -> tuple[float, bool]:
         if key not in self._found:
             self._found[key] = _distinct(key, self.profile, self.workload)
         return self._found[key]
@@ -112,14 +112,14 @@ def _of_column(name: str, part: KeyPart | None, profile: TableProfile, workload:
     column = profile.table.column(name)
     if column is not None and column.data_type == "BOOLEAN":
         return TRUTH_VALUES, True
-    line = _axis(name, profile, workload)
+    line = line_of(name, profile, workload)
     if line is None:
         raise UnknownSizeError(name)
     count = line.buckets(part) if part is not None else line.distinct
     return count + (1 if line.null_share else 0), line.known
 
 
-def _axis(name: str, profile: TableProfile, workload: Workload) -> Axis | None:
+def line_of(name: str, profile: TableProfile, workload: Workload) -> Axis | None:
     """The column's axis from statistics, from the literals compared with it, or for a date from the table's lifetime."""
     found = profile.layout.axes.get(name)
     if found is not None:

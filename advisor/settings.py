@@ -118,6 +118,8 @@ class Settings:
     """Generated databases on which a rewritten query must return what the original returns."""
     proof_seconds: float = 20.0
     """A rewritten query that takes longer to be proven is given up and rejected for it."""
+    refresh_warehouse: str = "COMPUTE_WH"
+    """The warehouse that scripts name to refresh a dynamic table."""
     refresh_multiplier: tuple[float, float, float] = (1.0, 2.0, 10.0)
     """Low, expected, high of what serverless maintenance bills for the work that a warehouse does for one credit. No list
     price is printed any more: 2 to 10 are quoted; calibrate on MATERIALIZED_VIEW_REFRESH_HISTORY."""

@@ -239,3 +239,43 @@ def materialized_view(table: TableName = ORDERS, view: str = "ORDERS_MV_1A2B3C4D
         edition="enterprise",
         privileges=(f"CREATE MATERIALIZED VIEW on schema {table.database}.{table.schema}", f"SELECT on {table}"),
     )
+
+
+def dynamic_table(table: TableName = ORDERS, stored: str = "ORDERS_DT_1A2B3C4D") -> Recommendation:
+    view = materialized_view(table, stored)
+    other = {"database": "SALES", "schema": "web", "name": "Click Events", "rows": None}
+    own = {"database": table.database, "schema": table.schema, "name": table.name, "rows": 1_000_001}
+    extra = {"target_lag": "8 hours", "warehouse": "COMPUTE_WH", "loads_per_day": 1.04, "sources": [own, other]}
+    return replace(
+        view,
+        id="dynamic_table-00abcdef0",
+        kind="dynamic_table",
+        target=Target("table", stored, table.database, table.schema),
+        title=f"Keep {table} joined to {EVENTS} by (REGION) in a dynamic table",
+        details={**view.details, "tables": [str(table), str(EVENTS)], **extra},
+        edition="standard",
+        privileges=(f"CREATE DYNAMIC TABLE on schema {table.database}.{table.schema}", f"SELECT on {table}"),
+    )
+
+
+def query_rewrite() -> Recommendation:
+    return replace(
+        recommendation(),
+        id="query_rewrite-00abcdef0",
+        kind="query_rewrite",
+        action="rewrite",
+        target=Target("query", "aa11bb22"),
+        title=f"Ask DAY of {ORDERS} by range in template aa11bb22",
+        details={
+            "tables": [str(ORDERS)],
+            "conditions": [{"before": "YEAR(DAY) = 2026", "after": "DAY >= '2026-01-01' AND DAY < '2027-01-01'"}],
+            "fingerprint": "aa11bb22",
+            "original": "SELECT\n  COUNT(*)\nFROM SALES.PUBLIC.ORDERS\nWHERE\n  YEAR(DAY) = 2026",
+            "query": "SELECT\n  COUNT(*)\nFROM SALES.PUBLIC.ORDERS\nWHERE\n  DAY >= '2026-01-01' AND DAY < '2027-01-01'",
+            "proven_on_databases": 24,
+            "valid_until": "2026-03-02",
+            "hashes": ["0a1b2c3d"],
+        },
+        cost=Cost(Range(0, 0, 0), Range(0, 0, 0)),
+        privileges=(),
+    )

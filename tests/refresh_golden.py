@@ -6,7 +6,7 @@ from pathlib import Path
 
 from advisor.generator.pages import plan, report
 from advisor.generator.scripts import scripts
-from tests.advices import empty, materialized_view, one, rich
+from tests.advices import dynamic_table, empty, materialized_view, one, query_rewrite, rich
 from tests.assorted import assorted
 
 GOLDEN = Path(__file__).parent / "golden" / "generator"
@@ -21,7 +21,7 @@ def goldens() -> dict[str, str]:
         for recommendation, script in zip(advice.recommendations, scripts(advice), strict=True)
         if script
     }
-    for other in (materialized_view(),):
+    for other in (materialized_view(), dynamic_table(), query_rewrite()):
         (script,) = scripts(one(other))
         texts |= {f"{other.kind}_{other.action}.sql": script.text if script else ""}
     return texts | {

@@ -20,6 +20,8 @@ def rewritten(statement: Statement, block: Block, kept: Stored, name: TableName)
     Raises NotServedError where `kept` can't answer the block.
     """
     node = statement.nodes[block.place]
+    if kept.whole is not None:
+        return _read_whole(statement, node, name)
     names = column_names(kept)
     labels = [_label(item) for item in node.expressions]
     _drop_fixed(node, kept)
@@ -33,6 +35,21 @@ def rewritten(statement: Statement, block: Block, kept: Stored, name: TableName)
             item.replace(exp.alias_(item.copy(), named(label)))
     node.args["from_"].this.replace(_table(name))
     node.set("joins", None)
+    return statement.tree
+
+
+def _read_whole(statement: Statement, node: exp.Select, name: TableName) -> exp.Expr:
+    """ORDER BY and LIMIT stay with the query; they may name outputs only."""
+    outputs = [item.alias_or_name for item in node.expressions]
+    order = node.args.get("order")
+    for column in order.find_all(exp.Column) if order is not None else ():
+        if column.name not in outputs and column.name.upper() not in outputs:
+            raise NotServedError(f"it is ordered by {text(column)}, which it doesn't return")
+        column.set("table", None)
+    for part in ("where", "group", "having", "qualify", "distinct", "joins"):
+        node.set(part, None)
+    node.set("expressions", [exp.Column(this=named(output)) for output in outputs])
+    node.args["from_"].this.replace(_table(name))
     return statement.tree
 
 

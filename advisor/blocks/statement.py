@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import sqlglot
 from sqlglot import exp
 from sqlglot.dialects.snowflake import Snowflake
 from sqlglot.errors import SqlglotError
@@ -24,8 +25,8 @@ from advisor.blocks.expressions import (
     nested_query,
     text,
 )
+from advisor.errors import InputError
 from advisor.model import TableName
-from advisor.quoting import identifier
 from advisor.usage.names import Session, fold
 from advisor.usage.reading import BYTE_ORDER_MARK
 
@@ -78,7 +79,7 @@ class Statement:
 
 
 def study(sql: str, session: Session) -> Statement | None:
-    """None for a text that is no single query, or that nests deeper than the stack allows."""
+    """None for a text that is no single query, nests deeper than the stack allows, or can't be written again."""
     try:
         trees = [tree for tree in Snowflake().parse(sql.removeprefix(BYTE_ORDER_MARK)) if tree is not None]
         if len(trees) != 1 or not isinstance(trees[0], exp.Query):
@@ -86,7 +87,7 @@ def study(sql: str, session: Session) -> Statement | None:
         nodes = tuple(node for node in trees[0].find_all(exp.Select, bfs=False))
         ctes = {fold(cte.args["alias"].this) for cte in trees[0].find_all(exp.CTE)}
         found = [_block(place, node, ctes, session) for place, node in enumerate(nodes)]
-    except (SqlglotError, RecursionError):
+    except (SqlglotError, RecursionError, InputError):
         return None
     return Statement(trees[0], nodes, tuple(block for block in found if block is not None))
 
@@ -112,6 +113,9 @@ def _block(place: int, node: exp.Select, ctes: set[str | None], session: Session
     if distinct and group is None and not measures:
         keys = [text(item.unalias()) for item in node.expressions]
     conditions = tuple(_condition(part) for part in conjuncts(node))
+    for expression in (*keys, *measures, *(condition.text for condition in conditions)):
+        # What is stored is written from these texts: they must read as they were printed.
+        sqlglot.parse_one(expression, read="snowflake")
     return Block(
         place,
         tuple(scan.table for scan in scans),
@@ -308,9 +312,4 @@ def _obstacle(node: exp.Select) -> str | None:
         return "groups by ROLLUP, CUBE or GROUPING SETS"
     if node.find(exp.Filter, exp.WithinGroup):
         return "aggregates with FILTER or WITHIN GROUP"
-    try:
-        for column in node.find_all(exp.Column):
-            identifier(column.name)
-    except ValueError:
-        return "uses a name that can't be written"
     return None

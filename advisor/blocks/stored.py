@@ -27,6 +27,8 @@ class Stored:
     conditions: tuple[str, ...]
     exact: bool = False
     """Its groups are those of the queries that it serves: what can't be aggregated further is read as it is."""
+    whole: str | None = None
+    """A SELECT that is stored as it is; `keys` then says what its rows differ by."""
 
 
 def stored(block: Block, fixed: frozenset[str], exact: bool = False) -> Stored:
@@ -90,6 +92,10 @@ def _described(node: exp.Expr) -> str:
 
 def definition(kept: Stored) -> exp.Select:
     """The SELECT whose result is stored."""
+    if kept.whole is not None:
+        found = parsed(kept.whole)
+        assert isinstance(found, exp.Select)
+        return found
     names = column_names(kept)
     items = [_item(parsed(expression), name) for expression, name in names.items()]
     query = parsed(f"SELECT 1 FROM {kept.source}")

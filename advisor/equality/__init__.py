@@ -94,7 +94,7 @@ class _Queries:
     def of(trial: Trial) -> _Queries:
         flat: dict[TableName, str] = {}
         trees = [tree.copy() for tree in (trial.original, trial.rewritten, *trial.stored.values())]
-        constants = list(trees[0].find_all(exp.Literal))
+        constants = [constant for tree in trees[:2] for constant in tree.find_all(exp.Literal)]
         scans = 0
         for tree in trees:
             scans = max(scans, _flatten(tree, trial, flat))

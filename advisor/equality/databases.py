@@ -32,6 +32,8 @@ WHOLE = "BIGINT"
 CELLS = 20_000
 """So many rows may a join of all scans without a condition have."""
 MOST_ROWS = 24
+YEARS = range(1000, 9999)
+"""A whole number among these may be a year."""
 FAR_DAYS = (1, 7, 31, 366)
 
 
@@ -50,6 +52,10 @@ def pools(constants: Iterable[exp.Literal], at: datetime) -> Pools:
     for constant in constants:
         if not constant.is_string:
             numbers[Decimal(constant.this)] = None
+            if constant.this.isdecimal() and int(constant.this) in YEARS:
+                days |= dict.fromkeys(
+                    date(int(constant.this), month, day) for month, day in ((1, 1), (6, 15), (12, 31))
+                )
             continue
         texts[constant.this] = None
         moment = _moment(constant.this)

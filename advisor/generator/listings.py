@@ -169,8 +169,8 @@ def rejections(advice: Advice) -> Listing:
 
 
 def _candidate(details: Mapping[str, object]) -> str:
-    """The key of a rejected clustering key; other kinds are told by their object."""
-    key = details.get("clustering_key")
+    """The key of a rejected clustering key or stored result; other kinds are told by their object."""
+    key = details.get("clustering_key", details.get("keys"))
     return _key(key) if isinstance(key, (list, tuple)) else ""
 
 

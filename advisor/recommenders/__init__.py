@@ -10,9 +10,11 @@ from advisor.account import Account
 from advisor.model import Proposed
 from advisor.recommenders import (
     clustering_key,
+    dynamic_table,
     history_partitioning,
     materialized_view,
     query_acceleration,
+    query_rewrite,
     result_cache,
     search_optimization,
     storage_retention,
@@ -36,10 +38,12 @@ class Recommender(Protocol):
 RECOMMENDERS: tuple[Recommender, ...] = (
     clustering_key,
     materialized_view,
+    dynamic_table,
     history_partitioning,
     result_cache,
     search_optimization,
     query_acceleration,
+    query_rewrite,
     storage_retention,
     warehouse_setting,
 )

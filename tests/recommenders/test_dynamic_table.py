@@ -1,0 +1,175 @@
+"""Planted accounts whose repeated questions no materialized view can hold, each with the advice it should get by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlglot
+from sqlglot import exp
+
+from advisor.analyzer import analyze
+from advisor.generator import generate
+from advisor.model import Advice, Recommendation
+from advisor.settings import Settings
+from advisor.snapshot import open_snapshot
+from tests.recommenders.test_clustering_key import GB, ORDERS, columns, loads, runs
+from tests.recommenders.test_materialized_view import KNOWN, statistics
+from tests.snapshots import START, Row, query, table, write_snapshot
+
+CUSTOMERS = table("CUSTOMERS", ROW_COUNT=1_000_000, BYTES=GB // 10)
+COLUMNS = [
+    *columns("ORDERS"),
+    *(
+        {
+            "TABLE_CATALOG": "DB",
+            "TABLE_SCHEMA": "PUBLIC",
+            "TABLE_NAME": "CUSTOMERS",
+            "COLUMN_NAME": name,
+            "DATA_TYPE": kind,
+            "ORDINAL_POSITION": i,
+        }
+        for i, (name, kind) in enumerate([("CUSTOMER_ID", "NUMBER"), ("SEGMENT", "TEXT")], 1)
+    ),
+]
+SEGMENTS = [
+    {**row, "TABLE_NAME": "CUSTOMERS", "COLUMN_NAME": "SEGMENT", "APPROX_DISTINCT": 5} for row in statistics(REGION=5)
+]
+JOINED = "SELECT c.segment, SUM(o.id) AS ids FROM orders o JOIN customers c ON c.customer_id = o.customer_id GROUP BY c.segment"
+
+
+def advise(folder: Path, history: list[dict[str, Any]], orders: Row = ORDERS, **views: Any) -> Advice:
+    views = {"columns": COLUMNS, "column_statistics": [*KNOWN, *SEGMENTS], **views}
+    tables = [orders, CUSTOMERS, table("STAGING")]
+    with open_snapshot(write_snapshot(folder, history, tables, **views), Settings()) as snapshot:
+        return analyze(snapshot, Settings())
+
+
+def dynamic(advice: Advice) -> list[Recommendation]:
+    return [r for r in advice.recommendations if r.kind == "dynamic_table"]
+
+
+def reasons(advice: Advice) -> str:
+    return " ".join(r.reason for r in advice.rejections if r.kind == "dynamic_table")
+
+
+def asked(text: str | Callable[[int], str], times: int = 4000) -> list[dict[str, Any]]:
+    return runs(text if callable(text) else lambda i: text, times, 2007, 2007)
+
+
+def test_a_join_that_is_grouped_again_and_again_gets_a_table_that_the_queries_name(tmp_path: Path) -> None:
+    advice = advise(tmp_path / "in", asked(JOINED) + loads(100_000))
+    (advised,) = dynamic(advice)
+    assert advised.details["tables"] == ["DB.PUBLIC.ORDERS", "DB.PUBLIC.CUSTOMERS"]
+    assert advised.details["keys"] == ["C.SEGMENT"]
+    assert advised.details["target_lag"] == "8 hours"
+    assert advised.edition == "standard"
+    assert "each query must be changed to name it" in advised.warnings[0]
+    assert " times a day, so results are up to 2" in advised.reason
+    rewrites = advised.details["rewrites"]
+    assert isinstance(rewrites, list)
+    assert "ORDERS_DT_" in rewrites[0]["query"]
+    assert "JOIN" not in rewrites[0]["query"]
+    generate(advice, tmp_path / "out")
+    (script,) = (tmp_path / "out" / "scripts").glob("*dynamic_table*")
+    created = script.read_text().partition("-- apply")[2]
+    assert "CREATE DYNAMIC TABLE IF NOT EXISTS DB.PUBLIC.ORDERS_DT_" in created
+    assert "TARGET_LAG = '8 hours'" in created
+
+
+def test_the_definition_is_one_query_over_the_sources(tmp_path: Path) -> None:
+    (advised,) = dynamic(advise(tmp_path, asked(JOINED) + loads(100_000)))
+    tree = sqlglot.parse_one(str(advised.details["definition"]), read="snowflake")
+    assert {table.name for table in tree.find_all(exp.Table)} == {"ORDERS", "CUSTOMERS"}
+    assert isinstance(tree, exp.Select)
+    assert tree.named_selects == ["SEGMENT", "SUM_O_ID"]
+
+
+def test_filters_that_differ_become_keys(tmp_path: Path) -> None:
+    text = "SELECT SUM(o.id) FROM orders o JOIN customers c ON c.customer_id = o.customer_id WHERE c.segment = '{}'"
+    (advised,) = dynamic(advise(tmp_path, asked(lambda i: text.format("ABCDE"[i % 5])) + loads(100_000)))
+    assert advised.details["keys"] == ["C.SEGMENT"]
+
+
+def test_distinct_customers_are_stored_for_the_very_groups_that_are_asked(tmp_path: Path) -> None:
+    text = "SELECT day, COUNT(DISTINCT customer_id) FROM orders WHERE region = '{}' GROUP BY day"
+    (advised,) = dynamic(advise(tmp_path, asked(lambda i: text.format("ABCDE"[i % 5])) + loads(100_000)))
+    assert advised.details["keys"] == ["DAY", "REGION"]
+    assert advised.details["aggregates"] == ["COUNT(DISTINCT CUSTOMER_ID)"]
+
+
+def test_the_latest_row_of_each_key_is_stored_as_it_is(tmp_path: Path) -> None:
+    text = (
+        "SELECT region, id FROM orders QUALIFY ROW_NUMBER() OVER (PARTITION BY region ORDER BY id DESC) = 1 ORDER BY id"
+    )
+    advice = advise(tmp_path, asked(text) + loads(100_000))
+    (advised,) = dynamic(advice) or [pytest.fail(reasons(advice))]
+    assert "QUALIFY" in str(advised.details["definition"])
+    assert "ORDER BY\n  ID DESC" not in str(advised.details["definition"]).partition("QUALIFY")[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "SELECT day, COUNT(DISTINCT customer_id) FROM orders WHERE region > '{}' GROUP BY day",
+            "can't be added up over what REGION > ",
+        ),
+        (
+            "SELECT o.name, SUM(o.id) FROM orders o JOIN customers c USING (customer_id) WHERE o.id > {} GROUP BY 1",
+            "saves too little",
+        ),
+        (
+            "SELECT region, RANK() OVER (ORDER BY id) AS place FROM orders QUALIFY place < {}",
+            "It asks with other constants",
+        ),
+        ("SELECT region, RANK() OVER (ORDER BY id) FROM orders", "Its columns have no names"),
+        ("SELECT region, MODE(id) FROM orders WHERE id <> {} GROUP BY region", "can't be added up over"),
+    ],
+)
+def test_what_cannot_be_stored_is_named(tmp_path: Path, text: str, said: str) -> None:
+    advice = advise(tmp_path, asked(lambda i: text.format(i % 7)) + loads(100_000))
+    assert not dynamic(advice)
+    assert said in reasons(advice)
+
+
+def test_sources_loaded_all_day_cost_more_to_follow_than_the_queries_take(tmp_path: Path) -> None:
+    insert = "INSERT INTO orders SELECT * FROM staging"
+    often = [
+        query(insert, i * 2, QUERY_ID=f"w-{i}", QUERY_TYPE="INSERT", ROWS_INSERTED=100, PARTITIONS_SCANNED=None)
+        for i in range(14 * 720)
+    ]
+    advice = advise(tmp_path, asked(JOINED, 100) + often)
+    assert not dynamic(advice)
+    assert "refreshes a day)" in reasons(advice)
+
+
+def test_without_a_load_in_sight_no_lag_is_made_up(tmp_path: Path) -> None:
+    place = {"DATABASE_NAME": "DB", "SCHEMA_NAME": "PUBLIC", "TABLE_NAME": "CUSTOMERS"}
+    churn = [{"START_TIME": START, **place, "ROWS_ADDED": 5, "ROWS_REMOVED": 0, "ROWS_UPDATED": 0}]
+    advice = advise(tmp_path, asked(JOINED) + loads(100_000), table_dml_history=churn)
+    assert not dynamic(advice)
+    assert "Nothing tells how often DB.PUBLIC.CUSTOMERS is loaded" in reasons(advice)
+
+
+def test_a_source_with_a_policy_is_not_copied(tmp_path: Path) -> None:
+    where = {"REF_DATABASE_NAME": "DB", "REF_SCHEMA_NAME": "PUBLIC", "REF_ENTITY_NAME": "CUSTOMERS"}
+    policy = {**where, "POLICY_KIND": "ROW_ACCESS_POLICY", "REF_COLUMN_NAME": None}
+    advice = advise(tmp_path, asked(JOINED) + loads(100_000), policy_references=[policy])
+    assert not dynamic(advice)
+    assert "a stored copy would show its rows as the owner sees them" in reasons(advice)
+
+
+@pytest.mark.parametrize("figures", [{"IS_HYBRID": "YES"}, {"IS_DYNAMIC": "YES"}, {"TABLE_TYPE": "EXTERNAL TABLE"}])
+def test_sources_that_are_no_plain_tables_need_checking(tmp_path: Path, figures: Row) -> None:
+    advice = advise(tmp_path, asked(JOINED) + loads(100_000), {**ORDERS, **figures})
+    assert not dynamic(advice)
+    assert "needs checking" in reasons(advice)
+
+
+def test_what_a_materialized_view_can_hold_gets_no_dynamic_table(tmp_path: Path) -> None:
+    advice = advise(tmp_path, asked("SELECT region, SUM(id) FROM orders GROUP BY region") + loads(100_000))
+    assert [r.kind for r in advice.recommendations] == ["materialized_view"]
+    assert not reasons(advice)
