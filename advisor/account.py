@@ -13,6 +13,7 @@ from advisor import cost
 from advisor.estimate import billed
 from advisor.model import (
     FILTERS,
+    Answer,
     Catalog,
     Execution,
     Facts,
@@ -27,6 +28,7 @@ from advisor.questions import ReadTemplate, Sampled
 from advisor.settings import Settings
 from advisor.snapshot import Snapshot, catalog, changes, facts, histories, row_sample
 from advisor.usage import Request, moves, read_all
+from advisor.what_if import answers
 from advisor.workload import compress
 
 
@@ -53,6 +55,8 @@ class Account:
     facts: Facts
     changes: Mapping[TableName, frozenset[datetime]] | None
     """The hours in which each table of a repeated question changed; None where nothing tells."""
+    answers: tuple[Answer, ...] = ()
+    """Of Snowflake's own estimators."""
 
 
 def read_account(snapshot: Snapshot, settings: Settings, say: Say) -> Account:
@@ -70,7 +74,7 @@ def read_account(snapshot: Snapshot, settings: Settings, say: Say) -> Account:
     slopes = cost.milliseconds_per_partition(workload)
     prices = {t.fingerprint: cost.scan_price(t, slopes, settings) for t in workload.templates}
     moved = _changes(snapshot, workload, templates)
-    return Account(known, workload, templates, profiles, recorded, prices, facts(snapshot), moved)
+    return Account(known, workload, templates, profiles, recorded, prices, facts(snapshot), moved, answers(snapshot))
 
 
 def _changes(

@@ -15,6 +15,7 @@ from advisor.recommenders import RECOMMENDERS
 from advisor.selection import settle
 from advisor.settings import Settings
 from advisor.snapshot import Snapshot, info, missing_views
+from advisor.what_if import heard
 
 LARGEST_TABLES = 20
 
@@ -33,8 +34,9 @@ def analyze(
 
 
 def propose(account: Account, settings: Settings) -> tuple[Proposed, ...]:
-    """What each recommender says of the account, in their order."""
-    return tuple(recommender.propose(account, settings) for recommender in RECOMMENDERS)
+    """What each recommender says of the account, in their order, Snowflake's own estimates heard."""
+    proposed = (recommender.propose(account, settings) for recommender in RECOMMENDERS)
+    return tuple(heard(each, account.answers, settings) for each in proposed)
 
 
 def advise(snapshot: Snapshot, account: Account, proposed: Sequence[Proposed], settings: Settings) -> Advice:

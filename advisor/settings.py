@@ -141,7 +141,9 @@ class Settings:
     statistics_gib: float = 20.0
     """The collector's statistics and row samples of tables may scan so much together, estimated before it asks."""
     statistics_days: int = 7
-    """How long they are good for, before the account is asked again."""
+    """How long they, and the answers of Snowflake's own estimators, are good for, before the account is asked again."""
+    what_if_calls: int = 30
+    """Questions that the collector puts to Snowflake's own estimators, those on the best advice first; 0 for none."""
     connections: int = 4
     """Statements that the collector has running in the account at a time."""
     attempts: int = 4

@@ -60,12 +60,20 @@ def collected_into(
     statistics: bool = True,
     samples: bool = False,
 ) -> None:
+    from advisor import what_if
+    from advisor.analyzer import analyze
     from advisor.collector.collect import Statistics, summary
     from advisor.collector.collect import collect as collected
     from advisor.collector.connection import Connector
     from advisor.needs import needs
 
-    second = Statistics(lambda folder: needs(folder, settings), samples) if statistics else None
+    second = (
+        Statistics(
+            lambda folder: needs(folder, settings), samples, lambda folder: what_if.wanted(folder, settings, analyze)
+        )
+        if statistics
+        else None
+    )
     connector = Connector(connection, settings, os.environ)
     done = collected(connector, out, days, since, raw, second, counted)
     click.echo("\n".join([*done.notes, f"{out}: {summary(done)}"]), err=True)

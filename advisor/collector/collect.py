@@ -11,13 +11,15 @@ from advisor import resources
 from advisor.collector.connection import Connector
 from advisor.collector.extracts import Sampling, Window, extracts
 from advisor.collector.folder import Workshop, sound
+from advisor.collector.own import of_earlier_runs, of_this_run
 from advisor.collector.pool import DeniedError, Session
+from advisor.collector.probes import probe_of
 from advisor.collector.run import Progress, Run
 from advisor.collector.statistics import OF_TABLES, Plan, plans, sample_of, statistics_of
 from advisor.collector.views import ACCOUNT_VIEWS, NEEDED, absent, grant, readable, refused
 from advisor.errors import InputError, SourceError
 from advisor.figures import many, size
-from advisor.model import Needs
+from advisor.model import Needs, Probe
 from advisor.snapshot import write_manifest
 
 
@@ -40,6 +42,8 @@ class Statistics:
     """Told a folder that holds the history."""
     samples: bool = False
     """Whether the snapshot may keep values of sampled rows."""
+    probes: Callable[[Path], Sequence[Probe]] = lambda folder: ()
+    """Told a folder that holds the statistics too: what to put to Snowflake's own estimators."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,9 @@ def collect(
     try:
         run.fetch(extracts(account.columns, window, few, raw))
         notes = _absences(account, run) + _second(run, statistics)
+        if statistics is not None:
+            notes += _third(run, statistics)
+        notes += [of_this_run(connector, account.now), of_earlier_runs(workshop.new)]
         workshop.clear(run.files)
         write_manifest(workshop.new, "snowflake", notes, account.name, account.now)
         workshop.publish()
@@ -121,6 +128,22 @@ def _second(run: Run, statistics: Statistics | None) -> list[str]:
     run.allowed_bytes = settings.statistics_gib * 2**30
     run.fetch(asked)
     return [*needs.notes, *_told(run, planned, settings.statistics_gib, statistics.samples)]
+
+
+def _third(run: Run, statistics: Statistics) -> list[str]:
+    """Puts the advice so far to Snowflake's own estimators; says once of each what kept it from answering."""
+    run.workshop.clear(run.files, spared=("what_if",))
+    good_for = timedelta(days=run.connector.settings.statistics_days)
+    asked = [probe_of(probe, good_for) for probe in statistics.probes(run.workshop.new)]
+    run.fetch(asked)
+    unheard: dict[str, list[str]] = {}
+    for extract in asked:
+        if extract.source in run.refusals:
+            unheard.setdefault(extract.source.split()[0], []).append(run.refusals[extract.source])
+    return [
+        f"what-if: {many(len(why), 'call')} of {call} went unanswered, the first because: {why[0]}"
+        for call, why in sorted(unheard.items())
+    ]
 
 
 def _told(run: Run, planned: Sequence[Plan], budget_gib: float, samples: bool) -> list[str]:

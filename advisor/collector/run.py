@@ -13,6 +13,7 @@ from advisor.collector.extracts import Extract
 from advisor.collector.folder import Workshop
 from advisor.collector.parts import Received, answers, stamp, write_part
 from advisor.collector.pool import DeniedError, RefusedError, Session, run_all
+from advisor.collector.statistics import OF_TABLES
 from advisor.collector.views import ACCOUNT_VIEWS, NEEDED, refused
 
 SAME_RUN = timedelta(hours=6)
@@ -83,7 +84,7 @@ class Run:
         """In a worker's thread: the answer's file, or the account's refusal of what can be done without."""
         path = self.workshop.new / extract.file
         mark = stamp(extract, self.account, self.now)
-        of_table = extract.source not in ACCOUNT_VIEWS
+        of_table = extract.view in OF_TABLES
         if of_table and (self.scanned_bytes or 0) > self.allowed_bytes:
             return RefusedError(f"{extract.source}: the budget is used up")
         try:
@@ -93,7 +94,7 @@ class Run:
         except RefusedError as error:
             if extract.source in NEEDED:
                 raise refused(extract.source, self.role, str(error)) from None
-            if not of_table and not isinstance(error, DeniedError):
+            if extract.source in ACCOUNT_VIEWS and not isinstance(error, DeniedError):
                 raise
             return error
         if of_table:

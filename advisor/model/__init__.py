@@ -41,7 +41,7 @@ from advisor.model.catalog import (
 from advisor.model.facts import Accelerable, Facts, Repeats, SearchService, Storage, WarehouseCredits, WarehouseLoad
 from advisor.model.inputs import Inputs, TableFacts
 from advisor.model.usage import FILTERS, ColumnUsage, Reading, Role, Value
-from advisor.model.wanted import Needs, Wanted
+from advisor.model.wanted import Answer, Needs, Probe, Wanted
 from advisor.model.workload import Distribution, Execution, QueryTemplate, Skipped, WarehouseUse, Workload, recent_from
 
 __all__ = [
@@ -49,6 +49,7 @@ __all__ = [
     "ZERO",
     "Accelerable",
     "Advice",
+    "Answer",
     "BackTest",
     "Baseline",
     "Benefit",
@@ -71,6 +72,7 @@ __all__ = [
     "KeyPart",
     "LookBack",
     "Needs",
+    "Probe",
     "Proposal",
     "Proposed",
     "QueryTemplate",

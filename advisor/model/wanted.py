@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from advisor.model.catalog import Column, Table
+from advisor.model.catalog import Column, Table, TableName
 
 
 @dataclass(frozen=True)
@@ -22,3 +24,21 @@ class Needs:
     """Those first whose queries take most time."""
     notes: tuple[str, ...]
     """What was left out, and why."""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A question that Snowflake's own estimators answer."""
+
+    call: str
+    """The function's name, without SYSTEM$."""
+    table: TableName
+    argument: str
+    """A key's expressions in brackets; of EXPLAIN_PLAN_JSON, a query's id."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    probe: Probe
+    content: Mapping[str, Any]
+    """The JSON that came back."""

@@ -1,6 +1,7 @@
 """The views a snapshot may hold: the columns read of each, and what the analysis loses without it.
 
-Columns and types are those of SNOWFLAKE.ACCOUNT_USAGE; `column_statistics` is the advisor's own.
+Columns and types are those of SNOWFLAKE.ACCOUNT_USAGE; `column_statistics` and `what_if`, the
+answers of Snowflake's estimators, are the advisor's own.
 """
 
 from __future__ import annotations
@@ -116,6 +117,10 @@ VIEWS: Mapping[str, View] = MappingProxyType(
             ),
             (*RECORD, ("CREDITS_USED",)),
             "what the clustering keys in force cost is estimated instead of observed",
+        ),
+        "what_if": View(
+            columns(text="CALL TABLE_CATALOG TABLE_SCHEMA TABLE_NAME ARGUMENT ANSWER"),
+            required("CALL TABLE_CATALOG TABLE_SCHEMA TABLE_NAME ARGUMENT ANSWER"),
         ),
         **SERVICES,
     }

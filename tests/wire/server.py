@@ -60,6 +60,8 @@ class Server:
     slow_seconds: float = 0.0
     scanned: int | None = None
     """Bytes that every statement is said to have scanned; None: nobody may ask."""
+    answers: dict[str, str] = field(default_factory=dict)
+    """Of SYSTEM$ functions, by name; others are refused."""
     faults: list[Fault] = field(default_factory=list)
     log: list[dict[str, Any]] = field(default_factory=list)
     sent: int = 0
@@ -108,11 +110,13 @@ class Server:
             self.slow_seconds = 0.0
             self.sent = 0
             self.scanned = None
+            self.answers = {}
         self.slow_seconds = order.get("slow_seconds", self.slow_seconds)
         self.clock = order.get("clock", self.clock)
         if "database" in order:
             fakesnow.shared_fs.connect(order["database"], "PUBLIC")
         self.scanned = order.get("scanned", self.scanned)
+        self.answers = order.get("answers", self.answers)
         if "run" in order:
             cursor = fakesnow.shared_fs.duck_conn.cursor()
             return [[str(value) for value in row] for row in cursor.execute(order["run"]).fetchall()]
@@ -194,6 +198,12 @@ class Server:
             return answer
         if "QUERY_HISTORY_BY_SESSION" in request.sql and self.scanned is not None:
             request.body["sqlText"] = f"SELECT {self.scanned} AS BYTES_SCANNED"
+        call = re.search(r"SYSTEM\$(\w+)\(", request.sql)
+        if call is not None and call[1] in self.answers:
+            request.body["sqlText"] = f"SELECT '{self.answers[call[1]]}' AS ANSWER"
+        if "QUERY_HISTORY_BY_USER" in request.sql and self.scanned is not None:
+            columns = "'X-Small' AS WAREHOUSE_SIZE, 40 AS STATEMENTS, 36000 AS EXECUTION_MS"
+            request.body["sqlText"] = f"SELECT {columns}, {self.scanned} AS BYTES_SCANNED"
         if re.match(r"\s*ALTER SESSION\b", request.sql, re.IGNORECASE):
             request.body["sqlText"] = "SELECT 'Statement executed successfully.' AS STATUS"
         request.body["sqlText"] = request.sql.replace("SYSDATE()", f"'{self.clock}'::TIMESTAMP_NTZ")

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 
+from advisor.analyzer import analyze
 from advisor.collector.collect import Collected, Statistics, collect
 from advisor.collector.connection import Connector
 from advisor.needs import needs
 from advisor.settings import Settings
 from advisor.snapshot import open_snapshot
+from advisor.what_if import wanted
 from tests.snapshots import write_view
 from tests.wire.account import Account
 from tests.wire.planted import DAYS
@@ -138,3 +141,36 @@ def test_what_a_policy_covers_is_not_asked_for(
     found = needs(tmp_path, Settings())
     assert [column.name for each in found.tables for column in each.columns] == left
     assert said in " ".join(found.notes)
+
+
+# ---------------------------------------------------------------- what-if
+
+
+def test_answers_of_the_estimators_become_part_of_the_snapshot_and_raise_the_grade(
+    tables: Connector, account: Account, tmp_path: Path
+) -> None:
+    costs = '{"initial": {"unit": "Credits", "value": 3.1}, "maintenance": {"unit": "Credits", "value": 0.001}}'
+    account.control(answers={"ESTIMATE_AUTOMATIC_CLUSTERING_COSTS": costs}, scanned=2**20)
+    second = Statistics(
+        lambda folder: needs(folder, tables.settings), False, lambda folder: wanted(folder, tables.settings, analyze)
+    )
+    done = collect(tables, tmp_path / "s", days=DAYS, statistics=second)
+    (asked,) = [sql for sql in account.statements() if "AUTOMATIC_CLUSTERING_COSTS" in sql]
+    assert re.fullmatch(r"SELECT SYSTEM\$\w+\('DB\.PUBLIC\.ORDERS', '\(.+\)'\) AS ANSWER", asked)
+    said = " ".join(done.notes)
+    assert "what-if: 1 call of SYSTEM$CLUSTERING_INFORMATION went unanswered" in said
+    assert (
+        "this collection ran 40 statements, 36 s in all, over 1 MiB; at the warehouse's price about 0.01 credits"
+        in said
+    )
+    with open_snapshot(tmp_path / "s") as snapshot:
+        advice = analyze(snapshot, tables.settings)
+    assert [str(each.grade) for each in advice.recommendations] == ["probed"]
+
+
+def test_what_the_tool_took_is_unknown_where_the_account_does_not_say(connector: Connector, tmp_path: Path) -> None:
+    notes = collect(connector, tmp_path / "s", since=datetime(2025, 1, 2)).notes
+    assert (
+        "own cost: what this collection took is unknown: the account doesn't show the role its own statements" in notes
+    )
+    assert "own cost: of earlier collections unknown: QUERY_ATTRIBUTION_HISTORY is not readable" in notes
