@@ -74,7 +74,8 @@ def collect(
     """Makes `out` a snapshot of the last `days`, or from `since` on (UTC); fetches what the one that stands there lacks.
 
     With `raw` it holds the query history's rows in place of templates and samples. Raises SourceError where the account
-    can't be reached, or refuses the query history or the tables; InputError where `out` can't be written.
+    can't be reached, or refuses the query history or the tables, and where the disk fills; InputError where `out` can't be
+    made.
     """
     workshop = Workshop(out.resolve())
     workshop.prepare()
@@ -96,7 +97,7 @@ def collect(
         write_manifest(workshop.new, "snowflake", notes, account.name, account.now)
         workshop.publish()
     except OSError as error:
-        raise InputError(
+        raise SourceError(
             f"cannot write {out}: {error.strerror or error}; make room or name another --out, then run again"
         ) from error
     missing = sorted(set(ACCOUNT_VIEWS) - set(account.columns) | run.refusals.keys() & ACCOUNT_VIEWS.keys())

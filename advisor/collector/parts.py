@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from advisor.collector.extracts import Extract
-from advisor.errors import InputError
+from advisor.errors import SourceError
 from advisor.snapshot.views import VIEWS, Kind
 
 _STAMP = b"advisor"
@@ -52,7 +52,7 @@ def stamp(extract: Extract, account: str, taken_at: datetime) -> Stamp:
 def write_part(path: Path, view: str, mark: Stamp, tables: Iterator[pa.Table]) -> Received:
     """Writes the tables as they come, a view's in its own columns and types, others as the first of them is.
 
-    Raises InputError where the disk can't take them, and whatever `tables` raises.
+    Raises SourceError where the disk can't take them, and whatever `tables` raises.
     """
     schema = pa.schema([(name, _TYPES[kind]) for name, kind in VIEWS[view].columns.items()]) if view in VIEWS else None
     text = json.dumps({"statement": mark.statement, "taken_at": mark.taken_at.isoformat()})
@@ -136,7 +136,7 @@ def _finish(writer: pq.ParquetWriter, path: Path) -> None:
         raise _full(path, error) from error
 
 
-def _full(path: Path, error: OSError) -> InputError:
-    return InputError(
+def _full(path: Path, error: OSError) -> SourceError:
+    return SourceError(
         f"cannot write {path.parent}: {error.strerror or error}; make room or name another --out, then run again"
     )
