@@ -19,6 +19,7 @@ FORBIDDEN_TRAITS = ("external", "hybrid", "temporary", "event")
 DEFINED_ELSEWHERE = {"dynamic": "a dynamic", "iceberg": "an Iceberg"}
 AS_GOOD = 0.015  # share of the best key's net credits within which a simpler key is taken
 WORTH_A_CHANGE = 0.1  # share of its net credits by which a key must beat the one in force
+LEAST_SAVED = 0.05  # share of the partitions read that a key must spare: less is within the model's error
 PRUNED = 0.1  # queries that read less than this share of a table's partitions find it in good order
 
 
@@ -118,6 +119,8 @@ def fault(estimate: Estimate, profile: TableProfile, settings: Settings) -> str 
         )
     if after.expected >= before:
         return f"Its queries read {number(before)} partitions a month today and would read {between(after)} under this key."
+    if after.expected > before * (1 - LEAST_SAVED):
+        return f"Its queries read {number(before)} partitions a month today and would read {between(after)}: too little less."
     if after.high >= before:
         return (
             f"Its queries read {number(before)} partitions a month today; under this key {between(after)}, which is not "
