@@ -33,9 +33,9 @@ FROM gaps GROUP BY WAREHOUSE_NAME
 
 
 def loads(snapshot: Snapshot, view: str) -> tuple[WarehouseLoad, ...]:
-    """In order of name. Only a history of single queries tells the gaps between them."""
+    """In order of name. Only a history of single queries tells the gaps between them, and they count only beside the bill."""
     idle = {}
-    if view == "query_history":
+    if view == "query_history" and "warehouse_metering_history" in snapshot.present:
         for name, *figures in snapshot.rows(view, _IDLE):
             pairs = zip(SUSPENDS, figures[::2], figures[1::2], strict=True)
             idle[name] = tuple((seconds, float(total or 0), int(count)) for seconds, total, count in pairs)

@@ -104,7 +104,7 @@ def compress(snapshot: Snapshot, settings: Settings, tell: Callable[[int, int], 
                 f"{snapshot.folder / view} holds no SELECT that was executed; export a window with queries in it"
             )
         totals = snapshot.rows(view, f"SELECT {_TOTALS} FROM members WHERE REASON IS NULL")[0]
-        skipped = _skipped(snapshot, view)
+        skipped, asked_again = _skipped(snapshot, view), _repeats(snapshot, settings, view)
         return Workload(
             window_start=snapshot.window_start,
             window_end=snapshot.window_end,
@@ -116,8 +116,8 @@ def compress(snapshot: Snapshot, settings: Settings, tell: Callable[[int, int], 
             partitions_total=_whole(totals[4]),
             templates=templates,
             skipped=skipped,
-            repeats=_repeats(snapshot, settings, view),
-            writes=repeats.writes(snapshot) if view == "query_history" else None,
+            repeats=asked_again,
+            writes=repeats.writes(snapshot) if asked_again is not None and view == "query_history" else None,
             loads=loads(snapshot, view),
         )
 
