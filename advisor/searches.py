@@ -16,6 +16,7 @@ from advisor import cost
 from advisor.account import Account
 from advisor.cost import DAYS_PER_MONTH
 from advisor.estimate import MS_PER_HOUR
+from advisor.figures import duration, number
 from advisor.joins import matched_share
 from advisor.model import ZERO, Churn, ColumnUsage, Range, Role, Table
 from advisor.profile import Load, TableProfile
@@ -62,6 +63,24 @@ def looks_of(profile: TableProfile, reads: Mapping[str, ReadTemplate], account: 
         if load.before is not None and not load.limited:
             found += _looks(profile, load, reads[load.template.fingerprint], account)
     return tuple(found)
+
+
+def unfit(look: Look, profile: TableProfile, settings: Settings) -> str | None:
+    """Why Snowflake's own guidance speaks against a path for these look-ups, one sentence; None where it doesn't."""
+    times = look.load.template.execution_ms
+    if times.mean is not None and times.mean < settings.search_min_seconds * 1000:
+        return (
+            f"Look-ups by {look.expression.column} take {duration(times.mean)}: search optimization is meant for those that "
+            f"take {number(settings.search_min_seconds)} s and more."
+        )
+    axis = profile.layout.axes.get(look.expression.column)
+    few = look.expression.method == "EQUALITY" and look.expression.path is None and axis is not None and axis.known
+    if few and axis is not None and axis.distinct < settings.search_min_distinct:
+        return (
+            f"{look.expression.column} has {number(axis.distinct)} values: search optimization is meant for columns of "
+            f"{number(settings.search_min_distinct)} and more."
+        )
+    return None
 
 
 def _looks(profile: TableProfile, load: Load, read: ReadTemplate, account: Account) -> list[Look]:

@@ -183,6 +183,10 @@ class Settings:
     it, and the account does the work."""
     near_misses_kept: int = 20
     """Of a kind's candidates that failed for want of a remedy, so many are told."""
+    search_min_distinct: int = 100_000
+    """Values that a column must have for a search access path: documented as about 100,000 and more."""
+    search_min_seconds: float = 1.0
+    """How long look-ups must take on average to be worth a path: documented as a few seconds and more."""
     search_path_share: tuple[float, float, float] = (0.05, 0.12, 0.25)
     """Low, expected, high for what a search access path stores, as a share of the table; documented: about a quarter for
     all columns."""

@@ -51,7 +51,7 @@ from advisor.model import (
 )
 from advisor.profile import Load, TableProfile
 from advisor.quoting import identifier, qualified
-from advisor.searches import SPREAD, Expression, Look, PathCost, looks_of, path_cost
+from advisor.searches import SPREAD, Expression, Look, PathCost, looks_of, path_cost, unfit
 from advisor.settings import Settings
 from advisor.terms import EVIDENCE_TEMPLATES, hashes, identity, monthly, short_window, valid_until
 
@@ -69,8 +69,11 @@ def propose(account: Account, settings: Settings) -> Proposed:
         if profile.partitions < settings.min_partitions or not profile.table.rows or not profile.table.bytes:
             continue
         looks = [look for look in looks_of(profile, reads, account) if look.saved.expected > 0]
-        if looks:
-            outcomes.append(_outcome(profile, looks, account, settings))
+        fit = [look for look in looks if unfit(look, profile, settings) is None]
+        if fit:
+            outcomes.append(_outcome(profile, fit, account, settings))
+        elif looks:
+            outcomes.append(_reject(profile, [looks[0].expression], unfit(looks[0], profile, settings) or ""))
     return Proposed(
         tuple(outcome for outcome in outcomes if isinstance(outcome, Proposal)),
         tuple(outcome for outcome in outcomes if isinstance(outcome, Rejection)),

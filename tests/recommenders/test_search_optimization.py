@@ -179,3 +179,16 @@ def test_paths_that_cost_more_than_they_let_skip_are_dropped(tmp_path: Path) -> 
 @pytest.mark.parametrize("views", [in_force(60.0, None), in_force(1.0, 100_000_000)], ids=["not recorded", "worth it"])
 def test_paths_that_pay_or_of_unknown_worth_are_kept(tmp_path: Path, views: dict[str, Any]) -> None:
     assert not of(advice(tmp_path, by("kind"), **views), KIND)
+
+
+def test_look_ups_that_are_quick_already_get_no_path(tmp_path: Path) -> None:
+    found = advice(tmp_path, by("id", EXECUTION_TIME=300) + by("mail", EXECUTION_TIME=300))
+    assert not of(found, KIND)
+    assert "take 300 ms: search optimization is meant for those that take 1 s and more." in rejected(found, KIND)
+
+
+def test_columns_of_fewer_values_than_the_service_is_meant_for_get_no_path(tmp_path: Path) -> None:
+    few = [{**row, "APPROX_DISTINCT": 40_000} for row in STATISTICS]
+    found = advice(tmp_path, by("id") + by("mail"), column_statistics=few)
+    assert not of(found, KIND)
+    assert "has 40,000 values: search optimization is meant for columns of 100,000 and more." in rejected(found, KIND)
