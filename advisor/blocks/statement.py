@@ -113,9 +113,6 @@ def _block(place: int, node: exp.Select, ctes: set[str | None], session: Session
     if distinct and group is None and not measures:
         keys = [text(item.unalias()) for item in node.expressions]
     conditions = tuple(_condition(part) for part in conjuncts(node))
-    for expression in (*keys, *measures, *(condition.text for condition in conditions)):
-        # What is stored is written from these texts: they must read as they were printed.
-        sqlglot.parse_one(expression, read="snowflake")
     return Block(
         place,
         tuple(scan.table for scan in scans),
@@ -126,7 +123,7 @@ def _block(place: int, node: exp.Select, ctes: set[str | None], session: Session
         group is not None or (distinct and not measures),
         tuple(item.output_name for item in node.expressions),
         _columns(node, scans),
-        _obstacle(node),
+        _obstacle(node) or _unreadable((*keys, *measures, *(condition.text for condition in conditions))),
         node.find(exp.Window) is not None,
         group is None and not measures and not distinct,
     )
@@ -312,4 +309,14 @@ def _obstacle(node: exp.Select) -> str | None:
         return "groups by ROLLUP, CUBE or GROUPING SETS"
     if node.find(exp.Filter, exp.WithinGroup):
         return "aggregates with FILTER or WITHIN GROUP"
+    return None
+
+
+def _unreadable(expressions: tuple[str, ...]) -> str | None:
+    """What is stored is written from these texts: they must read as they were printed."""
+    for expression in expressions:
+        try:
+            sqlglot.parse_one(expression, read="snowflake")
+        except SqlglotError:
+            return "uses an expression that can't be written again"
     return None
