@@ -39,7 +39,7 @@ from advisor.snapshot import Snapshot, row_sample
 class Tested:
     survivors: tuple[Proposal, ...]
     rejections: tuple[Rejection, ...]
-    """One for each proposal that pays over the window but not in its last quarter."""
+    """One for each proposal that pays by its queries over the window but not in its last quarter."""
     result: BackTest | None
 
 
@@ -53,7 +53,7 @@ def back_test(snapshot: Snapshot, account: Account, proposed: Sequence[Proposed]
     seen = {profile.table.name: profile for profile in account.profiles}
     later = _profiled(snapshot, _part(account, True), tables, settings, seen)
     judged = [(proposal, rescored(proposal, account, later, settings)) for proposal in proposals]
-    fails = [now.alone is None and _net(then) <= _least(settings) for now, then in judged]
+    fails = [bool(now.services) and now.alone is None and _net(then) <= _least(settings) for now, then in judged]
     return Tested(
         tuple(now for (now, _), failed in zip(judged, fails, strict=True) if not failed),
         tuple(_lost(now, then, account) for (now, then), failed in zip(judged, fails, strict=True) if failed),
