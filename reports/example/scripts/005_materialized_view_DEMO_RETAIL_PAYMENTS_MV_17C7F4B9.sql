@@ -1,7 +1,7 @@
 -- Keep DEMO.RETAIL.PAYMENTS aggregated by (MERCHANT_CODE, STATUS) in a materialized view
 --
--- One query template asks DEMO.RETAIL.PAYMENTS 3.57 times a day for groups of its 700,000 rows and read 310 of
--- its 310 micro-partitions each time; the view holds 2,000 to 6,060 (expected 4,040) rows (0.6%) in 1 to 3
+-- One query template asks 3.57 times a day for groups of the 700,000 rows of DEMO.RETAIL.PAYMENTS and read 310
+-- of its 310 micro-partitions each time; the view holds 2,000 to 6,060 (expected 4,040) rows (0.6%) in 1 to 3
 -- (expected 1) partitions. That saves 0.000646 to 0.00218 (expected 0.0013) credits a month; refreshing takes 0
 -- a month and the build 0.0000122 to 0.000128 (expected 0.0000248) once.
 --

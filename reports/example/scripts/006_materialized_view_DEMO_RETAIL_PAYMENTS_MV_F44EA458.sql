@@ -1,8 +1,8 @@
 -- Keep DEMO.RETAIL.PAYMENTS aggregated by (DATE_TRUNC('MONTH', PAID_AT), METHOD) in a materialized view
 --
--- One query template asks DEMO.RETAIL.PAYMENTS 0.572 times a day for groups of its 700,000 rows and read 310 of
--- its 310 micro-partitions each time; the view holds 36 to 216 (expected 144) rows (<0.1%) in 1 partitions. That
--- saves 0.000104 to 0.000748 (expected 0.000208) credits a month; refreshing takes 0 a month and the build
+-- One query template asks 0.572 times a day for groups of the 700,000 rows of DEMO.RETAIL.PAYMENTS and read 310
+-- of its 310 micro-partitions each time; the view holds 36 to 216 (expected 144) rows (<0.1%) in 1 partitions.
+-- That saves 0.000104 to 0.000748 (expected 0.000208) credits a month; refreshing takes 0 a month and the build
 -- 0.0000122 to 0.000122 (expected 0.0000244) once.
 --
 -- Table      DEMO.RETAIL.PAYMENTS
