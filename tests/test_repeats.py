@@ -53,9 +53,9 @@ def test_one_text_needs_no_second_to_compare_with(tmp_path: Path) -> None:
     assert repeats(tmp_path, history, "TEXTS, ONE_TEXT, OTHER_TEXT") == [(1, None, None)]
 
 
-def test_without_a_hash_a_question_is_its_exact_text(tmp_path: Path) -> None:
+def test_without_a_hash_a_question_is_its_text_less_case(tmp_path: Path) -> None:
     history = [query(text, i) for i, text in enumerate(["SELECT 1 FROM t", "SELECT 1 FROM t", "select 1 from t"])]
-    assert repeats(tmp_path, history, "EXECUTIONS, TEXTS") == [(2, 1)]
+    assert repeats(tmp_path, history, "EXECUTIONS, TEXTS") == [(3, 2)]
 
 
 def test_contexts_and_days_are_questions_of_their_own(tmp_path: Path) -> None:
