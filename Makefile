@@ -16,7 +16,7 @@ browser:
 	command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; }
 
 test-browser: $(VENV)/dev browser
-	ADVISOR_BROWSER_TESTS=1 $(BIN)/python -m pytest tests/browser
+	BROWSER_TESTS=1 $(BIN)/python -m pytest tests/browser
 
 # The demo's output under reports/example: run it again, keep its snapshot, write the files, take the screenshots.
 example: $(VENV)/dev browser

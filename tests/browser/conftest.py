@@ -17,7 +17,7 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-NEEDED = "ADVISOR_BROWSER_TESTS"
+NEEDED = "BROWSER_TESTS"
 """Set by `make test-browser`: a missing browser is then a failure."""
 
 
