@@ -17,7 +17,7 @@ from advisor.account import Account
 from advisor.blocks import Block, Stored, stored, study
 from advisor.blocks.expressions import text, within
 from advisor.blocks.legality import PLAIN, expression_obstacle
-from advisor.blocks.stored import merged, parsed
+from advisor.blocks.stored import bare, merged, parsed
 from advisor.cost import DAYS_PER_MONTH
 from advisor.model import Range, TableName
 from advisor.profile import TableProfile
@@ -234,11 +234,12 @@ class Sources:
 
     def _size(self, kept: Stored) -> Size:
         """Groups of the largest source: a key of another table has its values there."""
-        largest = max(self.profiles, key=lambda profile: (profile.table.rows or 0, profile.table.name))
+        largest = max(self.profiles, key=_extent)
+        owners, known = _owners(kept), {profile.table.name: profile for profile in self.profiles}
         counts = []
         for key in kept.keys:
-            owner = next((p for p in self.profiles if p.table.column(_column(key)) is not None), largest)
-            counts.append(Sizer(owner, self.account.workload).distinct(_bare(key)))
+            owner = known.get(owners.get(_alias(key), largest.table.name), largest)
+            counts.append(Sizer(owner, self.account.workload).distinct(bare(key)))
         rows = float(largest.table.rows or 0)
         possible = math.prod(count for count, _ in counts)
         unsure = next((key for key, (_, sure) in zip(kept.keys, counts, strict=True) if not sure), None)
@@ -273,16 +274,21 @@ class Sources:
         return Keeping(Range(build, build, build * 2), upkeep, assumed_churn=False)
 
 
-def _column(key: str) -> str:
+def _extent(profile: TableProfile) -> tuple[float, float, int, TableName]:
+    table = profile.table
+    return table.rows or 0, table.bytes or 0, len(table.columns), table.name
+
+
+def _owners(kept: Stored) -> Mapping[str, TableName]:
+    """What each alias of its source stands for."""
+    tables = parsed(f"SELECT 1 FROM {kept.source}").find_all(exp.Table)
+    return {table.alias_or_name: TableName(table.catalog, table.db, table.name) for table in tables}
+
+
+def _alias(key: str) -> str:
+    """Which source's column it is; "" where there is one source alone."""
     found = parsed(key).find(exp.Column)
-    return found.name if found is not None else ""
-
-
-def _bare(key: str) -> str:
-    node = parsed(key)
-    for column in node.find_all(exp.Column):
-        column.set("table", None)
-    return text(node)
+    return found.table if found is not None else ""
 
 
 def sources(members: Sequence[Asked], account: Account, session: Session, settings: Settings) -> Sources | str:

@@ -15,7 +15,7 @@ from typing import Protocol
 from advisor.account import Account
 from advisor.blocks import Block, Stored, merged, study
 from advisor.blocks.legality import expression_obstacle, view_obstacle
-from advisor.blocks.stored import parsed
+from advisor.blocks.stored import bare, parsed
 from advisor.cost import DAYS_PER_MONTH, ScanPrice
 from advisor.model import ZERO, Change, Range, Service, TableName
 from advisor.profile import TableProfile
@@ -52,6 +52,14 @@ class Asked:
     @property
     def fingerprint(self) -> str:
         return self.read.template.fingerprint
+
+    @cached_property
+    def rank(self) -> tuple[object, ...]:
+        """What takes most credits comes first, then what is asked, without names of tables: a new name must not change which
+        results are merged. The fingerprint, which hangs on them, tells equal blocks apart."""
+        asked = (self.block.keys, self.block.aggregates, [condition.text for condition in self.block.conditions])
+        shape = tuple(tuple(map(bare, texts)) for texts in asked)
+        return -self.worth, -self.monthly, len(self.block.tables), shape, self.block.place, self.fingerprint
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +122,7 @@ def gather(account: Account, profiles: Sequence[TableProfile], settings: Setting
 
 def settled(found: Sequence[Asked], directory: Directory, most: int, account: Account) -> list[Asked]:
     """Those worth most, with the conditions that never change; without those whose keys or aggregates do."""
-    ranked = sorted(found, key=lambda a: (-a.worth, a.fingerprint, a.block.place))[:most]
+    ranked = sorted(found, key=lambda one: one.rank)[:most]
     kept = []
     for asked in ranked:
         session = Session(directory, asked.read.template.database, asked.read.template.schema)

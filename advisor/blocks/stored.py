@@ -67,6 +67,14 @@ def parsed(expression: str) -> exp.Expr:
     return sqlglot.parse_one(expression, read="snowflake")
 
 
+def bare(expression: str) -> str:
+    """The expression without the names of the tables that its columns are of."""
+    node = parsed(expression)
+    for column in node.find_all(exp.Column):
+        column.set("table", None)
+    return text(node)
+
+
 def column_names(kept: Stored) -> dict[str, str]:
     """The column of each key and aggregate: a bare column keeps its name, the others are named for what they hold."""
     names: dict[str, str] = {}
