@@ -277,6 +277,7 @@ def test_it_holds_what_the_contract_names(tmp_path: Path) -> None:
     paths = generate(rich(), tmp_path / "out")
     assert sorted(path.relative_to(tmp_path / "out").as_posix() for path in paths) == sorted(folder(tmp_path / "out"))
     assert set(folder(tmp_path / "out")) == {
+        ".sqlfluff",
         "advice.json",
         "plan.md",
         "report.html",
@@ -295,7 +296,7 @@ def test_equal_advice_gives_equal_bytes(tmp_path: Path) -> None:
 def test_an_older_output_is_replaced_whole(tmp_path: Path) -> None:
     generate(rich(), tmp_path / "out")
     generate(empty(), tmp_path / "out")
-    assert set(folder(tmp_path / "out")) == {"advice.json", "plan.md", "report.html"}
+    assert set(folder(tmp_path / "out")) == {".sqlfluff", "advice.json", "plan.md", "report.html"}
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 

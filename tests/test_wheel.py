@@ -60,5 +60,11 @@ def test_the_installed_copy_gives_advice_from_an_empty_directory(wheel: Path, tm
     package, sql = done.stdout.splitlines()[:2]
     assert Path(package).is_relative_to(site)
     assert Path(sql).is_relative_to(site)
-    assert {path.name for path in (work / "out").iterdir()} == {"advice.json", "plan.md", "report.html", "scripts"}
+    assert {path.name for path in (work / "out").iterdir()} == {
+        ".sqlfluff",
+        "advice.json",
+        "plan.md",
+        "report.html",
+        "scripts",
+    }
     assert "Cluster DB.PUBLIC.ORDERS by" in done.stdout

@@ -14,10 +14,12 @@ from advisor.generator.pages import plan, report
 from advisor.generator.scripts import scripts
 from advisor.model import Advice, ViewMissing
 from advisor.quoting import comment
+from advisor.resources import folder
 
 __all__ = ["funnel", "generate"]
 
-_PAGES = ("advice.json", "plan.md", "report.html")
+_LINTER = ".sqlfluff"
+_PAGES = ("advice.json", "plan.md", "report.html", _LINTER)
 _KEPT = ("snapshot", ".snapshot.collecting", ".snapshot.replaced")
 """What the collector keeps in the folder: never deleted, so it may be there whatever it holds."""
 
@@ -47,6 +49,7 @@ def _files(advice: Advice) -> dict[str, bytes]:
         "advice.json": document(advice, written),
         "plan.md": plan(advice, written),
         "report.html": report(advice, written),
+        _LINTER: (folder("templates") / "sqlfluff.cfg").read_text(encoding="utf-8"),
     } | {script.path: script.text for script in written if script}
     return {path: text.encode() for path, text in texts.items()}
 

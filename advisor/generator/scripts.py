@@ -53,7 +53,9 @@ def _script(recommendation: Recommendation, number: int, advice: Advice) -> Scri
             revert=_recorder(reverted, quoting.commented_out),
         )
     )
-    return Script(_path(recommendation, number), text, tuple(applied), tuple(verified), tuple(reverted))
+    return Script(
+        _path(recommendation, number), text.rstrip("\n") + "\n", tuple(applied), tuple(verified), tuple(reverted)
+    )
 
 
 def _recorder(statements: list[str], shown: Callable[[str], str]) -> Callable[..., str]:

@@ -47,8 +47,7 @@ SELECT
   CASE
     WHEN COUNT(*) = 0 THEN 'STOP: the table does not exist, or this role cannot see it'
     WHEN COUNT_IF(table_type <> 'BASE TABLE') > 0 THEN 'STOP: the name stands for something that is not a permanent or transient table'
-    WHEN MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', ''))
-      <> ''
+    WHEN MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) <> ''
       THEN 'STOP: the clustering key is not the one that the advice saw'
     WHEN MAX(row_count) NOT BETWEEN 699316 AND 2797266
       THEN 'STOP: the row count left the range that the figures hold for'
@@ -57,7 +56,8 @@ SELECT
     ELSE 'OK'
   END AS verdict
 FROM DEMO.INFORMATION_SCHEMA.TABLES
-WHERE table_schema = 'RETAIL' AND table_name = 'PAGE_EVENTS';
+WHERE table_schema = 'RETAIL'
+  AND table_name = 'PAGE_EVENTS';
 
 -- Raises an error when the check says STOP. Run the file with a client that ends at the first error (SnowSQL does so only
 -- with exit_on_error=true).
@@ -70,8 +70,7 @@ SELECT
   CASE
     WHEN COUNT(*) = 0 THEN 'STOP: the table does not exist, or this role cannot see it'
     WHEN COUNT_IF(table_type <> 'BASE TABLE') > 0 THEN 'STOP: the name stands for something that is not a permanent or transient table'
-    WHEN MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', ''))
-      <> ''
+    WHEN MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) <> ''
       THEN 'STOP: the clustering key is not the one that the advice saw'
     WHEN MAX(row_count) NOT BETWEEN 699316 AND 2797266
       THEN 'STOP: the row count left the range that the figures hold for'
@@ -80,7 +79,8 @@ SELECT
     ELSE 'OK'
   END INTO :verdict
 FROM DEMO.INFORMATION_SCHEMA.TABLES
-WHERE table_schema = 'RETAIL' AND table_name = 'PAGE_EVENTS';
+WHERE table_schema = 'RETAIL'
+  AND table_name = 'PAGE_EVENTS';
 
   IF (verdict LIKE 'STOP%') THEN
     RAISE not_as_seen;
@@ -105,7 +105,7 @@ ALTER TABLE DEMO.RETAIL.PAGE_EVENTS CLUSTER BY (TRUNC(USER_ID, -5), DATE_TRUNC('
 -- ---------------------------------------------------------------- verify
 
 -- The layout: average_depth falls toward 1 as clustering proceeds.
-SELECT SYSTEM$CLUSTERING_INFORMATION('DEMO.RETAIL.PAGE_EVENTS', '(TRUNC(USER_ID, -5), DATE_TRUNC(''HOUR'', EVENT_TS))') AS clustering;
+SELECT SYSTEM$CLUSTERING_INFORMATION('DEMO.RETAIL.PAGE_EVENTS', '(TRUNC(USER_ID, -5), DATE_TRUNC(''HOUR'', EVENT_TS))') AS layout;
 
 -- The queries: partitions scanned by the same templates in the advice's window and over the last 7 days. Read it a week after
 -- the change; QUERY_HISTORY is up to 45 minutes late, and counts all tables that a query reads.
@@ -118,15 +118,22 @@ SELECT
 FROM SNOWFLAKE.ACCOUNT_USAGE.QUERY_HISTORY
 WHERE query_parameterized_hash IN ('037efd76695613e4b43978a5d35d2fb4', '03f0af013317034fe7cfe503a456d4d3', '065768012f1356d68a02f058b2c3bfe1', '0ff3819bd9ece926caa2deb58dfe31c0', '13a56ab588cce1c7dac4730efb09e189', '15af3a61c5dc15e209c551b7ab43b768', '27d91ee495fbba4cce81741bb933e4a7', '29e45d9ae7799b172cef0a8946704ae1', '2b7f3d23d1182a24cdc7aa798d3d4027', '2eb674ec547ee7c9a10a9ebcbbb68349', '4b135b59090b175923b82ec230d06e4d', '5fb22252115ce6dd9d242a67ecdf01f7', '6cd8a01b4b31e7b4325c2a7825d4f77a', '71f9f821a38ec4ea4b4018f2319ae09e', '898c46c7f3b0ac3c5ba542d4acfa35cc', 'bdd9954cd91ce05b28ffec35daa526b8', 'c1ce5c3889e4df77a373037d1ce4697b', 'd91ce18cbaa51d28f66e5bdbb2e60ce4', 'e711728848daea6f8f7c01437962140f', 'f55f466c0c40099b4c695fe73ae58380')
   AND UPPER(execution_status) = 'SUCCESS'
-  AND (start_time BETWEEN '2026-11-10 13:55:51 +0000'::TIMESTAMP_TZ AND '2026-11-24 13:49:51 +0000'::TIMESTAMP_TZ
-    OR start_time >= DATEADD('day', -7, CURRENT_TIMESTAMP()))
+  AND (
+    start_time BETWEEN '2026-11-10 13:55:51 +0000'::TIMESTAMP_TZ AND '2026-11-24 13:49:51 +0000'::TIMESTAMP_TZ
+    OR start_time >= DATEADD('day', -7, CURRENT_TIMESTAMP())
+  )
 GROUP BY 1, 2
 ORDER BY 1, 2 DESC;
 
 -- The bill: what automatic clustering charged for this table since the advice's window ended.
-SELECT DATE_TRUNC('DAY', start_time) AS day, SUM(credits_used) AS credits, SUM(num_bytes_reclustered) AS bytes_reclustered
+SELECT
+  DATE_TRUNC('DAY', start_time) AS day,
+  SUM(credits_used) AS credits,
+  SUM(num_bytes_reclustered) AS bytes_reclustered
 FROM SNOWFLAKE.ACCOUNT_USAGE.AUTOMATIC_CLUSTERING_HISTORY
-WHERE database_name = 'DEMO' AND schema_name = 'RETAIL' AND table_name = 'PAGE_EVENTS'
+WHERE database_name = 'DEMO'
+  AND schema_name = 'RETAIL'
+  AND table_name = 'PAGE_EVENTS'
   AND start_time >= '2026-11-24 13:49:51 +0000'::TIMESTAMP_TZ
 GROUP BY 1
 ORDER BY 1;

@@ -44,8 +44,7 @@ SELECT
   CASE
     WHEN COUNT(*) = 0 THEN 'STOP: the table does not exist, or this role cannot see it'
     WHEN COUNT_IF(table_type <> 'BASE TABLE') > 0 THEN 'STOP: the name stands for something that is not a permanent or transient table'
-    WHEN MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', ''))
-      <> ''
+    WHEN MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) <> ''
       THEN 'STOP: the clustering key is not the one that the advice saw'
     WHEN MAX(row_count) NOT BETWEEN 354900 AND 1419600
       THEN 'STOP: the row count left the range that the figures hold for'
@@ -54,7 +53,8 @@ SELECT
     ELSE 'OK'
   END AS verdict
 FROM DEMO.INFORMATION_SCHEMA.TABLES
-WHERE table_schema = 'RETAIL' AND table_name = 'STOCK_LEVELS';
+WHERE table_schema = 'RETAIL'
+  AND table_name = 'STOCK_LEVELS';
 
 -- Raises an error when the check says STOP. Run the file with a client that ends at the first error (SnowSQL does so only
 -- with exit_on_error=true).
@@ -67,8 +67,7 @@ SELECT
   CASE
     WHEN COUNT(*) = 0 THEN 'STOP: the table does not exist, or this role cannot see it'
     WHEN COUNT_IF(table_type <> 'BASE TABLE') > 0 THEN 'STOP: the name stands for something that is not a permanent or transient table'
-    WHEN MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', ''))
-      <> ''
+    WHEN MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) <> ''
       THEN 'STOP: the clustering key is not the one that the advice saw'
     WHEN MAX(row_count) NOT BETWEEN 354900 AND 1419600
       THEN 'STOP: the row count left the range that the figures hold for'
@@ -77,7 +76,8 @@ SELECT
     ELSE 'OK'
   END INTO :verdict
 FROM DEMO.INFORMATION_SCHEMA.TABLES
-WHERE table_schema = 'RETAIL' AND table_name = 'STOCK_LEVELS';
+WHERE table_schema = 'RETAIL'
+  AND table_name = 'STOCK_LEVELS';
 
   IF (verdict LIKE 'STOP%') THEN
     RAISE not_as_seen;
@@ -102,7 +102,7 @@ ALTER TABLE DEMO.RETAIL.STOCK_LEVELS CLUSTER BY (DATE_TRUNC('MONTH', STOCK_DATE)
 -- ---------------------------------------------------------------- verify
 
 -- The layout: average_depth falls toward 1 as clustering proceeds.
-SELECT SYSTEM$CLUSTERING_INFORMATION('DEMO.RETAIL.STOCK_LEVELS', '(DATE_TRUNC(''MONTH'', STOCK_DATE), PRODUCT_ID)') AS clustering;
+SELECT SYSTEM$CLUSTERING_INFORMATION('DEMO.RETAIL.STOCK_LEVELS', '(DATE_TRUNC(''MONTH'', STOCK_DATE), PRODUCT_ID)') AS layout;
 
 -- The queries: partitions scanned by the same templates in the advice's window and over the last 7 days. Read it a week after
 -- the change; QUERY_HISTORY is up to 45 minutes late, and counts all tables that a query reads.
@@ -115,15 +115,22 @@ SELECT
 FROM SNOWFLAKE.ACCOUNT_USAGE.QUERY_HISTORY
 WHERE query_parameterized_hash IN ('03465f09975a8d8b3b72cffafe7a2ce5', '03cad340103da489e3df017467ac42c2', '044dccc2beddc828e2387970f3aee625', '04997abba0f62d19431922e67e865cc2', '0ad070d884755a3d018fc169c14149e0', '0ad3df86a78a7ba44a026ecbc252cf05', '5207cc0df1b030e7f19d0a7f2f9ea800', '8b20472d7dbd0f6ec8f9455dd71989d2', '90931f6583cf7a6ee3d0809ef077782b', 'dbe8e67a12883e2bf5e9764b98dc834a', 'fe346c4de39710bed3aad64b4906b9fc')
   AND UPPER(execution_status) = 'SUCCESS'
-  AND (start_time BETWEEN '2026-11-10 13:55:51 +0000'::TIMESTAMP_TZ AND '2026-11-24 13:49:51 +0000'::TIMESTAMP_TZ
-    OR start_time >= DATEADD('day', -7, CURRENT_TIMESTAMP()))
+  AND (
+    start_time BETWEEN '2026-11-10 13:55:51 +0000'::TIMESTAMP_TZ AND '2026-11-24 13:49:51 +0000'::TIMESTAMP_TZ
+    OR start_time >= DATEADD('day', -7, CURRENT_TIMESTAMP())
+  )
 GROUP BY 1, 2
 ORDER BY 1, 2 DESC;
 
 -- The bill: what automatic clustering charged for this table since the advice's window ended.
-SELECT DATE_TRUNC('DAY', start_time) AS day, SUM(credits_used) AS credits, SUM(num_bytes_reclustered) AS bytes_reclustered
+SELECT
+  DATE_TRUNC('DAY', start_time) AS day,
+  SUM(credits_used) AS credits,
+  SUM(num_bytes_reclustered) AS bytes_reclustered
 FROM SNOWFLAKE.ACCOUNT_USAGE.AUTOMATIC_CLUSTERING_HISTORY
-WHERE database_name = 'DEMO' AND schema_name = 'RETAIL' AND table_name = 'STOCK_LEVELS'
+WHERE database_name = 'DEMO'
+  AND schema_name = 'RETAIL'
+  AND table_name = 'STOCK_LEVELS'
   AND start_time >= '2026-11-24 13:49:51 +0000'::TIMESTAMP_TZ
 GROUP BY 1
 ORDER BY 1;

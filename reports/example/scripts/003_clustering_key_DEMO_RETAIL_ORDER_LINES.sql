@@ -51,8 +51,7 @@ SELECT
   CASE
     WHEN COUNT(*) = 0 THEN 'STOP: the table does not exist, or this role cannot see it'
     WHEN COUNT_IF(table_type <> 'BASE TABLE') > 0 THEN 'STOP: the name stands for something that is not a permanent or transient table'
-    WHEN MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', ''))
-      <> ''
+    WHEN MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) <> ''
       THEN 'STOP: the clustering key is not the one that the advice saw'
     WHEN MAX(row_count) NOT BETWEEN 589061 AND 2356244
       THEN 'STOP: the row count left the range that the figures hold for'
@@ -61,7 +60,8 @@ SELECT
     ELSE 'OK'
   END AS verdict
 FROM DEMO.INFORMATION_SCHEMA.TABLES
-WHERE table_schema = 'RETAIL' AND table_name = 'ORDER_LINES';
+WHERE table_schema = 'RETAIL'
+  AND table_name = 'ORDER_LINES';
 
 -- Raises an error when the check says STOP. Run the file with a client that ends at the first error (SnowSQL does so only
 -- with exit_on_error=true).
@@ -74,8 +74,7 @@ SELECT
   CASE
     WHEN COUNT(*) = 0 THEN 'STOP: the table does not exist, or this role cannot see it'
     WHEN COUNT_IF(table_type <> 'BASE TABLE') > 0 THEN 'STOP: the name stands for something that is not a permanent or transient table'
-    WHEN MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', ''))
-      <> ''
+    WHEN MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) <> ''
       THEN 'STOP: the clustering key is not the one that the advice saw'
     WHEN MAX(row_count) NOT BETWEEN 589061 AND 2356244
       THEN 'STOP: the row count left the range that the figures hold for'
@@ -84,7 +83,8 @@ SELECT
     ELSE 'OK'
   END INTO :verdict
 FROM DEMO.INFORMATION_SCHEMA.TABLES
-WHERE table_schema = 'RETAIL' AND table_name = 'ORDER_LINES';
+WHERE table_schema = 'RETAIL'
+  AND table_name = 'ORDER_LINES';
 
   IF (verdict LIKE 'STOP%') THEN
     RAISE not_as_seen;
@@ -109,7 +109,7 @@ ALTER TABLE DEMO.RETAIL.ORDER_LINES CLUSTER BY (DATE_TRUNC('QUARTER', ORDER_DATE
 -- ---------------------------------------------------------------- verify
 
 -- The layout: average_depth falls toward 1 as clustering proceeds.
-SELECT SYSTEM$CLUSTERING_INFORMATION('DEMO.RETAIL.ORDER_LINES', '(DATE_TRUNC(''QUARTER'', ORDER_DATE), PRODUCT_ID)') AS clustering;
+SELECT SYSTEM$CLUSTERING_INFORMATION('DEMO.RETAIL.ORDER_LINES', '(DATE_TRUNC(''QUARTER'', ORDER_DATE), PRODUCT_ID)') AS layout;
 
 -- The queries: partitions scanned by the same templates in the advice's window and over the last 7 days. Read it a week after
 -- the change; QUERY_HISTORY is up to 45 minutes late, and counts all tables that a query reads.
@@ -122,15 +122,22 @@ SELECT
 FROM SNOWFLAKE.ACCOUNT_USAGE.QUERY_HISTORY
 WHERE query_parameterized_hash IN ('0042925c53833e02acf1af92098eed8d', '024ef8cfc182522bd5016a99b68a6357', '0431c57c3582bc5b3856eb95c85710fd', '05e55c61675c6b05c74d6dcd4852566b', '06e74c42b2c652531f084783806cd0cd', '0809850c23dcef424a971b718e2c0f74', '0a2006f0dc12d34ee2f41b46b358396b', '168454e4923f9e23eb7e0573e66b0dae', '2297c647db8f6b79840833918b18fb08', '258b2b54418b7f56b4b0d59b60d3b69f', '2a30c24126bc99f511230fbeddc23aac', '2cb1c2a1f7cafc0453322538ffe3447b', '3d40b8ccfd2b3548e19b6da6e042f2cd', '3ee1b9a60d02916554ffa00f3dad2cf4', '767c74f73c93b4c73f7cdd5cf1fac75e', 'b3e2717fa37beb0e43d28de00a9d63b1', 'c1333b0ad1eff7cc8d1d8d8e45d7e320', 'd3c555c6b28b31a774f517b10c26b3e8', 'de02f71802ce9018a7807235ae1ba511', 'ece9c3cbd614bdf4a482b808523b02b6', 'ed75dc9819f7e558c2c1912923c44f10', 'efbf431ce2084446acee8c9ddf66d4ed')
   AND UPPER(execution_status) = 'SUCCESS'
-  AND (start_time BETWEEN '2026-11-10 13:55:51 +0000'::TIMESTAMP_TZ AND '2026-11-24 13:49:51 +0000'::TIMESTAMP_TZ
-    OR start_time >= DATEADD('day', -7, CURRENT_TIMESTAMP()))
+  AND (
+    start_time BETWEEN '2026-11-10 13:55:51 +0000'::TIMESTAMP_TZ AND '2026-11-24 13:49:51 +0000'::TIMESTAMP_TZ
+    OR start_time >= DATEADD('day', -7, CURRENT_TIMESTAMP())
+  )
 GROUP BY 1, 2
 ORDER BY 1, 2 DESC;
 
 -- The bill: what automatic clustering charged for this table since the advice's window ended.
-SELECT DATE_TRUNC('DAY', start_time) AS day, SUM(credits_used) AS credits, SUM(num_bytes_reclustered) AS bytes_reclustered
+SELECT
+  DATE_TRUNC('DAY', start_time) AS day,
+  SUM(credits_used) AS credits,
+  SUM(num_bytes_reclustered) AS bytes_reclustered
 FROM SNOWFLAKE.ACCOUNT_USAGE.AUTOMATIC_CLUSTERING_HISTORY
-WHERE database_name = 'DEMO' AND schema_name = 'RETAIL' AND table_name = 'ORDER_LINES'
+WHERE database_name = 'DEMO'
+  AND schema_name = 'RETAIL'
+  AND table_name = 'ORDER_LINES'
   AND start_time >= '2026-11-24 13:49:51 +0000'::TIMESTAMP_TZ
 GROUP BY 1
 ORDER BY 1;

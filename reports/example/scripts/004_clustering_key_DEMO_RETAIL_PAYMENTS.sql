@@ -44,8 +44,7 @@ SELECT
   CASE
     WHEN COUNT(*) = 0 THEN 'STOP: the table does not exist, or this role cannot see it'
     WHEN COUNT_IF(table_type <> 'BASE TABLE') > 0 THEN 'STOP: the name stands for something that is not a permanent or transient table'
-    WHEN MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', ''))
-      <> ''
+    WHEN MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) <> ''
       THEN 'STOP: the clustering key is not the one that the advice saw'
     WHEN MAX(row_count) NOT BETWEEN 350000 AND 1400000
       THEN 'STOP: the row count left the range that the figures hold for'
@@ -54,7 +53,8 @@ SELECT
     ELSE 'OK'
   END AS verdict
 FROM DEMO.INFORMATION_SCHEMA.TABLES
-WHERE table_schema = 'RETAIL' AND table_name = 'PAYMENTS';
+WHERE table_schema = 'RETAIL'
+  AND table_name = 'PAYMENTS';
 
 -- Raises an error when the check says STOP. Run the file with a client that ends at the first error (SnowSQL does so only
 -- with exit_on_error=true).
@@ -67,8 +67,7 @@ SELECT
   CASE
     WHEN COUNT(*) = 0 THEN 'STOP: the table does not exist, or this role cannot see it'
     WHEN COUNT_IF(table_type <> 'BASE TABLE') > 0 THEN 'STOP: the name stands for something that is not a permanent or transient table'
-    WHEN MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', ''))
-      <> ''
+    WHEN MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) <> ''
       THEN 'STOP: the clustering key is not the one that the advice saw'
     WHEN MAX(row_count) NOT BETWEEN 350000 AND 1400000
       THEN 'STOP: the row count left the range that the figures hold for'
@@ -77,7 +76,8 @@ SELECT
     ELSE 'OK'
   END INTO :verdict
 FROM DEMO.INFORMATION_SCHEMA.TABLES
-WHERE table_schema = 'RETAIL' AND table_name = 'PAYMENTS';
+WHERE table_schema = 'RETAIL'
+  AND table_name = 'PAYMENTS';
 
   IF (verdict LIKE 'STOP%') THEN
     RAISE not_as_seen;
@@ -102,7 +102,7 @@ ALTER TABLE DEMO.RETAIL.PAYMENTS CLUSTER BY (DATE_TRUNC('MONTH', PAID_AT), CUSTO
 -- ---------------------------------------------------------------- verify
 
 -- The layout: average_depth falls toward 1 as clustering proceeds.
-SELECT SYSTEM$CLUSTERING_INFORMATION('DEMO.RETAIL.PAYMENTS', '(DATE_TRUNC(''MONTH'', PAID_AT), CUSTOMER_ID)') AS clustering;
+SELECT SYSTEM$CLUSTERING_INFORMATION('DEMO.RETAIL.PAYMENTS', '(DATE_TRUNC(''MONTH'', PAID_AT), CUSTOMER_ID)') AS layout;
 
 -- The queries: partitions scanned by the same templates in the advice's window and over the last 7 days. Read it a week after
 -- the change; QUERY_HISTORY is up to 45 minutes late, and counts all tables that a query reads.
@@ -115,15 +115,22 @@ SELECT
 FROM SNOWFLAKE.ACCOUNT_USAGE.QUERY_HISTORY
 WHERE query_parameterized_hash IN ('001d1f9389cd5adf14e6dc35c65560ab', '016b93900a2f201b1bba5df56a8a93d5', '04e351a6efbc7789192213187a86e1f1', '0a7f78e459eaa183ee17d7b00e14d0e5', '111f2c0242c7ddcc18fd42d9caba907d', '1342f97cec273f2aa1b60146ee8cc879', '2e231121d2cba471798ad178846fa669', '2eb84d307d8f58a0676874b9f1bf37b7', '472eaae196983998a0ccdc39e62ff7d6', '5d625311f1aa1f01666003a10eb39771', '62457b1405b1264847c6bf614da56b96', 'b064e0b6ae235dc147f55d7f5cc119e6', 'bdd19d6a85121622db92675d2c2d9f24', 'c4079f65942ba70544006f04b12d73ca', 'f7a497245cc9d2b124bf9d066ec53ecc', 'ff89e4c788657355c9da0e0dec2f7704')
   AND UPPER(execution_status) = 'SUCCESS'
-  AND (start_time BETWEEN '2026-11-10 13:55:51 +0000'::TIMESTAMP_TZ AND '2026-11-24 13:49:51 +0000'::TIMESTAMP_TZ
-    OR start_time >= DATEADD('day', -7, CURRENT_TIMESTAMP()))
+  AND (
+    start_time BETWEEN '2026-11-10 13:55:51 +0000'::TIMESTAMP_TZ AND '2026-11-24 13:49:51 +0000'::TIMESTAMP_TZ
+    OR start_time >= DATEADD('day', -7, CURRENT_TIMESTAMP())
+  )
 GROUP BY 1, 2
 ORDER BY 1, 2 DESC;
 
 -- The bill: what automatic clustering charged for this table since the advice's window ended.
-SELECT DATE_TRUNC('DAY', start_time) AS day, SUM(credits_used) AS credits, SUM(num_bytes_reclustered) AS bytes_reclustered
+SELECT
+  DATE_TRUNC('DAY', start_time) AS day,
+  SUM(credits_used) AS credits,
+  SUM(num_bytes_reclustered) AS bytes_reclustered
 FROM SNOWFLAKE.ACCOUNT_USAGE.AUTOMATIC_CLUSTERING_HISTORY
-WHERE database_name = 'DEMO' AND schema_name = 'RETAIL' AND table_name = 'PAYMENTS'
+WHERE database_name = 'DEMO'
+  AND schema_name = 'RETAIL'
+  AND table_name = 'PAYMENTS'
   AND start_time >= '2026-11-24 13:49:51 +0000'::TIMESTAMP_TZ
 GROUP BY 1
 ORDER BY 1;

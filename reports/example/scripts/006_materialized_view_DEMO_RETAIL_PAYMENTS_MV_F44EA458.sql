@@ -46,11 +46,15 @@ SELECT
     ELSE 'OK'
   END AS verdict
 FROM DEMO.INFORMATION_SCHEMA.TABLES
-WHERE table_schema = 'RETAIL' AND table_name IN ('PAYMENTS', 'PAYMENTS_MV_F44EA458');
+WHERE table_schema = 'RETAIL'
+  AND table_name IN ('PAYMENTS', 'PAYMENTS_MV_F44EA458');
 
 -- Row access and masking policies on the table: there must be none on the table, and none on a column that the view reads.
 -- (Snowflake refuses the view otherwise. While it exists, none can be added.)
-SELECT policy_kind, policy_name, ref_column_name
+SELECT
+  policy_kind,
+  policy_name,
+  ref_column_name
 FROM TABLE(DEMO.INFORMATION_SCHEMA.POLICY_REFERENCES(REF_ENTITY_NAME => 'DEMO.RETAIL.PAYMENTS', REF_ENTITY_DOMAIN => 'TABLE'));
 
 -- Raises an error when the check says STOP. Run the file with a client that ends at the first error (SnowSQL does so only
@@ -75,7 +79,8 @@ SELECT
     ELSE 'OK'
   END INTO :verdict
 FROM DEMO.INFORMATION_SCHEMA.TABLES
-WHERE table_schema = 'RETAIL' AND table_name IN ('PAYMENTS', 'PAYMENTS_MV_F44EA458');
+WHERE table_schema = 'RETAIL'
+  AND table_name IN ('PAYMENTS', 'PAYMENTS_MV_F44EA458');
 
   IF (verdict LIKE 'STOP%') THEN
     RAISE not_as_seen;
@@ -88,6 +93,7 @@ $$;
 -- ---------------------------------------------------------------- apply
 
 -- Builds the view at once, and keeps it up to date from then on: both on serverless compute, which no resource monitor stops.
+-- noqa: disable=all
 CREATE MATERIALIZED VIEW IF NOT EXISTS DEMO.RETAIL.PAYMENTS_MV_F44EA458 (
   DATE_TRUNC_MONTH_PAID_AT, METHOD, SUM_AMOUNT
 )
@@ -100,6 +106,7 @@ FROM DEMO.RETAIL.PAYMENTS
 GROUP BY
   DATE_TRUNC('MONTH', PAID_AT),
   METHOD;
+-- noqa: enable=all
 
 
 -- ---------------------------------------------------------------- the queries
@@ -124,6 +131,7 @@ GROUP BY
 SHOW MATERIALIZED VIEWS LIKE 'PAYMENTS_MV_F44EA458' IN SCHEMA DEMO.RETAIL;
 
 -- The plan of a query as it is: where the view is used, its name stands among the objects.
+-- noqa: disable=all
 EXPLAIN USING TEXT
 SELECT
   method,
@@ -133,9 +141,11 @@ WHERE
   DATE_TRUNC('MONTH', paid_at) = '2026-03-01'
 GROUP BY
   method;
+-- noqa: enable=all
 
 -- The answers: rows of the original that the rewritten query lacks. None where all is well, but LIMIT may cut ties in another
 -- way, and AVG may round its last decimal in another way.
+-- noqa: disable=all
 (
 SELECT
   method,
@@ -157,6 +167,7 @@ WHERE
 GROUP BY
   METHOD
 );
+-- noqa: enable=all
 
 -- The queries: partitions scanned by the same templates in the advice's window and over the last 7 days. Read it a week after
 -- the change; QUERY_HISTORY is up to 45 minutes late, and counts all tables that a query reads.
@@ -169,15 +180,21 @@ SELECT
 FROM SNOWFLAKE.ACCOUNT_USAGE.QUERY_HISTORY
 WHERE query_parameterized_hash IN ('daa5a539f34febdc774f8d5a3948a38b')
   AND UPPER(execution_status) = 'SUCCESS'
-  AND (start_time BETWEEN '2026-11-10 13:55:51 +0000'::TIMESTAMP_TZ AND '2026-11-24 13:49:51 +0000'::TIMESTAMP_TZ
-    OR start_time >= DATEADD('day', -7, CURRENT_TIMESTAMP()))
+  AND (
+    start_time BETWEEN '2026-11-10 13:55:51 +0000'::TIMESTAMP_TZ AND '2026-11-24 13:49:51 +0000'::TIMESTAMP_TZ
+    OR start_time >= DATEADD('day', -7, CURRENT_TIMESTAMP())
+  )
 GROUP BY 1, 2
 ORDER BY 1, 2 DESC;
 
 -- The bill: what refreshing has charged for the view.
-SELECT DATE_TRUNC('DAY', start_time) AS day, SUM(TRY_TO_DOUBLE(credits_used::VARCHAR)) AS credits
+SELECT
+  DATE_TRUNC('DAY', start_time) AS day,
+  SUM(TRY_TO_DOUBLE(credits_used::VARCHAR)) AS credits
 FROM SNOWFLAKE.ACCOUNT_USAGE.MATERIALIZED_VIEW_REFRESH_HISTORY
-WHERE database_name = 'DEMO' AND schema_name = 'RETAIL' AND table_name = 'PAYMENTS_MV_F44EA458'
+WHERE database_name = 'DEMO'
+  AND schema_name = 'RETAIL'
+  AND table_name = 'PAYMENTS_MV_F44EA458'
 GROUP BY 1
 ORDER BY 1;
 

@@ -33,8 +33,7 @@ SELECT
   CASE
     WHEN COUNT(*) = 0 THEN 'STOP: the table does not exist, or this role cannot see it'
     WHEN COUNT_IF(table_type <> 'BASE TABLE') > 0 THEN 'STOP: the name stands for something that is not a permanent or transient table'
-    WHEN MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', ''))
-      NOT IN (TRANSLATE(UPPER('TO_DATE(TS)'), ' "()', ''), TRANSLATE(UPPER('LINEARTO_DATE(TS)'), ' "()', ''))
+    WHEN MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) NOT IN (TRANSLATE(UPPER('TO_DATE(TS)'), ' "()', ''), TRANSLATE(UPPER('LINEARTO_DATE(TS)'), ' "()', ''))
       THEN 'STOP: the clustering key is not the one that the advice saw'
     WHEN MAX(row_count) NOT BETWEEN 500000 AND 2000002
       THEN 'STOP: the row count left the range that the figures hold for'
@@ -43,7 +42,8 @@ SELECT
     ELSE 'OK'
   END AS verdict
 FROM SALES.INFORMATION_SCHEMA.TABLES
-WHERE table_schema = 'web' AND table_name = 'Click Events';
+WHERE table_schema = 'web'
+  AND table_name = 'Click Events';
 
 -- Raises an error when the check says STOP. Run the file with a client that ends at the first error (SnowSQL does so only
 -- with exit_on_error=true).
@@ -56,8 +56,7 @@ SELECT
   CASE
     WHEN COUNT(*) = 0 THEN 'STOP: the table does not exist, or this role cannot see it'
     WHEN COUNT_IF(table_type <> 'BASE TABLE') > 0 THEN 'STOP: the name stands for something that is not a permanent or transient table'
-    WHEN MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', ''))
-      NOT IN (TRANSLATE(UPPER('TO_DATE(TS)'), ' "()', ''), TRANSLATE(UPPER('LINEARTO_DATE(TS)'), ' "()', ''))
+    WHEN MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) NOT IN (TRANSLATE(UPPER('TO_DATE(TS)'), ' "()', ''), TRANSLATE(UPPER('LINEARTO_DATE(TS)'), ' "()', ''))
       THEN 'STOP: the clustering key is not the one that the advice saw'
     WHEN MAX(row_count) NOT BETWEEN 500000 AND 2000002
       THEN 'STOP: the row count left the range that the figures hold for'
@@ -66,7 +65,8 @@ SELECT
     ELSE 'OK'
   END INTO :verdict
 FROM SALES.INFORMATION_SCHEMA.TABLES
-WHERE table_schema = 'web' AND table_name = 'Click Events';
+WHERE table_schema = 'web'
+  AND table_name = 'Click Events';
 
   IF (verdict LIKE 'STOP%') THEN
     RAISE not_as_seen;
@@ -91,7 +91,7 @@ ALTER TABLE SALES."web"."Click Events" CLUSTER BY ("User Id");
 -- ---------------------------------------------------------------- verify
 
 -- The layout: average_depth falls toward 1 as clustering proceeds.
-SELECT SYSTEM$CLUSTERING_INFORMATION('SALES."web"."Click Events"', '("User Id")') AS clustering;
+SELECT SYSTEM$CLUSTERING_INFORMATION('SALES."web"."Click Events"', '("User Id")') AS layout;
 
 -- The scans: this table's pruning in the advice's window and over the last 7 days. Read it a week after the change.
 SELECT
@@ -99,16 +99,25 @@ SELECT
   SUM(num_scans) AS scans,
   SUM(partitions_scanned) / NULLIF(SUM(partitions_scanned + partitions_pruned), 0) AS partitions_scanned_share
 FROM SNOWFLAKE.ACCOUNT_USAGE.TABLE_PRUNING_HISTORY
-WHERE database_name = 'SALES' AND schema_name = 'web' AND table_name = 'Click Events'
-  AND (start_time BETWEEN '2026-01-01 00:00:00 +0000'::TIMESTAMP_TZ AND '2026-01-31 00:00:00 +0000'::TIMESTAMP_TZ
-    OR start_time >= DATEADD('day', -7, CURRENT_TIMESTAMP()))
+WHERE database_name = 'SALES'
+  AND schema_name = 'web'
+  AND table_name = 'Click Events'
+  AND (
+    start_time BETWEEN '2026-01-01 00:00:00 +0000'::TIMESTAMP_TZ AND '2026-01-31 00:00:00 +0000'::TIMESTAMP_TZ
+    OR start_time >= DATEADD('day', -7, CURRENT_TIMESTAMP())
+  )
 GROUP BY 1
 ORDER BY 1 DESC;
 
 -- The bill: what automatic clustering charged for this table since the advice's window ended.
-SELECT DATE_TRUNC('DAY', start_time) AS day, SUM(credits_used) AS credits, SUM(num_bytes_reclustered) AS bytes_reclustered
+SELECT
+  DATE_TRUNC('DAY', start_time) AS day,
+  SUM(credits_used) AS credits,
+  SUM(num_bytes_reclustered) AS bytes_reclustered
 FROM SNOWFLAKE.ACCOUNT_USAGE.AUTOMATIC_CLUSTERING_HISTORY
-WHERE database_name = 'SALES' AND schema_name = 'web' AND table_name = 'Click Events'
+WHERE database_name = 'SALES'
+  AND schema_name = 'web'
+  AND table_name = 'Click Events'
   AND start_time >= '2026-01-31 00:00:00 +0000'::TIMESTAMP_TZ
 GROUP BY 1
 ORDER BY 1;

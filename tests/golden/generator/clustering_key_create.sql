@@ -30,8 +30,7 @@ SELECT
   CASE
     WHEN COUNT(*) = 0 THEN 'STOP: the table does not exist, or this role cannot see it'
     WHEN COUNT_IF(table_type <> 'BASE TABLE') > 0 THEN 'STOP: the name stands for something that is not a permanent or transient table'
-    WHEN MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', ''))
-      <> ''
+    WHEN MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) <> ''
       THEN 'STOP: the clustering key is not the one that the advice saw'
     WHEN MAX(row_count) NOT BETWEEN 500000 AND 2000002
       THEN 'STOP: the row count left the range that the figures hold for'
@@ -40,7 +39,8 @@ SELECT
     ELSE 'OK'
   END AS verdict
 FROM SALES.INFORMATION_SCHEMA.TABLES
-WHERE table_schema = 'PUBLIC' AND table_name = 'ORDERS';
+WHERE table_schema = 'PUBLIC'
+  AND table_name = 'ORDERS';
 
 -- Raises an error when the check says STOP. Run the file with a client that ends at the first error (SnowSQL does so only
 -- with exit_on_error=true).
@@ -53,8 +53,7 @@ SELECT
   CASE
     WHEN COUNT(*) = 0 THEN 'STOP: the table does not exist, or this role cannot see it'
     WHEN COUNT_IF(table_type <> 'BASE TABLE') > 0 THEN 'STOP: the name stands for something that is not a permanent or transient table'
-    WHEN MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', ''))
-      <> ''
+    WHEN MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) <> ''
       THEN 'STOP: the clustering key is not the one that the advice saw'
     WHEN MAX(row_count) NOT BETWEEN 500000 AND 2000002
       THEN 'STOP: the row count left the range that the figures hold for'
@@ -63,7 +62,8 @@ SELECT
     ELSE 'OK'
   END INTO :verdict
 FROM SALES.INFORMATION_SCHEMA.TABLES
-WHERE table_schema = 'PUBLIC' AND table_name = 'ORDERS';
+WHERE table_schema = 'PUBLIC'
+  AND table_name = 'ORDERS';
 
   IF (verdict LIKE 'STOP%') THEN
     RAISE not_as_seen;
@@ -88,7 +88,7 @@ ALTER TABLE SALES.PUBLIC.ORDERS CLUSTER BY (TENANT_ID, TO_DATE(ORDERED_AT));
 -- ---------------------------------------------------------------- verify
 
 -- The layout: average_depth falls toward 1 as clustering proceeds.
-SELECT SYSTEM$CLUSTERING_INFORMATION('SALES.PUBLIC.ORDERS', '(TENANT_ID, TO_DATE(ORDERED_AT))') AS clustering;
+SELECT SYSTEM$CLUSTERING_INFORMATION('SALES.PUBLIC.ORDERS', '(TENANT_ID, TO_DATE(ORDERED_AT))') AS layout;
 
 -- The queries: partitions scanned by the same templates in the advice's window and over the last 7 days. Read it a week after
 -- the change; QUERY_HISTORY is up to 45 minutes late, and counts all tables that a query reads.
@@ -101,15 +101,22 @@ SELECT
 FROM SNOWFLAKE.ACCOUNT_USAGE.QUERY_HISTORY
 WHERE query_parameterized_hash IN ('0a1b2c3d', '4e5f6a7b')
   AND UPPER(execution_status) = 'SUCCESS'
-  AND (start_time BETWEEN '2026-01-01 00:00:00 +0000'::TIMESTAMP_TZ AND '2026-01-31 00:00:00 +0000'::TIMESTAMP_TZ
-    OR start_time >= DATEADD('day', -7, CURRENT_TIMESTAMP()))
+  AND (
+    start_time BETWEEN '2026-01-01 00:00:00 +0000'::TIMESTAMP_TZ AND '2026-01-31 00:00:00 +0000'::TIMESTAMP_TZ
+    OR start_time >= DATEADD('day', -7, CURRENT_TIMESTAMP())
+  )
 GROUP BY 1, 2
 ORDER BY 1, 2 DESC;
 
 -- The bill: what automatic clustering charged for this table since the advice's window ended.
-SELECT DATE_TRUNC('DAY', start_time) AS day, SUM(credits_used) AS credits, SUM(num_bytes_reclustered) AS bytes_reclustered
+SELECT
+  DATE_TRUNC('DAY', start_time) AS day,
+  SUM(credits_used) AS credits,
+  SUM(num_bytes_reclustered) AS bytes_reclustered
 FROM SNOWFLAKE.ACCOUNT_USAGE.AUTOMATIC_CLUSTERING_HISTORY
-WHERE database_name = 'SALES' AND schema_name = 'PUBLIC' AND table_name = 'ORDERS'
+WHERE database_name = 'SALES'
+  AND schema_name = 'PUBLIC'
+  AND table_name = 'ORDERS'
   AND start_time >= '2026-01-31 00:00:00 +0000'::TIMESTAMP_TZ
 GROUP BY 1
 ORDER BY 1;

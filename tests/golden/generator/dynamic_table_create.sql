@@ -42,7 +42,8 @@ SELECT
     ELSE 'OK'
   END AS verdict
 FROM SALES.INFORMATION_SCHEMA.TABLES
-WHERE table_schema = 'PUBLIC' AND table_name IN ('ORDERS', 'ORDERS_DT_1A2B3C4D');
+WHERE table_schema = 'PUBLIC'
+  AND table_name IN ('ORDERS', 'ORDERS_DT_1A2B3C4D');
 
 SELECT
   CASE
@@ -54,7 +55,8 @@ SELECT
     ELSE 'OK'
   END AS verdict
 FROM SALES.INFORMATION_SCHEMA.TABLES
-WHERE table_schema = 'web' AND table_name IN ('Click Events', 'ORDERS_DT_1A2B3C4D');
+WHERE table_schema = 'web'
+  AND table_name IN ('Click Events', 'ORDERS_DT_1A2B3C4D');
 
 -- Raises an error when a check says STOP. Run the file with a client that ends at the first error (SnowSQL does so only
 -- with exit_on_error=true).
@@ -77,7 +79,8 @@ SELECT
     ELSE 'OK'
   END INTO :verdict
 FROM SALES.INFORMATION_SCHEMA.TABLES
-WHERE table_schema = 'PUBLIC' AND table_name IN ('ORDERS', 'ORDERS_DT_1A2B3C4D');
+WHERE table_schema = 'PUBLIC'
+  AND table_name IN ('ORDERS', 'ORDERS_DT_1A2B3C4D');
 
   IF (verdict LIKE 'STOP%') THEN
     RAISE not_as_seen;
@@ -92,7 +95,8 @@ SELECT
     ELSE 'OK'
   END INTO :verdict
 FROM SALES.INFORMATION_SCHEMA.TABLES
-WHERE table_schema = 'web' AND table_name IN ('Click Events', 'ORDERS_DT_1A2B3C4D');
+WHERE table_schema = 'web'
+  AND table_name IN ('Click Events', 'ORDERS_DT_1A2B3C4D');
 
   IF (verdict LIKE 'STOP%') THEN
     RAISE not_as_seen;
@@ -106,6 +110,7 @@ $$;
 
 -- Fills the table at once, and refreshes it from then on, on the warehouse named here: put yours. The sources' owner must allow
 -- change tracking on them. INCREMENTAL fails where the query can't be refreshed so: better than a full refresh unnoticed.
+-- noqa: disable=all
 CREATE DYNAMIC TABLE IF NOT EXISTS SALES.PUBLIC.ORDERS_DT_1A2B3C4D
   TARGET_LAG = '8 hours'
   WAREHOUSE = COMPUTE_WH
@@ -118,6 +123,7 @@ SELECT
 FROM SALES.PUBLIC.ORDERS
 GROUP BY
   REGION, "day";
+-- noqa: enable=all
 
 
 -- ---------------------------------------------------------------- the queries
@@ -136,10 +142,13 @@ GROUP BY
 -- ---------------------------------------------------------------- verify
 
 -- Its state: refresh_mode and refresh_mode_reason, scheduling_state, data_timestamp.
+-- noqa: disable=all
 SHOW DYNAMIC TABLES LIKE 'ORDERS_DT_1A2B3C4D' IN SCHEMA SALES.PUBLIC;
+-- noqa: enable=all
 
 -- The answers: rows of the original that the rewritten query lacks. None right after a refresh while nothing is loaded, but
 -- LIMIT may cut ties in another way, and AVG may round its last decimal in another way.
+-- noqa: disable=all
 (
 SELECT
   SUM(AMOUNT)
@@ -155,12 +164,19 @@ FROM ORDERS_DT_1A2B3C4D
 WHERE
   REGION = 'a;b'
 );
+-- noqa: enable=all
 
 -- The refreshes: what each did and how long it took. The warehouse's credits are in QUERY_ATTRIBUTION_HISTORY by query_id.
-SELECT DATE_TRUNC('DAY', refresh_start_time) AS day, refresh_action, state, COUNT(*) AS refreshes,
+SELECT
+  DATE_TRUNC('DAY', refresh_start_time) AS day,
+  refresh_action,
+  state,
+  COUNT(*) AS refreshes,
   SUM(DATEDIFF('second', refresh_start_time, refresh_end_time)) AS seconds
 FROM SNOWFLAKE.ACCOUNT_USAGE.DYNAMIC_TABLE_REFRESH_HISTORY
-WHERE database_name = 'SALES' AND schema_name = 'PUBLIC' AND name = 'ORDERS_DT_1A2B3C4D'
+WHERE database_name = 'SALES'
+  AND schema_name = 'PUBLIC'
+  AND name = 'ORDERS_DT_1A2B3C4D'
 GROUP BY 1, 2, 3
 ORDER BY 1, 2, 3;
 

@@ -41,7 +41,7 @@ SELECT
   END AS verdict
 FROM SALES.INFORMATION_SCHEMA.TABLES AS t
 LEFT JOIN SALES.INFORMATION_SCHEMA.COLUMNS AS c
-  ON c.table_schema = t.table_schema AND c.table_name = t.table_name
+  ON t.table_schema = c.table_schema AND t.table_name = c.table_name
     AND c.column_name = 'Seen At' AND c.data_type = 'TIMESTAMP_NTZ'
 WHERE t.table_schema = 'web'
   AND t.table_name IN ('Page Views', 'Page Views_HOT', 'Page Views_COLD', 'Page Views_BEFORE_SPLIT');
@@ -70,7 +70,7 @@ SELECT
   END INTO :verdict
 FROM SALES.INFORMATION_SCHEMA.TABLES AS t
 LEFT JOIN SALES.INFORMATION_SCHEMA.COLUMNS AS c
-  ON c.table_schema = t.table_schema AND c.table_name = t.table_name
+  ON t.table_schema = c.table_schema AND t.table_name = c.table_name
     AND c.column_name = 'Seen At' AND c.data_type = 'TIMESTAMP_NTZ'
 WHERE t.table_schema = 'web'
   AND t.table_name IN ('Page Views', 'Page Views_HOT', 'Page Views_COLD', 'Page Views_BEFORE_SPLIT');
@@ -82,7 +82,11 @@ END;
 $$;
 
 -- What would be set apart, counted: compare it with the share above.
-SELECT COUNT(*) AS all_rows, COUNT_IF("Seen At" < '2025-10-01'::TIMESTAMP_NTZ) AS cold_rows, MIN("Seen At") AS first_moment, MAX("Seen At") AS last_moment
+SELECT
+  COUNT(*) AS all_rows,
+  COUNT_IF("Seen At" < '2025-10-01'::TIMESTAMP_NTZ) AS cold_rows,
+  MIN("Seen At") AS first_moment,
+  MAX("Seen At") AS last_moment
 FROM SALES."web"."Page Views";
 
 
@@ -94,8 +98,20 @@ CREATE TABLE IF NOT EXISTS SALES."web"."Page Views_COLD" LIKE SALES."web"."Page 
 COMMENT ON TABLE SALES."web"."Page Views_COLD" IS 'Part of Page Views, history_partitioning-0123456789ab';
 CREATE TABLE IF NOT EXISTS SALES."web"."Page Views_HOT" LIKE SALES."web"."Page Views";
 COMMENT ON TABLE SALES."web"."Page Views_HOT" IS 'Part of Page Views, history_partitioning-0123456789ab';
-INSERT OVERWRITE INTO SALES."web"."Page Views_COLD" (ID, "Seen At") SELECT ID, "Seen At" FROM SALES."web"."Page Views" WHERE "Seen At" < '2025-10-01'::TIMESTAMP_NTZ ORDER BY "Seen At";
-INSERT OVERWRITE INTO SALES."web"."Page Views_HOT" (ID, "Seen At") SELECT ID, "Seen At" FROM SALES."web"."Page Views" WHERE "Seen At" >= '2025-10-01'::TIMESTAMP_NTZ OR "Seen At" IS NULL ORDER BY "Seen At";
+INSERT OVERWRITE INTO SALES."web"."Page Views_COLD" (ID, "Seen At")
+SELECT
+  ID,
+  "Seen At"
+FROM SALES."web"."Page Views"
+WHERE "Seen At" < '2025-10-01'::TIMESTAMP_NTZ
+ORDER BY "Seen At";
+INSERT OVERWRITE INTO SALES."web"."Page Views_HOT" (ID, "Seen At")
+SELECT
+  ID,
+  "Seen At"
+FROM SALES."web"."Page Views"
+WHERE "Seen At" >= '2025-10-01'::TIMESTAMP_NTZ OR "Seen At" IS NULL
+ORDER BY "Seen At";
 
 -- Stage 2, the proof: as many rows, and the same ones, in the parts as in the table. It raises an error otherwise: rows were
 -- written meanwhile; run the file again.
@@ -121,9 +137,17 @@ $$;
 -- the two statements, run the second alone.
 ALTER TABLE SALES."web"."Page Views" RENAME TO SALES."web"."Page Views_BEFORE_SPLIT";
 CREATE VIEW SALES."web"."Page Views" (ID, "Seen At") AS
-SELECT ID, "Seen At" FROM SALES."web"."Page Views_HOT" WHERE "Seen At" >= '2025-10-01'::TIMESTAMP_NTZ OR "Seen At" IS NULL
+SELECT
+  ID,
+  "Seen At"
+FROM SALES."web"."Page Views_HOT"
+WHERE "Seen At" >= '2025-10-01'::TIMESTAMP_NTZ OR "Seen At" IS NULL
 UNION ALL
-SELECT ID, "Seen At" FROM SALES."web"."Page Views_COLD" WHERE "Seen At" < '2025-10-01'::TIMESTAMP_NTZ;
+SELECT
+  ID,
+  "Seen At"
+FROM SALES."web"."Page Views_COLD"
+WHERE "Seen At" < '2025-10-01'::TIMESTAMP_NTZ;
 
 -- Stage 4, when all is well for as long as you like: the old table still takes its storage.
 -- DROP TABLE SALES."web"."Page Views_BEFORE_SPLIT";
@@ -132,11 +156,23 @@ SELECT ID, "Seen At" FROM SALES."web"."Page Views_COLD" WHERE "Seen At" < '2025-
 -- ---------------------------------------------------------------- verify
 
 -- The parts, and the view over them.
-SELECT 'hot' AS part, COUNT(*) AS row_count, MIN("Seen At") AS first_moment FROM SALES."web"."Page Views_HOT"
+SELECT
+  'hot' AS part,
+  COUNT(*) AS row_count,
+  MIN("Seen At") AS first_moment
+FROM SALES."web"."Page Views_HOT"
 UNION ALL
-SELECT 'cold', COUNT(*), MIN("Seen At") FROM SALES."web"."Page Views_COLD"
+SELECT
+  'cold' AS part,
+  COUNT(*) AS row_count,
+  MIN("Seen At") AS first_moment
+FROM SALES."web"."Page Views_COLD"
 UNION ALL
-SELECT 'view', COUNT(*), MIN("Seen At") FROM SALES."web"."Page Views";
+SELECT
+  'view' AS part,
+  COUNT(*) AS row_count,
+  MIN("Seen At") AS first_moment
+FROM SALES."web"."Page Views";
 
 -- The queries: the same templates in the advice's window and over the last 7 days. QUERY_HISTORY is up to 45 minutes late.
 SELECT
@@ -149,8 +185,10 @@ SELECT
 FROM SNOWFLAKE.ACCOUNT_USAGE.QUERY_HISTORY
 WHERE query_parameterized_hash IN ('0a1b2c3d')
   AND UPPER(execution_status) = 'SUCCESS'
-  AND (start_time BETWEEN '2026-01-01 00:00:00 +0000'::TIMESTAMP_TZ AND '2026-01-31 00:00:00 +0000'::TIMESTAMP_TZ
-    OR start_time >= DATEADD('day', -7, CURRENT_TIMESTAMP()))
+  AND (
+    start_time BETWEEN '2026-01-01 00:00:00 +0000'::TIMESTAMP_TZ AND '2026-01-31 00:00:00 +0000'::TIMESTAMP_TZ
+    OR start_time >= DATEADD('day', -7, CURRENT_TIMESTAMP())
+  )
 GROUP BY 1, 2
 ORDER BY 1, 2 DESC;
 

@@ -39,7 +39,7 @@ SELECT
   END AS verdict
 FROM SALES.INFORMATION_SCHEMA.TABLES AS t
 LEFT JOIN SALES.INFORMATION_SCHEMA.COLUMNS AS c
-  ON c.table_schema = t.table_schema AND c.table_name = t.table_name
+  ON t.table_schema = c.table_schema AND t.table_name = c.table_name
     AND c.column_name = 'Seen At' AND c.data_type = 'TIMESTAMP_NTZ'
 WHERE t.table_schema = 'web'
   AND t.table_name = 'Page Views';
@@ -66,7 +66,7 @@ SELECT
   END INTO :verdict
 FROM SALES.INFORMATION_SCHEMA.TABLES AS t
 LEFT JOIN SALES.INFORMATION_SCHEMA.COLUMNS AS c
-  ON c.table_schema = t.table_schema AND c.table_name = t.table_name
+  ON t.table_schema = c.table_schema AND t.table_name = c.table_name
     AND c.column_name = 'Seen At' AND c.data_type = 'TIMESTAMP_NTZ'
 WHERE t.table_schema = 'web'
   AND t.table_name = 'Page Views';
@@ -78,7 +78,11 @@ END;
 $$;
 
 -- What would be set apart, counted: compare it with the share above.
-SELECT COUNT(*) AS all_rows, COUNT_IF("Seen At" < '2025-10-01'::TIMESTAMP_NTZ) AS cold_rows, MIN("Seen At") AS first_moment, MAX("Seen At") AS last_moment
+SELECT
+  COUNT(*) AS all_rows,
+  COUNT_IF("Seen At" < '2025-10-01'::TIMESTAMP_NTZ) AS cold_rows,
+  MIN("Seen At") AS first_moment,
+  MAX("Seen At") AS last_moment
 FROM SALES."web"."Page Views";
 
 
@@ -86,24 +90,37 @@ FROM SALES."web"."Page Views";
 
 -- Rows older than 123 days go to archive storage, COOL tier, and stay there: ARCHIVE_FOR_DAYS is its maximum,
 -- since archived rows are deleted when it ends. Without a tier the policy would delete them at once: leave both as they are.
+-- noqa: disable=all
 CREATE STORAGE LIFECYCLE POLICY IF NOT EXISTS SALES."web"."Page Views_ARCHIVE"
   AS (moment TIMESTAMP_NTZ)
   RETURNS BOOLEAN -> moment < DATEADD('day', -123, CURRENT_DATE())
   ARCHIVE_TIER = COOL
   ARCHIVE_FOR_DAYS = 2147483647
   COMMENT = 'Part of Page Views, history_partitioning-0123456789ab';
+-- noqa: enable=all
+
 -- Snowflake runs it within minutes, then daily.
 ALTER TABLE SALES."web"."Page Views" ADD STORAGE LIFECYCLE POLICY SALES."web"."Page Views_ARCHIVE" ON ("Seen At");
 
 -- ---------------------------------------------------------------- verify
 
 -- The policy's runs.
-SELECT policy_name, state, start_time, end_time, execution_result
+SELECT
+  policy_name,
+  state,
+  start_time,
+  end_time,
+  execution_result
 FROM SNOWFLAKE.ACCOUNT_USAGE.STORAGE_LIFECYCLE_POLICY_HISTORY
-WHERE ref_entity_db = 'SALES' AND ref_entity_schema = 'web' AND ref_entity_name = 'Page Views'
+WHERE ref_entity_db = 'SALES'
+  AND ref_entity_schema = 'web'
+  AND ref_entity_name = 'Page Views'
 ORDER BY start_time DESC;
 -- What remains at hand. Archived rows stay in Time Travel and Fail-safe for their time before storage falls.
-SELECT COUNT(*) AS rows_at_hand, MIN("Seen At") AS first_moment FROM SALES."web"."Page Views";
+SELECT
+  COUNT(*) AS rows_at_hand,
+  MIN("Seen At") AS first_moment
+FROM SALES."web"."Page Views";
 
 -- The queries: the same templates in the advice's window and over the last 7 days. QUERY_HISTORY is up to 45 minutes late.
 SELECT
@@ -116,8 +133,10 @@ SELECT
 FROM SNOWFLAKE.ACCOUNT_USAGE.QUERY_HISTORY
 WHERE query_parameterized_hash IN ('0a1b2c3d')
   AND UPPER(execution_status) = 'SUCCESS'
-  AND (start_time BETWEEN '2026-01-01 00:00:00 +0000'::TIMESTAMP_TZ AND '2026-01-31 00:00:00 +0000'::TIMESTAMP_TZ
-    OR start_time >= DATEADD('day', -7, CURRENT_TIMESTAMP()))
+  AND (
+    start_time BETWEEN '2026-01-01 00:00:00 +0000'::TIMESTAMP_TZ AND '2026-01-31 00:00:00 +0000'::TIMESTAMP_TZ
+    OR start_time >= DATEADD('day', -7, CURRENT_TIMESTAMP())
+  )
 GROUP BY 1, 2
 ORDER BY 1, 2 DESC;
 

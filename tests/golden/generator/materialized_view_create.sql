@@ -42,11 +42,15 @@ SELECT
     ELSE 'OK'
   END AS verdict
 FROM SALES.INFORMATION_SCHEMA.TABLES
-WHERE table_schema = 'PUBLIC' AND table_name IN ('ORDERS', 'ORDERS_MV_1A2B3C4D');
+WHERE table_schema = 'PUBLIC'
+  AND table_name IN ('ORDERS', 'ORDERS_MV_1A2B3C4D');
 
 -- Row access and masking policies on the table: there must be none on the table, and none on a column that the view reads.
 -- (Snowflake refuses the view otherwise. While it exists, none can be added.)
-SELECT policy_kind, policy_name, ref_column_name
+SELECT
+  policy_kind,
+  policy_name,
+  ref_column_name
 FROM TABLE(SALES.INFORMATION_SCHEMA.POLICY_REFERENCES(REF_ENTITY_NAME => 'SALES.PUBLIC.ORDERS', REF_ENTITY_DOMAIN => 'TABLE'));
 
 -- Raises an error when the check says STOP. Run the file with a client that ends at the first error (SnowSQL does so only
@@ -71,7 +75,8 @@ SELECT
     ELSE 'OK'
   END INTO :verdict
 FROM SALES.INFORMATION_SCHEMA.TABLES
-WHERE table_schema = 'PUBLIC' AND table_name IN ('ORDERS', 'ORDERS_MV_1A2B3C4D');
+WHERE table_schema = 'PUBLIC'
+  AND table_name IN ('ORDERS', 'ORDERS_MV_1A2B3C4D');
 
   IF (verdict LIKE 'STOP%') THEN
     RAISE not_as_seen;
@@ -84,6 +89,7 @@ $$;
 -- ---------------------------------------------------------------- apply
 
 -- Builds the view at once, and keeps it up to date from then on: both on serverless compute, which no resource monitor stops.
+-- noqa: disable=all
 CREATE MATERIALIZED VIEW IF NOT EXISTS SALES.PUBLIC.ORDERS_MV_1A2B3C4D (
   REGION, "day", SUM_AMOUNT
 )
@@ -94,6 +100,7 @@ SELECT
 FROM SALES.PUBLIC.ORDERS
 GROUP BY
   REGION, "day";
+-- noqa: enable=all
 
 
 -- ---------------------------------------------------------------- the queries
@@ -115,15 +122,18 @@ GROUP BY
 SHOW MATERIALIZED VIEWS LIKE 'ORDERS_MV_1A2B3C4D' IN SCHEMA SALES.PUBLIC;
 
 -- The plan of a query as it is: where the view is used, its name stands among the objects.
+-- noqa: disable=all
 EXPLAIN USING TEXT
 SELECT
   SUM(AMOUNT)
 FROM SALES.PUBLIC.ORDERS
 WHERE
   REGION = 'a;b';
+-- noqa: enable=all
 
 -- The answers: rows of the original that the rewritten query lacks. None where all is well, but LIMIT may cut ties in another
 -- way, and AVG may round its last decimal in another way.
+-- noqa: disable=all
 (
 SELECT
   SUM(AMOUNT)
@@ -139,6 +149,7 @@ FROM ORDERS_MV_1A2B3C4D
 WHERE
   REGION = 'a;b'
 );
+-- noqa: enable=all
 
 -- The queries: partitions scanned by the same templates in the advice's window and over the last 7 days. Read it a week after
 -- the change; QUERY_HISTORY is up to 45 minutes late, and counts all tables that a query reads.
@@ -151,15 +162,21 @@ SELECT
 FROM SNOWFLAKE.ACCOUNT_USAGE.QUERY_HISTORY
 WHERE query_parameterized_hash IN ('0a1b2c3d')
   AND UPPER(execution_status) = 'SUCCESS'
-  AND (start_time BETWEEN '2026-01-01 00:00:00 +0000'::TIMESTAMP_TZ AND '2026-01-31 00:00:00 +0000'::TIMESTAMP_TZ
-    OR start_time >= DATEADD('day', -7, CURRENT_TIMESTAMP()))
+  AND (
+    start_time BETWEEN '2026-01-01 00:00:00 +0000'::TIMESTAMP_TZ AND '2026-01-31 00:00:00 +0000'::TIMESTAMP_TZ
+    OR start_time >= DATEADD('day', -7, CURRENT_TIMESTAMP())
+  )
 GROUP BY 1, 2
 ORDER BY 1, 2 DESC;
 
 -- The bill: what refreshing has charged for the view.
-SELECT DATE_TRUNC('DAY', start_time) AS day, SUM(TRY_TO_DOUBLE(credits_used::VARCHAR)) AS credits
+SELECT
+  DATE_TRUNC('DAY', start_time) AS day,
+  SUM(TRY_TO_DOUBLE(credits_used::VARCHAR)) AS credits
 FROM SNOWFLAKE.ACCOUNT_USAGE.MATERIALIZED_VIEW_REFRESH_HISTORY
-WHERE database_name = 'SALES' AND schema_name = 'PUBLIC' AND table_name = 'ORDERS_MV_1A2B3C4D'
+WHERE database_name = 'SALES'
+  AND schema_name = 'PUBLIC'
+  AND table_name = 'ORDERS_MV_1A2B3C4D'
 GROUP BY 1
 ORDER BY 1;
 

@@ -70,9 +70,12 @@ ALTER WAREHOUSE "Report WH" SET ENABLE_QUERY_ACCELERATION = TRUE QUERY_ACCELERAT
 -- ---------------------------------------------------------------- verify
 
 -- The bill, by day.
-SELECT DATE_TRUNC('DAY', start_time) AS day, SUM(credits_used) AS credits
+SELECT
+  DATE_TRUNC('DAY', start_time) AS day,
+  SUM(credits_used) AS credits
 FROM SNOWFLAKE.ACCOUNT_USAGE.QUERY_ACCELERATION_HISTORY
-WHERE warehouse_name = 'Report WH' AND start_time >= '2026-01-31 00:00:00 +0000'::TIMESTAMP_TZ
+WHERE warehouse_name = 'Report WH'
+  AND start_time >= '2026-01-31 00:00:00 +0000'::TIMESTAMP_TZ
 GROUP BY 1
 ORDER BY 1;
 
@@ -87,8 +90,10 @@ SELECT
 FROM SNOWFLAKE.ACCOUNT_USAGE.QUERY_HISTORY
 WHERE query_parameterized_hash IN ('0a1b2c3d')
   AND UPPER(execution_status) = 'SUCCESS'
-  AND (start_time BETWEEN '2026-01-01 00:00:00 +0000'::TIMESTAMP_TZ AND '2026-01-31 00:00:00 +0000'::TIMESTAMP_TZ
-    OR start_time >= DATEADD('day', -7, CURRENT_TIMESTAMP()))
+  AND (
+    start_time BETWEEN '2026-01-01 00:00:00 +0000'::TIMESTAMP_TZ AND '2026-01-31 00:00:00 +0000'::TIMESTAMP_TZ
+    OR start_time >= DATEADD('day', -7, CURRENT_TIMESTAMP())
+  )
 GROUP BY 1, 2
 ORDER BY 1, 2 DESC;
 

@@ -23,7 +23,9 @@
 ALTER SESSION SET QUOTED_IDENTIFIERS_IGNORE_CASE = FALSE;
 
 -- Says OK, or STOP and why.
+-- noqa: disable=all
 SHOW PARAMETERS LIKE 'USE_CACHED_RESULT' FOR USER "Report User";
+-- noqa: enable=all
 SELECT
   CASE
     WHEN COUNT(*) = 0 THEN 'STOP: the user does not exist, or this role cannot see it'
@@ -42,7 +44,9 @@ DECLARE
   not_as_seen EXCEPTION (-20001, 'STOP: the user is not as the advice saw it; run the check above for the reason');
   verdict VARCHAR;
 BEGIN
+-- noqa: disable=all
 SHOW PARAMETERS LIKE 'USE_CACHED_RESULT' FOR USER "Report User";
+-- noqa: enable=all
 SELECT
   CASE
     WHEN COUNT(*) = 0 THEN 'STOP: the user does not exist, or this role cannot see it'
@@ -79,8 +83,10 @@ SELECT
 FROM SNOWFLAKE.ACCOUNT_USAGE.QUERY_HISTORY
 WHERE query_parameterized_hash IN ('0a1b2c3d')
   AND UPPER(execution_status) = 'SUCCESS'
-  AND (start_time BETWEEN '2026-01-01 00:00:00 +0000'::TIMESTAMP_TZ AND '2026-01-31 00:00:00 +0000'::TIMESTAMP_TZ
-    OR start_time >= DATEADD('day', -7, CURRENT_TIMESTAMP()))
+  AND (
+    start_time BETWEEN '2026-01-01 00:00:00 +0000'::TIMESTAMP_TZ AND '2026-01-31 00:00:00 +0000'::TIMESTAMP_TZ
+    OR start_time >= DATEADD('day', -7, CURRENT_TIMESTAMP())
+  )
 GROUP BY 1, 2
 ORDER BY 1, 2 DESC;
 

@@ -79,23 +79,35 @@ SELECT SYSTEM$ESTIMATE_SEARCH_OPTIMIZATION_COSTS('SALES."web"."Page Views"', 'SU
 -- ---------------------------------------------------------------- apply
 
 -- Snowflake builds the paths in the background and bills them as a serverless service.
+-- noqa: disable=all
 ALTER TABLE SALES."web"."Page Views" ADD SEARCH OPTIMIZATION ON EQUALITY(ID, "Mail"), SUBSTRING(NOTE);
+-- noqa: enable=all
+
 
 -- ---------------------------------------------------------------- verify
 
 -- What it saves: partitions pruned beyond what the table's order prunes, since the advice's window ended. Up to 6 hours late.
-SELECT DATE_TRUNC('DAY', start_time) AS day, SUM(num_scans) AS scans, SUM(partitions_scanned) AS partitions_scanned,
+SELECT
+  DATE_TRUNC('DAY', start_time) AS day,
+  SUM(num_scans) AS scans,
+  SUM(partitions_scanned) AS partitions_scanned,
   SUM(partitions_pruned_additional) AS partitions_pruned_additional
 FROM SNOWFLAKE.ACCOUNT_USAGE.SEARCH_OPTIMIZATION_BENEFITS
-WHERE database_name = 'SALES' AND schema_name = 'web' AND table_name = 'Page Views'
+WHERE database_name = 'SALES'
+  AND schema_name = 'web'
+  AND table_name = 'Page Views'
   AND start_time >= '2026-01-31 00:00:00 +0000'::TIMESTAMP_TZ
 GROUP BY 1
 ORDER BY 1;
 
 -- The bill. Accounts with the newer shape of this view name the table in BASE_TABLE_NAME.
-SELECT DATE_TRUNC('DAY', start_time) AS day, SUM(credits_used) AS credits
+SELECT
+  DATE_TRUNC('DAY', start_time) AS day,
+  SUM(credits_used) AS credits
 FROM SNOWFLAKE.ACCOUNT_USAGE.SEARCH_OPTIMIZATION_HISTORY
-WHERE database_name = 'SALES' AND schema_name = 'web' AND table_name = 'Page Views'
+WHERE database_name = 'SALES'
+  AND schema_name = 'web'
+  AND table_name = 'Page Views'
   AND start_time >= '2026-01-31 00:00:00 +0000'::TIMESTAMP_TZ
 GROUP BY 1
 ORDER BY 1;
@@ -111,8 +123,10 @@ SELECT
 FROM SNOWFLAKE.ACCOUNT_USAGE.QUERY_HISTORY
 WHERE query_parameterized_hash IN ('0a1b2c3d')
   AND UPPER(execution_status) = 'SUCCESS'
-  AND (start_time BETWEEN '2026-01-01 00:00:00 +0000'::TIMESTAMP_TZ AND '2026-01-31 00:00:00 +0000'::TIMESTAMP_TZ
-    OR start_time >= DATEADD('day', -7, CURRENT_TIMESTAMP()))
+  AND (
+    start_time BETWEEN '2026-01-01 00:00:00 +0000'::TIMESTAMP_TZ AND '2026-01-31 00:00:00 +0000'::TIMESTAMP_TZ
+    OR start_time >= DATEADD('day', -7, CURRENT_TIMESTAMP())
+  )
 GROUP BY 1, 2
 ORDER BY 1, 2 DESC;
 

@@ -35,7 +35,8 @@ SELECT
     ELSE 'OK'
   END AS verdict
 FROM SALES.INFORMATION_SCHEMA.TABLES
-WHERE table_schema = 'web' AND table_name = 'Page Views';
+WHERE table_schema = 'web'
+  AND table_name = 'Page Views';
 
 -- Raises an error when the check says STOP. Run the file with a client that ends at the first error (SnowSQL does so only
 -- with exit_on_error=true).
@@ -56,7 +57,8 @@ SELECT
     ELSE 'OK'
   END INTO :verdict
 FROM SALES.INFORMATION_SCHEMA.TABLES
-WHERE table_schema = 'web' AND table_name = 'Page Views';
+WHERE table_schema = 'web'
+  AND table_name = 'Page Views';
   IF (verdict LIKE 'STOP%') THEN
     RAISE not_as_seen;
   END IF;
@@ -76,9 +78,17 @@ ALTER TABLE SALES."web"."Page Views" RENAME TO SALES."web"."Page Views_UNREAD";
 -- ---------------------------------------------------------------- verify
 
 -- What is stored of it, version by version. Up to 90 minutes late; Fail-safe empties over seven days.
-SELECT id, is_transient, active_bytes, time_travel_bytes, failsafe_bytes, retained_for_clone_bytes, table_dropped
+SELECT
+  id,
+  is_transient,
+  active_bytes,
+  time_travel_bytes,
+  failsafe_bytes,
+  retained_for_clone_bytes,
+  table_dropped
 FROM SNOWFLAKE.ACCOUNT_USAGE.TABLE_STORAGE_METRICS
-WHERE table_catalog = 'SALES' AND table_schema = 'web'
+WHERE table_catalog = 'SALES'
+  AND table_schema = 'web'
   AND table_name IN ('Page Views', 'Page Views_UNREAD')
 ORDER BY table_created DESC;
 

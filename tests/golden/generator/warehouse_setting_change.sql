@@ -80,7 +80,8 @@ SELECT
   SUM(credits_used_compute) AS credits,
   SUM(credits_used_compute - credits_attributed_compute_queries) AS idle_credits
 FROM SNOWFLAKE.ACCOUNT_USAGE.WAREHOUSE_METERING_HISTORY
-WHERE warehouse_name = 'Report WH' AND start_time >= '2026-01-01 00:00:00 +0000'::TIMESTAMP_TZ
+WHERE warehouse_name = 'Report WH'
+  AND start_time >= '2026-01-01 00:00:00 +0000'::TIMESTAMP_TZ
 GROUP BY 1
 ORDER BY 1;
 
