@@ -71,7 +71,8 @@ def _score(
     offered = [*clustering_key.propose(early, settings).proposals, *(_at_rate(p, account, early) for p in others)]
     problem = Problem.of(offered, _least(settings), settings.budget_credits, settings.max_changes)
     chosen, _ = choose(problem)
-    again = replace(problem, proposals=tuple(rescored(p, early, later, settings) for p in problem.proposals))
+    scored = (rescored(p, early, later, settings) for p in problem.proposals)
+    again = Problem.of(scored, problem.least_net, problem.budget, problem.most_changes)
     least = len(chosen) * _least(settings)
     return BackTest(
         account.workload.recent_from, len(chosen), problem.value(chosen) + least, again.value(chosen) + least

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from advisor import cost, upkeep
 from advisor.axes import family_of
+from advisor.closed_form import Floats
 from advisor.intervals import bounds, spread
 from advisor.keys import parse
 from advisor.model import ZERO, Change, Churn, KeyPart, Range, Table, TableHistory, Workload
 from advisor.profile import TableProfile
-from advisor.pruning import Floats, Layout, count, predict
+from advisor.pruning import Layout, count, predict
 from advisor.settings import Settings
 from advisor.upkeep import Prices
 from advisor.widths import UNSORTED
@@ -142,15 +143,30 @@ class Judge:
         unasked = self.before if _keeps_load_order(self.profile.layout, key) else np.maximum(self.before, scanned)
         return np.where(self.fixed, self.before, np.where(self.asks, scanned, unasked))
 
-    def quick_net(self, key: Sequence[KeyPart], counted: bool = False) -> float:
+    @cached_property
+    def quick_nets(self) -> dict[tuple[tuple[KeyPart, ...], bool], float]:
+        """What `quick_net` has found so far: a search ranks the same keys several times."""
+        return {}
+
+    def quick_net(self, key: tuple[KeyPart, ...], counted: bool = False) -> float:
         """Expected net credits a month, for ranking many keys: by the closed form, or counted on the sample."""
-        after = self.counted(key) if counted else self.after(key)
-        saved = float((self._saved(after, 1) * self.rates).sum()) / MS_PER_HOUR
-        keeping, _ = self.upkeep(key)
-        return saved - keeping.expected
+        if (key, counted) not in self.quick_nets:
+            after = self.counted(key) if counted else self.after(key)
+            saved = float((self._saved(after, 1) * self.rates).sum()) / MS_PER_HOUR
+            keeping, _ = self.upkeep(key)
+            self.quick_nets[key, counted] = saved - keeping.expected
+        return self.quick_nets[key, counted]
 
     def upkeep(self, key: Sequence[KeyPart]) -> tuple[Range, bool]:
         """Credits a month, over what the key in force takes; and whether the table's writes had to be assumed."""
+        return self.upkeeps[_keeps_load_order(self.profile.layout, key)]
+
+    @cached_property
+    def upkeeps(self) -> Mapping[bool, tuple[Range, bool]]:
+        """By whether the key keeps the order of loading."""
+        return {ordered: self._upkeep(ordered) for ordered in (False, True)}
+
+    def _upkeep(self, ordered: bool) -> tuple[Range, bool]:
         table, churn = self.profile.table, self.profile.churn
         # No key is judged for a table of unknown size.
         assert table.rows is not None
@@ -158,7 +174,6 @@ class Judge:
         rows = float(table.rows)
         assumed = churn is None
         written = churn or Churn(rows / cost.DAYS_PER_MONTH, 0, 0)
-        ordered = _keeps_load_order(self.profile.layout, key)
         partitions, fan_in = self.profile.partitions, self.settings.merge_fan_in
         full = upkeep.upkeep(written, rows, table.bytes, partitions, ordered, self.prices, fan_in)
         if table.clustering_key:
@@ -225,8 +240,8 @@ class Judge:
         """Credits a month that each load saves, between its most partitions at the low price and its fewest at the high."""
         factor = self.rates / MS_PER_HOUR
         worst, middle, best = (self._saved(scanned, which) * factor for which, scanned in enumerate((high, after, low)))
-        ends = zip(np.minimum(worst, middle), middle, np.maximum(best, middle), strict=True)
-        return tuple(Range(*map(float, figures)) for figures in ends)
+        low_end, high_end = np.minimum(worst, middle), np.maximum(best, middle)
+        return tuple(map(Range, low_end.tolist(), middle.tolist(), high_end.tolist()))
 
     def _partitions(self, low: Floats, after: Floats, high: Floats) -> Change:
         total = float((after * self.monthly).sum())

@@ -13,8 +13,9 @@ from enum import IntEnum
 import numpy as np
 
 from advisor.asks import Ask
+from advisor.closed_form import Floats
 from advisor.model import KeyPart
-from advisor.pruning import Floats, Layout
+from advisor.pruning import Layout
 
 
 class Place(IntEnum):
@@ -48,8 +49,11 @@ def place(key: Sequence[KeyPart], asks: Sequence[Ask]) -> Place:
     >>> place([KeyPart("DAY"), KeyPart("ITEM")], [Ask("ITEM", 0.1)]).name
     'BEHIND'
     """
-    columns = {ask.column for ask in asks}
-    if any(ask.derived for ask in asks):
+    return _place(key, frozenset(ask.column for ask in asks), any(ask.derived for ask in asks))
+
+
+def _place(key: Sequence[KeyPart], columns: frozenset[str], derived: bool) -> Place:
+    if derived:
         return Place.IMPLIED
     if key[0].column in columns:
         return Place.LEADING if columns == {key[0].column} else Place.SEVERAL
@@ -59,8 +63,10 @@ def place(key: Sequence[KeyPart], asks: Sequence[Ask]) -> Place:
 def places(layout: Layout, key: Sequence[KeyPart]) -> list[Place]:
     """Per load, that of its least foreseeable question."""
     found = [Place.LEADING] * layout.loads
-    for question in layout.questions:
-        found[question.load] = max(found[question.load], place(key, question.asks))
+    for (columns, derived), loads in layout.alike.items():
+        where = _place(key, columns, derived)
+        for load in loads:
+            found[load] = max(found[load], where)
     return found
 
 

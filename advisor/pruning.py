@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 
 from advisor.asks import Ask, Question
 from advisor.axes import INSTANT, Axis
+from advisor.closed_form import Floats, Selection, Walked
 from advisor.model import KeyPart
 from advisor.sample import UNSEEN, Sample
 from advisor.widths import UNSORTED, touched
 
-Floats = NDArray[np.float64]
+KEPT_LEVELS = 1
+"""Longer beginnings are walked anew: they would take more memory than they save time."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,31 @@ class Layout:
         return np.array([question.load for question in self.questions], dtype=np.intp)
 
     @cached_property
+    def asked(self) -> Mapping[str, Sequence[int]]:
+        """The questions with a condition on each column."""
+        found: dict[str, dict[int, None]] = {}
+        for i, question in enumerate(self.questions):
+            for ask in question.asks:
+                found.setdefault(ask.column, {})[i] = None
+        return {column: list(numbers) for column, numbers in found.items()}
+
+    @cached_property
+    def alike(self) -> Mapping[tuple[frozenset[str], bool], Sequence[int]]:
+        """The loads that ask for each set of columns, apart by whether anything in it is derived."""
+        found: dict[tuple[frozenset[str], bool], set[int]] = {}
+        for question in self.questions:
+            kind = frozenset(ask.column for ask in question.asks), any(ask.derived for ask in question.asks)
+            found.setdefault(kind, set()).add(question.load)
+        return {kind: sorted(loads) for kind, loads in found.items()}
+
+    @cached_property
     def selections(self) -> dict[KeyPart, Selection]:
         """What `select` has found so far: a search tries each expression in hundreds of keys."""
+        return {}
+
+    @cached_property
+    def walked(self) -> dict[tuple[tuple[KeyPart, ...], float], Walked]:
+        """The same for the first expressions of keys, by how far partitions overlap."""
         return {}
 
     @cached_property
@@ -90,16 +115,6 @@ class Layout:
         return np.bincount(self.owners, weights=scanned * self.weights, minlength=self.loads).astype(float)
 
 
-@dataclass(frozen=True)
-class Selection:
-    """What each question matches of one key expression: so many of its values, holding such a share of the rows."""
-
-    values: Floats
-    share: Floats
-    points: NDArray[np.bool_]
-    """True where the values lie scattered (equality, membership), False where they follow each other."""
-
-
 def predict(layout: Layout, key: Sequence[KeyPart], depth: float = 1.0) -> Floats:
     """Partitions that each load scans per execution once the table is sorted by `key`.
 
@@ -111,8 +126,7 @@ def predict(layout: Layout, key: Sequence[KeyPart], depth: float = 1.0) -> Float
 
 def predict_questions(layout: Layout, key: Sequence[KeyPart], depth: float = 1.0) -> Floats:
     """Partitions that each question scans, by the closed form."""
-    levels = [(select(layout, part), distinct_within(layout, key[:i], part)) for i, part in enumerate(key)]
-    return np.minimum(_scan(layout.partitions, levels, depth, len(layout.questions)), layout.scattered)
+    return np.minimum(_walk(layout, tuple(key), depth).scanned(layout.partitions), layout.scattered)
 
 
 def count(layout: Layout, key: Sequence[KeyPart]) -> Floats:
@@ -175,21 +189,21 @@ def _rank_spans(sample: Sample, column: str, ask: Ask) -> list[tuple[float, floa
     return [(low, np.inf if ask.high is None else sample.rank_of(column, ask.high, upper=True))]
 
 
-def _scan(partitions: int, levels: Sequence[tuple[Selection, float]], depth: float, questions: int) -> Floats:
-    """The closed form: walk the key, keeping apart the partitions wholly inside one matching group (`pure`) and those
-    that straddle two groups and can't be skipped by any later expression (`fixed`)."""
-    pure = np.full(questions, float(partitions))
-    width, runs, fixed = pure.copy(), np.ones(questions), np.zeros(questions)
-    for chosen, distinct in levels:
-        values = np.minimum(chosen.values, distinct)
-        spread = depth / width
-        scattered = 1 - (1 - chosen.share) * (1 - np.minimum(1, spread)) ** values
-        touched = pure * np.where(chosen.points, scattered, np.minimum(1, chosen.share + spread))
-        runs, width = runs * values, width * chosen.share / values
-        pure = np.minimum(touched, runs * np.maximum(0, width - depth))
-        fixed = fixed + touched - pure
-    scanned: Floats = np.clip(fixed + pure, min(1, partitions), partitions)
-    return scanned
+def _walk(layout: Layout, key: tuple[KeyPart, ...], depth: float) -> Walked:
+    """Keys that begin alike share the way: a search tries hundreds of them."""
+    if not key:
+        return Walked.start(layout.partitions, len(layout.questions))
+    if len(key) > KEPT_LEVELS:
+        return _step(layout, key, depth)
+    if (key, depth) not in layout.walked:
+        layout.walked[key, depth] = _step(layout, key, depth)
+    return layout.walked[key, depth]
+
+
+def _step(layout: Layout, key: tuple[KeyPart, ...], depth: float) -> Walked:
+    part = key[-1]
+    distinct = distinct_within(layout, key[:-1], part)
+    return _walk(layout, key[:-1], depth).by(select(layout, part), distinct, depth)
 
 
 def select(layout: Layout, part: KeyPart) -> Selection:
@@ -198,21 +212,24 @@ def select(layout: Layout, part: KeyPart) -> Selection:
         return layout.selections[part]
     axis = layout.axes[part.column]
     distinct = axis.buckets(part)
-    chosen = [_narrowest(layout, axis, part, distinct, question) for question in layout.questions]
-    values, share, points = zip(*chosen, strict=True) if chosen else ((), (), ())
-    found = Selection(np.array(values, dtype=float), np.array(share, dtype=float), np.array(points, dtype=bool))
-    return layout.selections.setdefault(part, found)
+    moving = {column: together(layout, part.column, column) for column in layout.asked if column != part.column}
+    told = [part.column, *(column for column, width in moving.items() if width is not None)]
+    values, share = np.full(len(layout.questions), distinct, dtype=float), np.ones(len(layout.questions))
+    points = np.zeros(len(layout.questions), dtype=bool)
+    for i in sorted({i for column in told for i in layout.asked.get(column, ())}):
+        values[i], share[i], points[i] = _narrowest(axis, part, distinct, layout.questions[i], moving)
+    return layout.selections.setdefault(part, Selection(values, share, points))
 
 
 def _narrowest(
-    layout: Layout, axis: Axis, part: KeyPart, distinct: float, question: Question
+    axis: Axis, part: KeyPart, distinct: float, question: Question, moving: Mapping[str, float | None]
 ) -> tuple[float, float, bool]:
     options = [(distinct, 1.0, False)]
     for ask in question.asks:
         if ask.column == part.column:
             options.append(_bucketed(axis, part, distinct, ask))
         elif not ask.null:
-            width = together(layout, part.column, ask.column)
+            width = moving[ask.column]
             if width is not None and ask.share + width < UNSORTED:
                 share = min(1.0, ask.share + width + 1 / distinct)
                 options.append((max(1.0, share * distinct), share, False))

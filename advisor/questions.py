@@ -113,12 +113,13 @@ def dimensions_of(
         table = known.get(name)
         if table is None:
             return None
-        axes = axes_of(table, [read for read in readers if name in read.reading.scans], workload)
+        mine = [read for read in readers if name in read.reading.scans]
+        axes = axes_of(table, mine, workload)
         if not axes:
             return None
         joined_by = {
-            usage.column for read in readers for usage in read.reading.usages
-            if usage.table == name and usage.role is Role.JOIN and not _is_path(table, usage.column)
+            usage.column for read in mine for usage in read.reading.usages
+            if usage.role is Role.JOIN and usage.table == name and not _is_path(table, usage.column)
         }  # fmt: skip
         every = axes | {column: _axis(table, column, (), workload) for column in sorted(joined_by - axes.keys())}
         return Dimension(table, every, recorded.get(name, TableHistory()), sampled(name, every))

@@ -20,6 +20,9 @@ PART_ROWS = 125_000
 TABLES = 12
 COLUMNS = 24
 SIZES = ("X-Small", "Small", "Medium", "Large", "X-Large")
+WAREHOUSES = 25
+ELSEWHERE = 0.1
+"""The share of a template's executions that another warehouse than its own runs."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class Shape:
 
     pieces: tuple[str, ...]
     table: int
-    size: str
+    warehouse: int
     milliseconds: float
     share: float
 
@@ -64,8 +67,8 @@ def _shape(number: int, random: np.random.Generator) -> Shape:
         f"where f.column_01 >= {{}} and f.column_{2 + number % 9:02d} in ({{list}}){filters}\ngroup by d.column_00 -- m{number}"
     )
     pieces = tuple(text.replace("{list}", "{}").split("{}"))
-    size = SIZES[int(random.integers(len(SIZES)))]
-    return Shape(pieces, int(table), size, float(random.lognormal(6.5, 1.4)), float(random.uniform(0.05, 0.9)))
+    warehouse = int(random.integers(WAREHOUSES))
+    return Shape(pieces, int(table), warehouse, float(random.lognormal(6.5, 1.4)), float(random.uniform(0.05, 0.9)))
 
 
 def _rows(
@@ -77,6 +80,8 @@ def _rows(
     scanned = np.clip((shares * 2000).astype("int64"), 1, 2000)
     took = np.array([shape.milliseconds for shape in shapes])[chosen] * scanned / 1000 * random.lognormal(0, 0.3, rows)
     started = START_MS + numbers * (DAYS * 86_400_000 // executions)
+    own = np.array([shape.warehouse for shape in shapes])[chosen]
+    warehouses = np.where(random.random(rows) < ELSEWHERE, (own + 1) % WAREHOUSES, own)
     literals = random.integers(100_000, size=(rows, 4)).tolist()
     columns = {
         "QUERY_ID": list(map(_query_id, numbers.tolist(), *_drawn(rows, random))),
@@ -84,7 +89,8 @@ def _rows(
         "DATABASE_NAME": ["DB"] * rows,
         "SCHEMA_NAME": ["PUBLIC"] * rows,
         "QUERY_TYPE": ["SELECT"] * rows,
-        "WAREHOUSE_SIZE": [shapes[k].size for k in chosen.tolist()],
+        "WAREHOUSE_NAME": [f"WH_{number}" for number in warehouses.tolist()],
+        "WAREHOUSE_SIZE": [SIZES[number % len(SIZES)] for number in warehouses.tolist()],
         "EXECUTION_STATUS": np.where(random.random(rows) < 0.03, "FAIL", "SUCCESS"),
         "START_TIME": pa.array(started, pa.timestamp("ms", tz="UTC")),
         "END_TIME": pa.array(started + took.astype("int64"), pa.timestamp("ms", tz="UTC")),
@@ -119,7 +125,6 @@ def _unneeded(numbers: np.ndarray, random: np.random.Generator) -> dict[str, Any
         "SESSION_ID": random.integers(1 << 40, size=rows),
         "USER_NAME": [f"USER_{number % 400}" for number in numbers.tolist()],
         "ROLE_NAME": [f"ROLE_{number % 40}" for number in numbers.tolist()],
-        "WAREHOUSE_NAME": [f"WH_{number % 25}" for number in numbers.tolist()],
         "QUERY_TAG": [f'{{"job": {number % 997}, "step": {number % 13}}}' for number in numbers.tolist()],
         "COMPILATION_TIME": random.integers(20, 900, size=rows),
         "QUEUED_OVERLOAD_TIME": np.zeros(rows, "int64"),

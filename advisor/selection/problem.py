@@ -8,7 +8,7 @@ nothing" serves every scan at no saving).
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from advisor.model import Proposal, Service, TableName
@@ -24,6 +24,8 @@ class Problem:
     budget: float | None
     """Expected credits that all builds may take together; None: any."""
     most_changes: int | None
+    gains: dict[tuple[int, frozenset[int]], float] = field(default_factory=dict, compare=False, repr=False)
+    """What `gain` has found so far: it asks for the same again and again, whatever the limits."""
 
     @staticmethod
     def of(proposals: Iterable[Proposal], least_net: float, budget: float | None, most_changes: int | None) -> Problem:
@@ -60,6 +62,40 @@ class Problem:
         return tuple(frozenset(s.fingerprint for s in p.services) for p in self.proposals)
 
     @cached_property
+    def beside(self) -> tuple[frozenset[int], ...]:
+        """The other proposals that serve a template of each."""
+        every = [frozenset(j for fingerprint in own for j, _ in self.offers[fingerprint]) for own in self.templates]
+        return tuple(others - {i} for i, others in enumerate(every))
+
+    @cached_property
+    def parts(self) -> tuple[tuple[int, ...], ...]:
+        """The proposals in groups that have no scan, no table's layout and no limit in common."""
+        if self.budget is not None or self.most_changes is not None:
+            return (tuple(range(len(self.proposals))),)
+        group = list(range(len(self.proposals)))
+        for bound in self._bound:
+            one = {group[i] for i in bound}
+            if len(one) > 1:
+                least = min(one)
+                group = [least if each in one else each for each in group]
+        return tuple(tuple(i for i, each in enumerate(group) if each == one) for one in sorted(set(group)))
+
+    def only(self, part: Sequence[int]) -> Problem:
+        return Problem(tuple(self.proposals[i] for i in part), self.least_net, self.budget, self.most_changes)
+
+    @property
+    def _bound(self) -> set[frozenset[int]]:
+        """Proposals of which the choice of one may change what another is worth."""
+        found = set(self.rivals.values())
+        for offers in self.offers.values():
+            tables = {service.table for _, service in offers}
+            if None in tables:
+                found.add(frozenset(i for i, _ in offers))
+            else:
+                found |= {frozenset(i for i, service in offers if service.table == table) for table in tables}
+        return found
+
+    @cached_property
     def rivals(self) -> Mapping[TableName, frozenset[int]]:
         """The proposals that set each table's layout: one of them at most."""
         found: dict[TableName, set[int]] = {}
@@ -88,21 +124,24 @@ class Problem:
 
     def saved(self, fingerprint: str, chosen: Collection[int]) -> float:
         """Credits a month that one template saves."""
-        return sum(service.saved.expected for _, service in self.used(fingerprint, chosen))
+        taken = [offer for offer in self.offers[fingerprint] if offer[0] in chosen]
+        if len(taken) <= 1:
+            return sum(s.saved.expected for i, s in taken if s.saved.expected > 0 or self._binds(i, s))
+        return sum(service.saved.expected for _, service in self._used(taken))
 
     def used(self, fingerprint: str, chosen: Collection[int]) -> list[tuple[int, Service]]:
         """The services that the template takes up."""
+        return self._used([offer for offer in self.offers.get(fingerprint, ()) if offer[0] in chosen])
+
+    def _used(self, offers: Sequence[tuple[int, Service]]) -> list[tuple[int, Service]]:
         whole: list[tuple[int, Service]] = []
         scans: dict[TableName, tuple[int, Service]] = {}
-        for i, service in self.offers.get(fingerprint, ()):
-            if i not in chosen:
-                continue
+        for i, service in offers:
             if service.table is None:
                 whole += [(i, service)] if service.saved.expected > 0 else []
                 continue
             best = scans.get(service.table)
-            # A layout binds every scan of its table: what it slows is slowed, unless something else serves it.
-            if service.saved.expected > 0 or self.proposals[i].layout is not None:
+            if service.saved.expected > 0 or self._binds(i, service):
                 better = best is None or service.saved.expected > best[1].saved.expected
                 scans[service.table] = (i, service) if better or best is None else best
         each = list(scans.values())
@@ -111,12 +150,18 @@ class Problem:
             return [best_whole]
         return each
 
+    def _binds(self, i: int, service: Service) -> bool:
+        """A layout binds every scan of its table: what it slows is slowed, unless something else serves it."""
+        return service.table is not None and self.proposals[i].layout is not None
+
     def gain(self, i: int, chosen: Collection[int]) -> float:
         """What `i` adds to a choice that it is not in, or what leaving it out would lose; less `least_net`."""
-        beside = frozenset(chosen) | {i}
-        without = beside - {i}
-        change = sum(
-            self.saved(fingerprint, beside) - self.saved(fingerprint, without)
-            for fingerprint in sorted(self.templates[i])
-        )
-        return self.own[i] - self.least_net + change
+        without = frozenset(j for j in chosen if j in self.beside[i])
+        if (i, without) not in self.gains:
+            beside = without | {i}
+            change = sum(
+                self.saved(fingerprint, beside) - self.saved(fingerprint, without)
+                for fingerprint in sorted(self.templates[i])
+            )
+            self.gains[i, without] = self.own[i] - self.least_net + change
+        return self.gains[i, without]

@@ -43,6 +43,18 @@ class _Rows:
 
 def solve(problem: Problem) -> tuple[frozenset[int], bool] | None:
     """The best choice and whether it is proven to be; None where HiGHS found none within `NODES`."""
+    chosen: set[int] = set()
+    proven = True
+    for part in problem.parts:
+        found = _solve(problem.only(part))
+        if found is None:
+            return None
+        chosen |= {part[i] for i in found[0]}
+        proven &= found[1]
+    return frozenset(chosen), proven
+
+
+def _solve(problem: Problem) -> tuple[frozenset[int], bool] | None:
     count = len(problem.proposals)
     if count == 0:
         return frozenset(), True

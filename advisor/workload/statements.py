@@ -35,15 +35,24 @@ FROM bare JOIN normal USING (BARE) JOIN canonical USING (TEXT)
 _MEMBERS = f"""
 CREATE OR REPLACE TEMP TABLE members AS
 WITH sampled AS (SELECT DISTINCT STATEMENT, DATABASE_NAME, SCHEMA_NAME, OUTCOME FROM samples),
+contexts AS (
+    SELECT STATEMENT, DATABASE_NAME, SCHEMA_NAME, min(min(QUERY_TYPE)) OVER (PARTITION BY STATEMENT) AS TYPE
+    FROM statements GROUP BY STATEMENT, DATABASE_NAME, SCHEMA_NAME
+),
+-- Once for all warehouses and outcomes that it ran with: the text is long.
+named AS MATERIALIZED (
+    SELECT STATEMENT, DATABASE_NAME, SCHEMA_NAME, coalesce(TYPE, KIND, 'UNKNOWN') AS TYPE, CANONICAL IS NULL AS UNSEEN,
+        substr(md5(concat_ws(chr(31), CANONICAL, coalesce(DATABASE_NAME, chr(30)), coalesce(SCHEMA_NAME, chr(30)))), 1, 16)
+            AS FINGERPRINT
+    FROM contexts LEFT JOIN fingerprints USING (STATEMENT)
+),
 known AS (
-    SELECT statements.* REPLACE (
-            coalesce(min(QUERY_TYPE) OVER (PARTITION BY statements.STATEMENT), KIND, 'UNKNOWN') AS QUERY_TYPE
-        ),
-        substr(md5(concat_ws(chr(31), CANONICAL, coalesce(statements.DATABASE_NAME, chr(30)), coalesce(statements.SCHEMA_NAME, chr(30)))), 1, 16)
-            AS FINGERPRINT,
-        CANONICAL IS NULL OR sampled.OUTCOME IS NULL AS TEXTLESS,
-        bool_or(WAREHOUSE_SIZE IS NOT NULL) OVER () AS SIZES_KNOWN
-    FROM statements LEFT JOIN fingerprints USING (STATEMENT)
+    SELECT statements.* REPLACE (TYPE AS QUERY_TYPE), FINGERPRINT, UNSEEN OR sampled.OUTCOME IS NULL AS TEXTLESS,
+        (SELECT bool_or(WAREHOUSE_SIZE IS NOT NULL) FROM statements) AS SIZES_KNOWN
+    FROM statements JOIN named
+    ON statements.STATEMENT IS NOT DISTINCT FROM named.STATEMENT
+        AND statements.DATABASE_NAME IS NOT DISTINCT FROM named.DATABASE_NAME
+        AND statements.SCHEMA_NAME IS NOT DISTINCT FROM named.SCHEMA_NAME
     LEFT JOIN sampled
     ON statements.STATEMENT = sampled.STATEMENT AND statements.OUTCOME = sampled.OUTCOME
         AND statements.DATABASE_NAME IS NOT DISTINCT FROM sampled.DATABASE_NAME
