@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import pytest
 from hypothesis import given, settings
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
@@ -76,66 +77,36 @@ def _plain(made: Any) -> Any:
 
 # ---------------------------------------------------------------- SARIF
 
-TEXT = {"type": "object", "required": ["text"], "properties": {"text": {"type": "string", "minLength": 1}}}
-RESULT = {
-    "type": "object",
-    "required": ["ruleId", "ruleIndex", "level", "message", "locations", "partialFingerprints", "baselineState"],
-    "properties": {
-        "level": {"enum": ["none", "note", "warning", "error"]},
-        "baselineState": {"enum": ["new", "unchanged", "updated", "absent"]},
-        "message": TEXT,
-        "locations": {
-            "type": "array",
-            "minItems": 1,
-            "items": {"type": "object", "required": ["physicalLocation"]},
-        },
-    },
-}
-# What SARIF 2.1.0 requires of the parts that are used here (sections 3.13, 3.14, 3.19, 3.27, 3.49).
-SARIF = {
-    "type": "object",
-    "required": ["version", "runs"],
-    "properties": {
-        "version": {"const": "2.1.0"},
-        "runs": {
-            "type": "array",
-            "minItems": 1,
-            "items": {
-                "type": "object",
-                "required": ["tool", "results"],
-                "properties": {
-                    "tool": {
-                        "type": "object",
-                        "required": ["driver"],
-                        "properties": {
-                            "driver": {
-                                "type": "object",
-                                "required": ["name"],
-                                "properties": {
-                                    "rules": {
-                                        "type": "array",
-                                        "items": {
-                                            "type": "object",
-                                            "required": ["id"],
-                                            "properties": {"shortDescription": TEXT, "fullDescription": TEXT},
-                                        },
-                                    }
-                                },
-                            }
-                        },
-                    },
-                    "results": {"type": "array", "items": RESULT},
-                },
-            },
-        },
-    },
-}
+# The schema of SARIF 2.1.0 as published, from the npm package @microsoft/jest-sarif 1.0.0-beta.0 (MIT).
+SARIF = jsonschema.Draft4Validator(
+    json.loads((Path(__file__).parent / "sarif-2.1.0-rtm.5.json").read_text(encoding="utf-8")),
+    format_checker=jsonschema.FormatChecker(),
+)
+
+
+def checked(text: str) -> Any:
+    content = json.loads(text)
+    SARIF.validate(content)
+    return content
 
 
 def scanned(advice: Advice, folder: Path, known: tuple[str, ...] = ()) -> Any:
-    content = json.loads(as_sarif(published(advice, folder), known, folder))
-    jsonschema.validate(content, SARIF)
-    return content["runs"][0]
+    return checked(as_sarif(published(advice, folder), known, folder))["runs"][0]
+
+
+def test_the_schema_finds_what_is_wrong() -> None:
+    with pytest.raises(jsonschema.ValidationError, match="'serious' is not one of"):
+        SARIF.validate(
+            {
+                "version": "2.1.0",
+                "runs": [
+                    {
+                        "tool": {"driver": {"name": "advisor"}},
+                        "results": [{"message": {"text": "t"}, "level": "serious"}],
+                    }
+                ],
+            }
+        )
 
 
 def test_each_recommendation_is_a_result_at_its_script(tmp_path: Path) -> None:
@@ -163,7 +134,7 @@ def test_advice_without_recommendations_is_a_run_without_results(tmp_path: Path)
 @given(TEXTS)
 def test_no_text_is_a_link_or_moves_a_line(text: str) -> None:
     hostile = replace(recommendation(), title=f"Cluster {text}")
-    content = json.loads(as_sarif(_publication(one(hostile)), (), Path("/")))
+    content = checked(as_sarif(_publication(one(hostile)), (), Path("/")))
     message = content["runs"][0]["results"][0]["message"]["text"]
     assert not re.search(r"(?<!\\)(?:\\\\)*[\[\]]", message)
     assert not [character for character in message if character < " " or character in "\u202e\u2066\u200b\u2028"]
@@ -177,7 +148,7 @@ def test_the_flags_write_both_outside_of_the_output_folder(home: Path, tmp_path:
     done = advisor(*arguments, "--sarif", "advice.sarif", "--metrics", "advisor.prom", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert samples((tmp_path / "advisor.prom").read_text())["advisor_queries", frozenset()] == 328
-    result = json.loads((tmp_path / "advice.sarif").read_text())["runs"][0]["results"][0]
+    result = checked((tmp_path / "advice.sarif").read_text())["runs"][0]["results"][0]
     assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].startswith("out/scripts/001_")
     inside = advisor(*arguments, "--metrics", "out/metrics.txt", cwd=tmp_path)
     assert (inside.returncode, "outside" in inside.stderr) == (2, True)
