@@ -206,9 +206,8 @@ def _target(entry: Mapping[str, Any]) -> Target:
 
 def _template(entry: Mapping[str, Any]) -> TemplateEvidence:
     share = entry.get("partitions_scanned_share", {})
-    return TemplateEvidence(
-        entry["fingerprint"], entry["executions"], entry["example_query_id"], share.get("before"), share.get("after")
-    )
+    shares = map(share.get, ("before", "after", "after_low", "after_high"))
+    return TemplateEvidence(entry["fingerprint"], entry["executions"], entry["example_query_id"], *shares)
 
 
 def _change(entry: Mapping[str, Any] | None) -> Change | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from advisor.account import Account
 from advisor.blocks import Stored, column_names, definition
 from advisor.figures import between, number
-from advisor.model import TableName, TemplateEvidence
+from advisor.model import ZERO, Range, TableName, TemplateEvidence
 from advisor.proving import Rewrites, pretty, prove
 from advisor.quoting import identifier
 from advisor.served import Asked, Assessor, Candidate, Refused
@@ -110,13 +110,14 @@ def details(candidate: Candidate, rewrites: Rewrites, account: Account, settings
 
 def evidence(candidate: Candidate, partitions: float) -> Iterator[TemplateEvidence]:
     """Shares of its tables' partitions that each template reads, before and after."""
-    after = candidate.size.partitions.expected
-    seen: dict[str, tuple[Asked, float, float]] = {}
+    after = candidate.size.partitions
+    seen: dict[str, tuple[Asked, float, Range]] = {}
     for asked in candidate.members:
-        _, before, later = seen.get(asked.fingerprint, (asked, 0.0, 0.0))
+        _, before, later = seen.get(asked.fingerprint, (asked, 0.0, ZERO))
         seen[asked.fingerprint] = (asked, before + asked.before, later + after)
     for asked, before, later in seen.values():
-        template, shares = asked.read.template, (min(1.0, read / partitions) for read in (before, later))
+        scanned = (before, later.expected, later.low, later.high)
+        template, shares = asked.read.template, (min(1.0, read / partitions) for read in scanned)
         yield TemplateEvidence(template.fingerprint, template.executions, template.example_query_id, *shares)
 
 

@@ -107,7 +107,7 @@ def recommendation(
         confidence="medium",
         grade=Grade.ESTIMATED,
         templates=(
-            TemplateEvidence("aa11bb22", 1200, "01b2-0001", 0.91, 0.034567891),
+            TemplateEvidence("aa11bb22", 1200, "01b2-0001", 0.91, 0.034567891, 0.02, 0.13),
             TemplateEvidence("cc33dd44", 30, None, None, None),
         ),
         edition="standard",

@@ -14,6 +14,7 @@ from advisor.model import (
     BudgetPoint,
     Change,
     Cost,
+    DayHits,
     DayTimes,
     Decision,
     Distribution,
@@ -58,6 +59,7 @@ def busy() -> Advice:
             Table(EVENTS, "BASE TABLE", None, None, clustering_key=("TO_DATE(TS)",)),
         ),
         baseline=baseline(),
+        workload=replace(rich().workload, result_cache_days=hits()),
     )
 
 
@@ -82,6 +84,12 @@ def baseline() -> Baseline:
         ORDERS, "ORDERED_AT", tuple(float(30 * n) for n in range(13)), tuple(1 / (1 + n) for n in range(13))
     )
     return Baseline(tuple(latencies), pruning, (reach,))
+
+
+def hits() -> tuple[DayHits, ...]:
+    """Of a month with a day without queries."""
+    days = [(number, date(2026, 1, 1) + timedelta(days=number)) for number in range(30) if number != 12]
+    return tuple(DayHits(day, 400 + 10 * number, 20 + 9 * (number % 7)) for number, day in days)
 
 
 def _view() -> Recommendation:

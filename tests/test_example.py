@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,16 @@ def test_the_example_is_what_the_present_code_makes_of_its_snapshot(output: dict
 def test_the_example_is_the_demo_s_and_recommends_something(output: dict[str, bytes]) -> None:
     assert b'"source": "demo"' in output["advice.json"]
     assert any(path.startswith("scripts/") for path in output)
+
+
+def test_each_template_s_range_holds_what_is_expected_of_it(output: dict[str, bytes]) -> None:
+    shares = [
+        template["partitions_scanned_share"]
+        for change in json.loads(output["advice.json"])["recommendations"]
+        for template in change["evidence"]["templates"]
+    ]
+    assert shares
+    assert all(0 <= share["after_low"] <= share["after"] <= share["after_high"] <= 1 for share in shares)
 
 
 def test_the_example_shows_every_width_in_both_themes() -> None:

@@ -7,7 +7,7 @@ import statistics
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -227,11 +227,27 @@ def test_what_is_no_work_is_counted_apart(tmp_path: Path, name: str) -> None:
     assert workload.queries == 2
 
 
+CACHED: dict[str, Any] = {"WAREHOUSE_SIZE": None, "BYTES_SCANNED": 0, "PARTITIONS_SCANNED": 0}
+
+
 def test_the_hit_rate_is_that_of_the_selects_that_succeeded(tmp_path: Path) -> None:
-    cached = {"WAREHOUSE_SIZE": None, "BYTES_SCANNED": 0, "PARTITIONS_SCANNED": 0}
-    rows = [query("select a from t", n, **(cached if n < 3 else {})) for n in range(10)]
+    rows = [query("select a from t", n, **(CACHED if n < 3 else {})) for n in range(10)]
     rows += [query("insert into t values (1)", 10, QUERY_TYPE="INSERT"), query("select", 11, EXECUTION_STATUS="FAIL")]
     assert _compress(write_snapshot(tmp_path, rows)).result_cache_hit_rate == pytest.approx(0.3)
+
+
+def test_the_hits_of_each_day_add_up_to_the_rate(tmp_path: Path) -> None:
+    rows = [query("SELECT a FROM t", minutes) for minutes in (0, 1, 1440)]
+    rows += [query("SELECT a FROM t", minutes, **CACHED) for minutes in (2, 1441, 1442)]
+    rows += [query("SELECT 1 AS one", 3, **CACHED), query("SELECT a FROM t", 4, EXECUTION_STATUS="FAIL")]
+    rows += [query("INSERT INTO t SELECT 1", 5, QUERY_TYPE="INSERT")]
+    workload = _compress(write_snapshot(tmp_path, rows))
+    days = workload.result_cache_days
+    assert [(each.day, each.executions, each.hits) for each in days] == [
+        (date(2025, 1, 1), 4, 1),
+        (date(2025, 1, 2), 3, 2),
+    ]
+    assert workload.result_cache_hit_rate == sum(each.hits for each in days) / sum(each.executions for each in days)
 
 
 def test_without_warehouse_sizes_no_query_passes_for_cached(tmp_path: Path) -> None:

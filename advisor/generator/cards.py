@@ -6,11 +6,11 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from advisor.figures import number
+from advisor.figures import between, number
 from advisor.generator.headline import break_even, paid_back, payback_days
 from advisor.generator.listings import Listing
 from advisor.generator.scripts import Script
-from advisor.model import Advice, Recommendation, TemplateEvidence
+from advisor.model import Advice, Range, Recommendation, TemplateEvidence
 
 FULL = 25
 TEMPLATES_FULL, TEMPLATES_SHORT = 20, 4
@@ -98,6 +98,10 @@ def _printed(value: object) -> str:
             return f"{value:,}"
         case float():
             return number(value)
+        case {"low": int() | float() as low, "expected": int() | float() as middle, "high": int() | float() as high}:
+            return between(Range(low, middle, high))
+        case {"database": str() as database, "schema": str() as schema, "name": str() as name}:
+            return _cut(f"{database}.{schema}.{name}")
         case list() | tuple() if all(isinstance(item, (str, int, float)) for item in value):
             return _cut(", ".join(map(str, value)))
         case str():

@@ -71,10 +71,13 @@ def curve(name: str, points: Sequence[tuple[float, float]], across: Printed, pri
     return _drawn(chart, name)
 
 
-def bars(name: str, rows: Sequence[tuple[str, float | None]], printed: Printed) -> Markup:
-    """One bar per row, the first on top; a row whose figure is unknown has none."""
+def bars(
+    name: str, rows: Sequence[tuple[str, float | None]], printed: Printed, marks: Sequence[float] | None = None
+) -> Markup:
+    """One bar per row, the first on top; a row whose figure is unknown has none. `marks` are the figures that the axis names."""
     chart = pygal.HorizontalBar(**_config(40 + 26 * len(rows), printed), show_legend=False)
     chart.x_labels = [_short(label) for label, _ in reversed(rows)]
+    chart.y_labels = marks
     chart.add(name, [value for _, value in reversed(rows)])
     return _drawn(chart, name)
 

@@ -274,7 +274,14 @@ def _evidence(template: TemplateEvidence) -> Json:
         "fingerprint": template.fingerprint,
         "executions": template.executions,
         "example_query_id": template.example_query_id,
-        "partitions_scanned_share": _known({"before": template.before, "after": template.after}),
+        "partitions_scanned_share": _known(
+            {
+                "before": template.before,
+                "after": template.after,
+                "after_low": template.after_low,
+                "after_high": template.after_high,
+            }
+        ),
     }
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from markupsafe import Markup
 
@@ -15,10 +16,19 @@ from advisor.generator.listings import Listing
 from advisor.model import Advice, DayTimes, LookBack, TablePruning
 
 BARS = 10
+MARKS = 5
 AREAS = 24
 LISTED = 200
 SHADES = (0.2, 0.4, 0.6, 0.8)
 """A table's shade on the map is how many of these the share read in vain exceeds."""
+
+_SWATCHES = (
+    *(
+        (f"shade-{shade}", f"{100 * low:.0f} to {100 * high:.0f}% in vain")
+        for shade, (low, high) in enumerate(pairwise((0.0, *SHADES, 1.0)))
+    ),
+    ("unknown", "not recorded"),
+)
 
 
 @dataclass(frozen=True)
@@ -29,6 +39,8 @@ class Picture:
     caption: str
     chart: Markup | None = None
     listing: Listing | None = None
+    legend: tuple[tuple[str, str], ...] = ()
+    """The class of a swatch, and what its colour stands for."""
 
 
 def plan_gallery(advice: Advice) -> tuple[Picture, ...]:
@@ -88,6 +100,31 @@ def _days(first: date, last: date) -> Iterator[date]:
     return (first + timedelta(days=number) for number in range((last - first).days + 1))
 
 
+def _cached(advice: Advice) -> Iterator[Picture]:
+    title, rate = "Answered from the result cache by day", advice.workload.result_cache_hit_rate
+    found = advice.workload.result_cache_days
+    if rate is None:
+        yield Picture(title, "Unknown: no query of the history names the size of its warehouse.")
+        return
+    if not found:
+        yield Picture(
+            title, f"{percent(rate)} over the window; its days were summed up before the snapshot was written."
+        )
+        return
+    by_day = {row.day: row for row in found}
+    days = list(_days(min(by_day), max(by_day)))
+    shares = [ratio(by_day[day].hits, by_day[day].executions) if day in by_day else None for day in days]
+    listing = Listing(
+        ("Day (UTC)", "SELECTs", "Answered from the cache", "Share"),
+        tuple(
+            (r.day.isoformat(), count(r.executions), count(r.hits), percent(ratio(r.hits, r.executions))) for r in found
+        ),
+    )
+    caption = f"{percent(rate)} of the SELECTs over the window: they ran on no warehouse and scanned nothing, so likely from the cache."
+    chart = charts.lines(title, [f"{day:%d %b}" for day in days], [("share of the SELECTs", shares)], percent)
+    yield Picture(title, caption, chart, listing)
+
+
 def _slowest(advice: Advice) -> Iterator[Picture]:
     templates = advice.workload.templates[:BARS]
     if templates:
@@ -108,7 +145,17 @@ def _largest(advice: Advice) -> Iterator[Picture]:
     if tables:
         title = "Largest tables"
         rows = [(str(table.name), float(table.bytes or 0)) for table in tables]
-        yield Picture(title, "Active bytes, as the catalog has them; listed below.", charts.bars(title, rows, size))
+        yield Picture(
+            title,
+            "Active bytes, as the catalog has them; listed below.",
+            charts.bars(title, rows, size, _powers(max(value for _, value in rows))),
+        )
+
+
+def _powers(most: float) -> list[float]:
+    """Marks for bytes up to `most`, a power of two apart."""
+    step = 2.0 ** max(0, math.ceil(math.log2(most / MARKS)))
+    return [step * mark for mark in range(int(most / step) + 1)]
 
 
 def _pruning(advice: Advice) -> Iterator[Picture]:
@@ -117,13 +164,13 @@ def _pruning(advice: Advice) -> Iterator[Picture]:
     if not found:
         yield Picture(title, "Unknown: the history records no partitions.")
         return
-    areas = [(str(entry.table), _said(entry), entry.scanned, _shade(entry)) for entry in found[:AREAS]]
+    areas = [(entry.table.name, _said(entry), entry.scanned, _shade(entry)) for entry in found[:AREAS]]
     listing = listings.pruning(found, LISTED)
     caption = (
         "Each table's area is what queries read of it; the stronger its colour, the larger the share of the rows read that no "
-        "filter let through. Grey where the history doesn't say."
+        "filter let through."
     )
-    yield Picture(title, caption, charts.treemap(title, areas), listing)
+    yield Picture(title, caption, charts.treemap(title, areas), listing, _SWATCHES)
 
 
 def _shade(entry: TablePruning) -> int | None:
@@ -157,4 +204,11 @@ def _days_back(days: float) -> str:
     return f"{number(days)} d"
 
 
-_PARTS: tuple[Callable[[Advice], Iterator[Picture]], ...] = (_latencies, _slowest, _pruning, _largest, _look_back)
+_PARTS: tuple[Callable[[Advice], Iterator[Picture]], ...] = (
+    _latencies,
+    _cached,
+    _slowest,
+    _pruning,
+    _largest,
+    _look_back,
+)

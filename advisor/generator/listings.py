@@ -21,7 +21,7 @@ from advisor.figures import (
     size,
 )
 from advisor.generator.headline import Headline, paid_back, payback_days
-from advisor.model import Advice, Change, Recommendation, Table, TablePruning, Totals
+from advisor.model import Advice, Change, Recommendation, Table, TablePruning, TemplateEvidence, Totals
 
 SLOWEST = 10
 LARGEST = 10
@@ -120,18 +120,26 @@ def _change(name: str, change: Change | None, printed: Callable[[float | None], 
 def evidence(recommendation: Recommendation) -> Listing:
     """The templates that a recommendation serves or harms."""
     return Listing(
-        ("Template", "Executions", "Partitions read now", "With the change", "Example query"),
+        ("Template", "Executions", "Partitions read now", "With the change", "From, to", "Example query"),
         tuple(
             (
                 template.fingerprint,
                 count(template.executions),
                 percent(template.before),
                 percent(template.after),
+                shares_between(template),
                 template.example_query_id or "unknown",
             )
             for template in recommendation.templates
         ),
     )
+
+
+def shares_between(template: TemplateEvidence) -> str:
+    """The range that the template's share of partitions is expected to lie in."""
+    if template.after_low is None or template.after_high is None:
+        return "unknown"
+    return f"{percent(template.after_low)} to {percent(template.after_high)}"
 
 
 def proof(recommendation: Recommendation) -> Listing:

@@ -42,7 +42,16 @@ from advisor.model.facts import Accelerable, Facts, Repeats, SearchService, Stor
 from advisor.model.inputs import Inputs, TableFacts
 from advisor.model.usage import FILTERS, ColumnUsage, Reading, Role, Value
 from advisor.model.wanted import Answer, Needs, Probe, Wanted
-from advisor.model.workload import Distribution, Execution, QueryTemplate, Skipped, WarehouseUse, Workload, recent_from
+from advisor.model.workload import (
+    DayHits,
+    Distribution,
+    Execution,
+    QueryTemplate,
+    Skipped,
+    WarehouseUse,
+    Workload,
+    recent_from,
+)
 
 __all__ = [
     "FILTERS",
@@ -62,6 +71,7 @@ __all__ = [
     "ColumnUsage",
     "Cost",
     "Coverage",
+    "DayHits",
     "DayTimes",
     "Decision",
     "Distribution",

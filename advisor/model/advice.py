@@ -82,6 +82,9 @@ class TemplateEvidence:
     before: float | None
     after: float | None
     """The change's expectation for this template."""
+    after_low: float | None = None
+    after_high: float | None = None
+    """The range that `after` is expected to lie in; None where the kind gives none a template."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from advisor.model.facts import Repeats, WarehouseLoad
 
@@ -98,6 +98,15 @@ def recent_from(window_start: datetime, window_end: datetime) -> datetime:
 
 
 @dataclass(frozen=True)
+class DayHits:
+    """SELECTs that succeeded on one day (UTC), and how many of them the result cache likely answered."""
+
+    day: date
+    executions: int
+    hits: int
+
+
+@dataclass(frozen=True)
 class Workload:
     window_start: datetime
     window_end: datetime
@@ -117,6 +126,8 @@ class Workload:
     """By template that writes: the hours in which it ran; None where single executions aren't recorded."""
     loads: tuple[WarehouseLoad, ...] = ()
     """What each warehouse did; empty where no query names its warehouse."""
+    result_cache_days: tuple[DayHits, ...] = ()
+    """In order of day; empty where the rate isn't known, or single executions aren't recorded."""
 
     @property
     def recent_from(self) -> datetime:

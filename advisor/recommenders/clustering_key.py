@@ -243,7 +243,8 @@ def _evidence(estimate: Estimate, profile: TableProfile) -> tuple[TemplateEviden
     for i in order[:EVIDENCE_TEMPLATES]:
         load = profile.loads[i]
         if load.before is not None and abs(gains[i]) > 0:
-            shares = (min(1.0, value / profile.partitions) for value in (load.before, float(estimate.after[i])))
+            predicted = (float(each[i]) for each in (estimate.after, estimate.after_low, estimate.after_high))
+            shares = (min(1.0, value / profile.partitions) for value in (load.before, *predicted))
             rows.append(
                 TemplateEvidence(
                     load.template.fingerprint, load.template.executions, load.template.example_query_id, *shares

@@ -181,7 +181,9 @@ def _hot_evidence(cut: Cut) -> tuple[TemplateEvidence, ...]:
 def _shares(row: TemplateEvidence, load: Load, cut: Cut) -> TemplateEvidence:
     if load.before is None:
         return row
-    shares = [min(1.0, each / cut.profile.partitions) for each in (load.before, history.hot_partitions(load, cut))]
+    after = history.hot_partitions(load, cut)
+    scanned = (load.before, after, after / history.SPREAD, min(max(load.before, after), after * history.SPREAD))
+    shares = [min(1.0, each / cut.profile.partitions) for each in scanned]
     return TemplateEvidence(row.fingerprint, row.executions, row.example_query_id, *shares)
 
 

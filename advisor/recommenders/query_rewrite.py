@@ -192,7 +192,8 @@ def _proposal(
     )
     saved = per_hour(ms, price.credits_per_hour).scaled(monthly)
     short = account.workload.days < settings.min_window_days
-    shares = (gain.before / gain.profile.partitions, gain.after.expected / gain.profile.partitions)
+    scanned = (gain.before, gain.after.expected, gain.after.low, gain.after.high)
+    shares = (each / gain.profile.partitions for each in scanned)
     recommendation = Recommendation(
         id=identity(CODE, template.fingerprint, changed[0].column),
         kind=CODE,

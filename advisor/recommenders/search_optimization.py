@@ -271,7 +271,9 @@ def _partitions(served: Sequence[Look], month: float) -> tuple[float, Range]:
 
 def _evidence(look: Look, profile: TableProfile) -> TemplateEvidence:
     load: Load = look.load
-    shares = [min(1.0, each / profile.partitions) for each in (load.before or 0.0, look.touched)]
+    before, after = load.before or 0.0, look.touched
+    scanned = (before, after, after / SPREAD, min(max(before, after), after * SPREAD))
+    shares = [min(1.0, each / profile.partitions) for each in scanned]
     return TemplateEvidence(
         load.template.fingerprint, load.template.executions, load.template.example_query_id, *shares
     )

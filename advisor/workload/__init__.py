@@ -33,9 +33,9 @@ from advisor.model import (
 )
 from advisor.settings import Settings
 from advisor.snapshot import Snapshot
-from advisor.workload import history
+from advisor.workload import cached, history
 from advisor.workload.history import duckdb_sql
-from advisor.workload.statements import CACHED, classify
+from advisor.workload.statements import classify
 
 __all__ = ["compress", "duckdb_sql"]
 
@@ -110,7 +110,8 @@ def compress(snapshot: Snapshot, settings: Settings, tell: Callable[[int, int], 
             window_end=snapshot.window_end,
             queries=int(totals[0]) + sum(reason.queries for reason in skipped),
             execution_ms=_distribution(totals, shares.get(None)),
-            result_cache_hit_rate=_hit_rate(snapshot, view),
+            result_cache_hit_rate=cached.hit_rate(snapshot, view),
+            result_cache_days=cached.days(snapshot, view),
             bytes_scanned=_whole(totals[2]),
             partitions_scanned=_whole(totals[3]),
             partitions_total=_whole(totals[4]),
@@ -271,16 +272,6 @@ def _skipped(snapshot: Snapshot, view: str) -> tuple[Skipped, ...]:
         sql = "SELECT sum(coalesce(EXECUTION_TIME, TOTAL_ELAPSED_TIME, 0)) FROM query_history_unreadable"
         skipped.append(Skipped(UNREADABLE, unreadable, float(snapshot.rows(view, sql)[0][0])))
     return tuple(sorted(skipped, key=lambda reason: (-reason.execution_ms, -reason.queries, reason.reason)))
-
-
-def _hit_rate(snapshot: Snapshot, view: str) -> float | None:
-    """Likely hits among the SELECTs that succeeded; None where no execution names a warehouse size."""
-    sql = f"""
-        SELECT sum(EXECUTIONS) FILTER (REASON = '{CACHED}'), sum(EXECUTIONS) FROM members
-        WHERE SIZES_KNOWN AND QUERY_TYPE = 'SELECT' AND OUTCOME IN ('executed', 'no warehouse')
-    """
-    hits, answered = snapshot.rows(view, sql)[0]
-    return int(hits or 0) / int(answered) if answered else None
 
 
 def _distribution(totals: tuple[Any, ...], shares: tuple[float, ...] | None) -> Distribution:
