@@ -17,6 +17,7 @@ _NO_INPUT = frozenset(
         "memory_limit",
         "threads",
         "cache_folder",
+        "statements_per_day",
         "samples_per_day",
         "connections",
         "attempts",

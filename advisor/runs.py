@@ -31,15 +31,17 @@ class Runs:
     """NaN where the history doesn't say."""
 
 
-# A history that was aggregated where it is keeps samples, each standing for WEIGHT executions.
-_ROWS = """
-WITH seen AS (
-    SELECT FINGERPRINT, EXECUTION_MS, PARTITIONS_SCANNED, {weight} AS WEIGHT, QUERY_ID
-    FROM {table} AS rows JOIN kept
+_RECORDED = """
+    SELECT FINGERPRINT, EXECUTION_MS, PARTITIONS_SCANNED, 1 AS WEIGHT, QUERY_ID, START_TIME FROM executions AS rows JOIN kept
     ON rows.STATEMENT = kept.STATEMENT AND rows.OUTCOME = kept.OUTCOME
         AND rows.DATABASE_NAME IS NOT DISTINCT FROM kept.DATABASE_NAME
         AND rows.SCHEMA_NAME IS NOT DISTINCT FROM kept.SCHEMA_NAME
-    WHERE START_TIME >= $since AND EXECUTION_MS IS NOT NULL
+"""
+# A history that was aggregated where it is keeps samples, each standing for WEIGHT executions.
+_SAMPLED = "SELECT * RENAME (STATEMENT AS FINGERPRINT) FROM samples"
+_ROWS = """
+WITH seen AS (
+    SELECT FINGERPRINT, EXECUTION_MS, PARTITIONS_SCANNED, WEIGHT, QUERY_ID FROM ({rows}) WHERE START_TIME >= $since AND EXECUTION_MS IS NOT NULL
 )
 SELECT FINGERPRINT, CAST(EXECUTION_MS AS DOUBLE) AS MS, CAST(PARTITIONS_SCANNED AS DOUBLE) AS PARTITIONS,
     CAST(sum(WEIGHT) OVER (PARTITION BY FINGERPRINT) AS DOUBLE) AS EXECUTIONS
@@ -51,8 +53,7 @@ ORDER BY FINGERPRINT, md5(QUERY_ID)
 def executions(snapshot: Snapshot, settings: Settings, since: datetime | None = None) -> Mapping[str, Runs]:
     """By fingerprint, the executions that began at `since` (UTC, without a zone) or later."""
     with prepared(snapshot, settings) as view:
-        raw = view == "query_history"
-        sql = _ROWS.format(weight="1" if raw else "WEIGHT", table="executions" if raw else "query_samples")
+        sql = _ROWS.format(rows=_RECORDED if view == "query_history" else _SAMPLED)
         parameters = {"since": since or snapshot.window_start, "most": MOST}
         found = snapshot.connection.execute(sql, parameters).fetchnumpy()
     ms, partitions = _column(found["MS"]), _column(found["PARTITIONS"])

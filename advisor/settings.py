@@ -134,8 +134,11 @@ class Settings:
     cache_folder: str | None = None
     """Where what was read of templates is kept for the next run; may be deleted at any time. The command line's default is
     the user's cache folder; `off` keeps nothing."""
+    statements_per_day: int = 40
+    """Statements of a day's history that the collector fetches executions of, with their texts: half of the chances go by the
+    time that they took, half are alike. One that was left out on every day is represented by one execution."""
     samples_per_day: int = 2
-    """Executions that the collector fetches of each statement and day: six days give a template all its samples."""
+    """Executions that it fetches of each of them."""
     questions_per_day: int = 200
     """Questions that were asked again, of which the collector fetches a day's figures: those that took most time."""
     statistics_gib: float = 20.0

@@ -31,7 +31,7 @@ from advisor.settings import Settings
 from benchmarks.histories import DAYS, write_history
 from tests.wire.account import ROOT, Account, contents, filling, free_port, start, write_entry
 
-CHUNK_ROWS = 20_000
+CHUNK_ROWS = 2_000
 
 
 @dataclass(frozen=True)

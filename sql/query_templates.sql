@@ -1,13 +1,13 @@
--- One row per statement, session context, query type, outcome and warehouse: its executions, summed. The SCAN_*
--- columns regress milliseconds on partitions over the SCAN_COUNT executions that have both; as plain sums they add up exactly.
+-- One row per statement, session context, query type, outcome and warehouse size: its executions, summed. Those that are left out
+-- by their outcome are counted for no statement. The SCAN_* columns regress milliseconds on partitions over the SCAN_COUNT
+-- executions that have both; as plain sums they add up exactly.
 SELECT
-    STATEMENT,
+    CASE WHEN OUTCOME IN ('executed', 'no warehouse') THEN STATEMENT END AS STATEMENT,
     MIN(PARAMETERIZED_HASH) AS PARAMETERIZED_HASH,
     DATABASE_NAME,
     SCHEMA_NAME,
     QUERY_TYPE,
     OUTCOME,
-    WAREHOUSE_NAME,
     WAREHOUSE_SIZE,
     COUNT(*) AS EXECUTIONS,
     COALESCE(SUM(EXECUTION_MS), 0) AS EXECUTION_MS,
@@ -30,4 +30,5 @@ SELECT
     SUM(CASE WHEN EXECUTION_MS IS NOT NULL THEN PARTITIONS_SCANNED * PARTITIONS_SCANNED END) AS SCAN_SQUARES,
     SUM(PARTITIONS_SCANNED * EXECUTION_MS) AS SCAN_PRODUCTS
 FROM EXECUTIONS
-GROUP BY STATEMENT, DATABASE_NAME, SCHEMA_NAME, QUERY_TYPE, OUTCOME, WAREHOUSE_NAME, WAREHOUSE_SIZE
+GROUP BY CASE WHEN OUTCOME IN ('executed', 'no warehouse') THEN STATEMENT END, DATABASE_NAME, SCHEMA_NAME, QUERY_TYPE, OUTCOME,
+    WAREHOUSE_SIZE

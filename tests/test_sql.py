@@ -15,7 +15,7 @@ from tests.snapshots import START
 FILES = sorted(path.stem for path in resources.folder("sql").iterdir())
 DAY_ONE = Window(START.replace(tzinfo=None), START.replace(tzinfo=None) + DAY)
 ALL = {view: frozenset(read(view)) for view in ACCOUNT_VIEWS}
-FEW = Sampling(12, 200)
+FEW = Sampling(40, 12, 200)
 
 
 def parsed(text: str) -> exp.Query:

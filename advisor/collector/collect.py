@@ -9,17 +9,19 @@ from pathlib import Path
 
 from advisor import resources
 from advisor.collector.connection import Connector
-from advisor.collector.extracts import Sampling, Window, extracts
+from advisor.collector.extracts import HISTORY, Sampling, Window, extracts
 from advisor.collector.folder import Workshop, sound
 from advisor.collector.own import of_earlier_runs, of_this_run
 from advisor.collector.pool import DeniedError, Session
 from advisor.collector.probes import probe_of
 from advisor.collector.run import Progress, Run
 from advisor.collector.statistics import OF_TABLES, Plan, plans, sample_of, statistics_of
+from advisor.collector.unsampled import unsampled
 from advisor.collector.views import ACCOUNT_VIEWS, NEEDED, absent, grant, readable, refused
 from advisor.errors import InputError, SourceError
 from advisor.figures import many, size
 from advisor.model import Needs, Probe
+from advisor.settings import Settings
 from advisor.snapshot import write_manifest
 
 
@@ -85,10 +87,12 @@ def collect(
         raise InputError(
             f"the window begins at {window.since} but in the account it is {window.until}; name an earlier --since"
         )
-    few = Sampling(max(1, connector.settings.samples_per_day), connector.settings.questions_per_day)
+    few = sampling(connector.settings)
     run = Run(connector, workshop, sound(workshop.out), account.name, account.role, account.now, progress)
     try:
         run.fetch(extracts(account.columns, window, few, raw))
+        if not raw:
+            run.fetch(unsampled(run, account.columns[HISTORY], window, few))
         notes = _absences(account, run) + _second(run, statistics)
         if statistics is not None:
             notes += _third(run, statistics)
@@ -101,7 +105,11 @@ def collect(
             f"cannot write {out}: {error.strerror or error}; make room or name another --out, then run again"
         ) from error
     missing = sorted(set(ACCOUNT_VIEWS) - set(account.columns) | run.refusals.keys() & ACCOUNT_VIEWS.keys())
-    return Collected(account.role, run.asked, run.kept, run.rows, run.bytes, tuple(missing), tuple(notes))
+    return Collected(account.role, run.asked, len(run.kept), run.rows, run.bytes, tuple(missing), tuple(notes))
+
+
+def sampling(settings: Settings) -> Sampling:
+    return Sampling(settings.statements_per_day, max(1, settings.samples_per_day), settings.questions_per_day)
 
 
 def _absences(account: Account, run: Run) -> list[str]:

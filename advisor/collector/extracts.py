@@ -7,19 +7,22 @@ weekly run asks only for days that its snapshot lacks.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 
 import pyarrow as pa
 
 from advisor import resources
 from advisor.collector.views import ACCOUNT_VIEWS, SCHEMA, relation
-from advisor.snapshot.folder import PAIR
+from advisor.quoting import literal
 
 DAY = timedelta(days=1)
 MONDAY = datetime(2024, 1, 1)
-COMPRESSED = (*PAIR, "query_repeats")
+HISTORY, TEMPLATES, SAMPLES = "query_history", "query_templates", "query_samples"
+OF_STATEMENTS = (TEMPLATES, SAMPLES, "query_repeats")
+COMPRESSED = (*OF_STATEMENTS, "warehouse_loads", "warehouse_gaps")
 """What the query history becomes where it is."""
 
 
@@ -62,8 +65,10 @@ class Extract:
 class Sampling:
     """How much of a day of the query history is fetched."""
 
+    statements: int
+    """Statements that executions are fetched of, with their texts."""
     samples: int
-    """Executions of each statement."""
+    """Executions of each."""
     questions: int
     """Questions that were asked again."""
 
@@ -79,10 +84,22 @@ def extracts(held: Mapping[str, frozenset[str]], window: Window, few: Sampling, 
             continue
         for part in reversed(tuple(window.slices(known.days))):
             settled = part.until + known.latency
-            for view in COMPRESSED if source == "query_history" and not raw else (source,):
-                file = f"{view}/{part.since:%Y-%m-%d}.parquet"
-                found.append(Extract(view, source, file, _sliced(view, source, columns, part, few), settled))
+            for view in COMPRESSED if source == HISTORY and not raw else (source,):
+                sql = statement(source, columns, part) if view == source else _compressed(view, columns, part, few)
+                found.append(Extract(view, source, f"{view}/{day(part)}.parquet", sql, settled))
     return tuple(found)
+
+
+def day(part: Window) -> str:
+    return f"{part.since:%Y-%m-%d}"
+
+
+def representatives(held: frozenset[str], part: Window, few: Sampling, named: Sequence[str]) -> Extract:
+    """One execution of each of these statements on that day, in each session context and outcome."""
+    values = {"named": ", ".join(map(literal, named))}
+    sql = _compressed(SAMPLES, held, part, replace(few, samples=1), _values(resources.sql("named_executions"), values))
+    file = f"{SAMPLES}/{day(part)}-{sha256(sql.encode()).hexdigest()[:8]}.parquet"
+    return Extract(SAMPLES, HISTORY, file, sql, part.until + ACCOUNT_VIEWS[HISTORY].latency)
 
 
 def statement(view: str, held: frozenset[str], window: Window) -> str:
@@ -91,15 +108,27 @@ def statement(view: str, held: frozenset[str], window: Window) -> str:
     return _values(resources.sql(view).replace(f"{SCHEMA}.{view.upper()}", relation(view, held)), values)
 
 
-def _sliced(view: str, source: str, held: frozenset[str], part: Window, few: Sampling) -> str:
-    rows = statement(source, held, part)
-    if view == source:
-        return rows
-    history = f"{SCHEMA}.{source.upper()}"
-    executions = resources.sql("executions").replace(history, "HISTORY")
-    values = {"samples": str(few.samples), "questions": str(few.questions)}
-    body = _values(resources.sql(view).replace(history, "HISTORY"), values)
-    return f"WITH HISTORY AS (\n{rows}\n),\nEXECUTIONS AS (\n{executions}\n)\nSELECT *\nFROM (\n{body}\n)"
+def _compressed(view: str, held: frozenset[str], part: Window, few: Sampling, sampled: str | None = None) -> str:
+    """A view that the history becomes, over a day of it; `sampled` are the executions to sample, if not the day's own."""
+    history = f"{SCHEMA}.{HISTORY.upper()}"
+    values = {"statements": str(few.statements), "samples": str(few.samples), "questions": str(few.questions)}
+    executions = resources.sql("executions")
+    steps = {"HISTORY": statement(HISTORY, held, part)}
+    if view in OF_STATEMENTS:
+        steps |= {
+            "EXEMPLARS": resources.sql("exemplars").replace(history, "HISTORY"),
+            "HASHED": executions.replace(history, "HISTORY"),
+            "NAMED": executions.replace(history, "EXEMPLARS"),
+            "EXECUTIONS": resources.sql("merged_executions"),
+        }
+    else:
+        steps["EXECUTIONS"] = executions.replace(history, "HISTORY")
+    body = resources.sql(view).replace(history, "HISTORY")
+    if view == SAMPLES:
+        steps["SAMPLED"] = sampled or _values(resources.sql("sampled_executions"), values)
+        body = body.replace("FROM EXECUTIONS", "FROM SAMPLED")
+    named = ",\n".join(f"{name} AS (\n{text}\n)" for name, text in steps.items())
+    return f"WITH {named}\nSELECT *\nFROM (\n{_values(body, values)}\n)"
 
 
 def _values(text: str, values: Mapping[str, str]) -> str:

@@ -40,7 +40,8 @@ class Run:
     files: list[str] = field(default_factory=list)
     """What the snapshot is to hold."""
     asked: int = 0
-    kept: int = 0
+    kept: set[str] = field(default_factory=set)
+    """Files that an earlier run had fetched."""
     rows: int = 0
     bytes: int = 0
     allowed_bytes: float = 0.0
@@ -65,7 +66,7 @@ class Run:
             self.progress(extract.view, done[extract.view], counts[extract.view], rows[extract.view])
 
         run_all(self.connector, due, self._ask, settle)
-        self.asked, self.kept = self.asked + len(due), self.kept + len(kept)
+        self.asked, self.kept = self.asked + len(due), self.kept | kept
         self.files += [extract.file for extract in wanted if extract.source not in self.refusals]
 
     def _keep(self, wanted: Sequence[Extract]) -> set[str]:
@@ -79,6 +80,17 @@ class Run:
                 self.workshop.keep(extract.file)
                 kept.add(extract.file)
         return kept
+
+    def carry(self, pattern: str) -> None:
+        """Takes over the files of that name that the standing snapshot or a killed run has, whatever they answer."""
+        folders = [self.workshop.new, self.workshop.out] if self.standing else [self.workshop.new]
+        for folder in folders:
+            for path in sorted(folder.glob(pattern)):
+                file = path.relative_to(folder).as_posix()
+                if not (self.workshop.new / file).exists():
+                    self.workshop.keep(file)
+                self.kept.add(file)
+                self.files += [file] if file not in self.files else []
 
     def _ask(self, session: Session, extract: Extract) -> Received | RefusedError:
         """In a worker's thread: the answer's file, or the account's refusal of what can be done without."""

@@ -71,7 +71,7 @@ def open_snapshot(folder: Path, settings: Settings | None = None) -> Snapshot:
     _check_needed(folder, files)
     manifest = read_manifest(folder)
     scratch = Path(tempfile.mkdtemp(prefix="advisor-"))
-    connection = _connect(scratch, settings or Settings())
+    connection = engine(scratch, settings or Settings())
     try:
         unreadable = {view: define_view(connection, scratch, view, files.get(view, ())) for view in VIEWS}
         start, end = _window(connection, files, folder)
@@ -120,7 +120,8 @@ def _check_needed(folder: Path, files: Mapping[str, Sequence[Path]]) -> None:
             raise InputError(f"{path} is empty (0 bytes); export the view again")
 
 
-def _connect(scratch: Path, settings: Settings) -> duckdb.DuckDBPyConnection:
+def engine(scratch: Path, settings: Settings) -> duckdb.DuckDBPyConnection:
+    """DuckDB in memory, within the settings' bounds; what it spills goes to a folder in `scratch`."""
     connection = duckdb.connect(":memory:")
     connection.execute(f"SET memory_limit = {literal(settings.memory_limit)}")
     connection.execute(f"SET threads = {max(1, settings.threads)}")

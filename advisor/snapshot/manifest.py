@@ -79,7 +79,8 @@ def write_manifest(
 def row_counts(paths: Sequence[Path]) -> dict[Path, int]:
     """Rows of Parquet and CSV files. Raises duckdb.Error where one cannot be read."""
     columnar = [path for path in paths if path.suffix.lower() == ".parquet"]
-    with duckdb.connect() as connection:
+    # Counting needs no room, and by default DuckDB would make some in the working directory.
+    with duckdb.connect(config={"temp_directory": ""}) as connection:
         counts: dict[Path, int] = {}
         if columnar:
             names = ", ".join(literal(str(path)) for path in columnar)

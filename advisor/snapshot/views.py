@@ -30,8 +30,7 @@ VIEWS: Mapping[str, View] = MappingProxyType(
         ),
         "query_templates": View(
             columns(
-                text="STATEMENT PARAMETERIZED_HASH DATABASE_NAME SCHEMA_NAME QUERY_TYPE OUTCOME WAREHOUSE_NAME"
-                " WAREHOUSE_SIZE",
+                text="STATEMENT PARAMETERIZED_HASH DATABASE_NAME SCHEMA_NAME QUERY_TYPE OUTCOME WAREHOUSE_SIZE",
                 whole="EXECUTIONS SCAN_COUNT",
                 exact="EXECUTION_MS BYTES_SCANNED BYTES_READ_FROM_RESULT BYTES_SPILLED_TO_LOCAL_STORAGE"
                 " BYTES_SPILLED_TO_REMOTE_STORAGE QUEUED_OVERLOAD_TIME PARTITIONS_SCANNED PARTITIONS_TOTAL ROWS_INSERTED"
@@ -57,6 +56,25 @@ VIEWS: Mapping[str, View] = MappingProxyType(
                 time="DAY FIRST_SEEN LAST_SEEN",
             ),
             required("QUESTION STATEMENT DAY EXECUTIONS CACHED EXECUTION_MS REPEATS REPEAT_MS"),
+        ),
+        "warehouse_loads": View(
+            columns(
+                text="WAREHOUSE_NAME WAREHOUSE_SIZE",
+                whole="EXECUTIONS",
+                exact="EXECUTION_MS BYTES_SPILLED_TO_REMOTE_STORAGE QUEUED_OVERLOAD_TIME",
+            ),
+            required("WAREHOUSE_NAME EXECUTIONS EXECUTION_MS"),
+        ),
+        "warehouse_gaps": View(
+            columns(
+                text="WAREHOUSE_NAME",
+                whole="STOPS_60 STOPS_300 STOPS_600",
+                exact="IDLE_MS_60 IDLE_MS_300 IDLE_MS_600",
+                time="FIRST_START LAST_END",
+            ),
+            required(
+                "WAREHOUSE_NAME FIRST_START LAST_END IDLE_MS_60 IDLE_MS_300 IDLE_MS_600 STOPS_60 STOPS_300 STOPS_600"
+            ),
         ),
         "tables": View(
             columns(

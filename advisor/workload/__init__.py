@@ -20,7 +20,6 @@ from typing import Any
 
 from advisor import fingerprint, percentiles, repeats
 from advisor.errors import InputError
-from advisor.loads import loads
 from advisor.model import (
     Distribution,
     Execution,
@@ -35,6 +34,7 @@ from advisor.settings import Settings
 from advisor.snapshot import Snapshot
 from advisor.workload import cached, history
 from advisor.workload.history import duckdb_sql
+from advisor.workload.loads import loads
 from advisor.workload.statements import classify
 
 __all__ = ["compress", "duckdb_sql"]
@@ -48,7 +48,7 @@ sum(EXECUTIONS), sum(EXECUTION_MS), sum(BYTES_SCANNED), sum(PARTITIONS_SCANNED),
 _TEMPLATES = f"""
 SELECT FINGERPRINT, {_TOTALS}, sum(ROWS_INSERTED), sum(ROWS_UPDATED), sum(ROWS_DELETED), min(FIRST_SEEN), max(LAST_SEEN),
     any_value(DATABASE_NAME), any_value(SCHEMA_NAME), min(QUERY_TYPE),
-    coalesce(list_sort(list(DISTINCT PARAMETERIZED_HASH) FILTER (PARAMETERIZED_HASH IS NOT NULL)), [])
+    list_sort(list_distinct(flatten(list(string_split(coalesce(PARAMETERIZED_HASH, ''), ' ')))))
 FROM members WHERE REASON IS NULL GROUP BY FINGERPRINT
 ORDER BY sum(EXECUTION_MS) DESC, FINGERPRINT
 """
@@ -155,6 +155,7 @@ def prepared(
         else:
             snapshot.rows(view, "CREATE OR REPLACE TEMP TABLE statements AS FROM query_templates")
             snapshot.rows(view, "CREATE OR REPLACE TEMP TABLE samples AS FROM query_samples")
+            snapshot.rows(view, history.WEIGHED)
         classify(snapshot, view)
         yield view
     finally:
@@ -230,7 +231,7 @@ def _template(
         rows_updated=_whole(updated),
         rows_deleted=_whole(deleted),
         warehouses=warehouses,
-        hashes=tuple(hashes),
+        hashes=tuple(filter(None, hashes)),
         samples=tuple(sorted(samples, key=lambda sample: (sample.started, sample.query_id or "", sample.text))),
     )
 

@@ -69,8 +69,9 @@ DELETE FROM sought USING (
 ) AS held
 WHERE {_SAME.format(one="sought", other="held")} AND FOUND >= least(SAMPLES, EXECUTIONS // (2 * $parts))
 """
-# A sample stands for its share of all the statement's executions, not only of those in the parts that were looked at.
-_WEIGHED = f"""
+# A sample stands for its share of all the statement's executions, not only of those in the parts, or on the days, that were
+# looked at.
+WEIGHED = f"""
 CREATE OR REPLACE TEMP TABLE samples AS
 WITH held AS (
     SELECT STATEMENT, DATABASE_NAME, SCHEMA_NAME, OUTCOME, sum(WEIGHT) AS HELD FROM samples GROUP BY ALL
@@ -127,7 +128,7 @@ def _sample(snapshot: Snapshot, settings: Settings, hashed: bool) -> None:
         run(_REST, {"parts": parts})
         if not run("SELECT 1 FROM sought LIMIT 1"):
             break
-    run(_WEIGHED)
+    run(WEIGHED)
 
 
 def _recorded(parts: int, part: int, hashed: bool) -> str:

@@ -2,44 +2,51 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+import sqlglot
+from sqlglot import exp
+
 from advisor.analyzer import analyze
-from advisor.collector.collect import collect
+from advisor.collector.collect import collect, sampling
 from advisor.collector.connection import Connector
-from advisor.collector.extracts import COMPRESSED
+from advisor.collector.extracts import COMPRESSED, Window, extracts
+from advisor.collector.views import read
 from advisor.model import Advice
+from advisor.runs import executions
 from advisor.settings import Settings
 from advisor.snapshot import open_snapshot
-from advisor.workload import duckdb_sql
-from tests.snapshots import START
-from tests.wire.account import contents
+from advisor.workload import compress
+from tests.recommenders.test_clustering_key import ORDERS
+from tests.snapshots import START, query, write_snapshot
+from tests.wire.account import Account, contents, filling
 from tests.wire.planted import DAYS
+
+
+def in_duckdb(text: str) -> str:
+    """The very text that is sent, over the snapshot's own history."""
+    tree = sqlglot.parse_one(text, read="snowflake")
+    for table in [each for each in tree.find_all(exp.Table) if each.catalog]:
+        table.replace(exp.to_table("query_history"))
+    return tree.sql(dialect="duckdb", comments=False)
 
 
 def offline_pair(history: Path, folder: Path) -> Path:
     """The same days compressed by DuckDB, as a snapshot."""
     with open_snapshot(history) as snapshot:
         run = snapshot.connection.execute
-        run("CREATE TABLE every AS FROM query_history")
+        folder.mkdir()
         for view in ("tables", "columns"):
-            folder.mkdir(exist_ok=True)
             run(f"COPY (FROM {view}) TO '{folder / view}.parquet' (FORMAT parquet)")
-        for view in COMPRESSED:
-            (folder / view).mkdir()
-        for day in range(DAYS + 1):
-            since = (START + timedelta(days=day)).replace(tzinfo=None)
-            during = f"END_TIME >= TIMESTAMP '{since}' AND END_TIME < TIMESTAMP '{since + timedelta(days=1)}'"
-            run(f"CREATE OR REPLACE VIEW query_history AS SELECT * FROM every WHERE {during}")
-            run(f"CREATE OR REPLACE TABLE executions AS {duckdb_sql('executions')}")
-            for view, values in (
-                ("query_templates", {}),
-                ("query_samples", {"samples": Settings().samples_per_day}),
-                ("query_repeats", {"questions": Settings().questions_per_day}),
-            ):
-                run(f"CREATE OR REPLACE TABLE answer AS {duckdb_sql(view)}", values)
-                run(f"COPY answer TO '{folder / view / str(day)}.parquet' (FORMAT parquet)")
+        window = Window(START.replace(tzinfo=None), START.replace(tzinfo=None) + timedelta(days=DAYS + 1))
+        held = {"query_history": frozenset(read("query_history"))}
+        for extract in extracts(held, window, sampling(Settings()), raw=False):
+            (folder / extract.view).mkdir(exist_ok=True)
+            run(f"CREATE OR REPLACE TABLE answer AS {in_duckdb(extract.sql)}")
+            run(f"COPY answer TO '{folder / extract.file}' (FORMAT parquet)")
     return folder
 
 
@@ -81,3 +88,56 @@ def test_templates_and_samples_give_the_same_changes(connector: Connector, histo
         for each in (live, offline)
     ]
     assert totals[0] == totals[1]
+
+
+# ---------------------------------------------------------------- what is left out, and asked for once
+
+MANY = 30
+
+
+@pytest.fixture
+def many(connector: Connector, account: Account, tmp_path: Path) -> Connector:
+    """Thirty statements a day, each with a hash for every length of its IN list."""
+    texts = [f"SELECT a{i} FROM orders WHERE day IN ({', '.join('1' * n)})" for i in range(MANY) for n in (1, 2)]
+    rows = [
+        query(text, day * 1440 + i, QUERY_ID=f"m-{day}-{i}", QUERY_PARAMETERIZED_HASH=f"h{i:02}", QUERY_PARAMETERIZED_HASH_VERSION=1)
+        for day in range(DAYS)
+        for i, text in enumerate(texts)
+    ]  # fmt: skip
+    (account.home / "many").mkdir(exist_ok=True)
+    account.fill(filling(write_snapshot(tmp_path / "many", rows, [ORDERS]), account.home / "many"))
+    return replace(connector, settings=replace(connector.settings, statements_per_day=8))
+
+
+def asked_by_name(account: Account) -> list[str]:
+    return [sql for sql in account.statements() if "WHERE STATEMENT IN (" in sql]
+
+
+def test_hashes_of_one_text_are_one_statement(many: Connector, tmp_path: Path) -> None:
+    collect(many, tmp_path / "s", days=DAYS)
+    templates = contents(tmp_path / "s")["query_templates"]
+    assert len(templates) == MANY * DAYS
+    with open_snapshot(tmp_path / "s") as snapshot:
+        hashes = {t.hashes for t in compress(snapshot, Settings()).templates}
+    assert hashes == {(f"h{i:02}", f"h{i + 1:02}") for i in range(0, 2 * MANY, 2)}
+
+
+def test_what_was_sampled_on_no_day_is_asked_for_once(many: Connector, account: Account, tmp_path: Path) -> None:
+    collect(many, tmp_path / "s", days=DAYS)
+    assert len(asked_by_name(account)) in (1, 2)
+    first = contents(tmp_path / "s")
+    named = {row[0] for row in first["query_templates"]}
+    sampled = {row[0] for row in first["query_samples"]}
+    assert sampled == named
+    assert len(first["query_samples"]) < 2 * MANY * DAYS
+    account.control(reset=True)
+    collect(many, tmp_path / "s", days=DAYS)
+    assert asked_by_name(account) == []
+    assert contents(tmp_path / "s") == first
+
+
+def test_a_sample_stands_for_the_days_that_were_not_sampled(many: Connector, tmp_path: Path) -> None:
+    collect(many, tmp_path / "s", days=DAYS)
+    with open_snapshot(tmp_path / "s") as snapshot:
+        runs = executions(snapshot, Settings())
+    assert {each.executions for each in runs.values()} == {2.0 * DAYS}

@@ -1,0 +1,4 @@
+-- One row per execution of the statements in $named.
+SELECT *
+FROM EXECUTIONS
+WHERE STATEMENT IN ($named)

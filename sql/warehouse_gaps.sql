@@ -1,0 +1,31 @@
+-- One row per warehouse: the gaps between its own queries. IDLE_MS_60 is how long it would idle in them with an AUTO_SUSPEND of
+-- 60 seconds, STOPS_60 how often it would be suspended; so for 300 and 600. FIRST_START and LAST_END join one day to the next.
+-- A gap begins when the last of all queries before it has ended. A query that ends on a later day is not seen to fill one.
+WITH runs AS (
+    SELECT
+        WAREHOUSE_NAME,
+        START_TIME,
+        COALESCE(END_TIME, START_TIME) AS ENDED,
+        MAX(COALESCE(END_TIME, START_TIME)) OVER (
+            PARTITION BY WAREHOUSE_NAME ORDER BY START_TIME, COALESCE(END_TIME, START_TIME)
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS ENDED_BEFORE
+    FROM EXECUTIONS
+    WHERE WAREHOUSE_NAME IS NOT NULL AND WAREHOUSE_SIZE IS NOT NULL AND START_TIME IS NOT NULL
+),
+gaps AS (
+    SELECT WAREHOUSE_NAME, START_TIME, ENDED, GREATEST(0, DATEDIFF('millisecond', ENDED_BEFORE, START_TIME)) AS GAP
+    FROM runs
+)
+SELECT
+    WAREHOUSE_NAME,
+    MIN(START_TIME) AS FIRST_START,
+    MAX(ENDED) AS LAST_END,
+    COALESCE(SUM(LEAST(GAP, 60000)), 0) AS IDLE_MS_60,
+    COUNT(CASE WHEN GAP > 60000 THEN 1 END) AS STOPS_60,
+    COALESCE(SUM(LEAST(GAP, 300000)), 0) AS IDLE_MS_300,
+    COUNT(CASE WHEN GAP > 300000 THEN 1 END) AS STOPS_300,
+    COALESCE(SUM(LEAST(GAP, 600000)), 0) AS IDLE_MS_600,
+    COUNT(CASE WHEN GAP > 600000 THEN 1 END) AS STOPS_600
+FROM gaps
+GROUP BY WAREHOUSE_NAME
