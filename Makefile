@@ -8,8 +8,9 @@ BIN := $(VENV)/bin
 demo: $(VENV)/demo
 	$(BIN)/advisor analyze --demo
 
+# A process per core; a file's tests stay together, for they share what is dear to set up.
 test: $(VENV)/dev $(VENV)/wire
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 # Debian's Chromium, installed where it is missing.
 browser:

@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 
 import pytest
 import sqlglot
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token as MarkdownToken
@@ -187,6 +187,7 @@ def markdown_text(tokens: list[MarkdownToken]) -> str:
 
 
 @given(TABLES)
+@example(TableName("D", "//|", "0"))
 @settings(deadline=None)
 def test_a_name_in_the_plan_is_only_text(table: TableName) -> None:
     hostile, plain = advice_on(table, ["A"], []), advice_on(PLAIN, ["A"], [])

@@ -30,7 +30,7 @@ from advisor.resources import folder
 # link, and at the start of a line.
 _MARKDOWN = re.compile(
     r"""[\\`*\[\]<>|~&@$] | (?<![^\W_])_ | _(?![^\W_])
-      | :(?=//) | (?<=www)\.
+      | :(?=//) | (?<!:)/(?=/) | (?<=www)\.
       | \A[-+=\#](?!\d)""",
     re.IGNORECASE | re.VERBOSE,
 )

@@ -25,11 +25,15 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 class Names:
-    """By name in its stored case, its token. Words of SQL stand for themselves."""
+    """By name in its stored case, its token. Words of SQL stand for themselves.
+
+    Tokens are in the names' order. Names that differ in a date or a run's number only share a stem, as they must to be
+    one table to the fingerprint: these are in order among themselves, and stand together where the first of them would.
+    """
 
     def __init__(self, names: Iterable[str]) -> None:
         hidden = {name for name in names if not kept(name)}
-        stems = sorted({_CHANGING.sub("#", name) for name in hidden})
+        stems = list(dict.fromkeys(_CHANGING.sub("#", name) for name in sorted(hidden)))
         width = len(str(len(stems)))
         self._stems = {stem: f"N{rank:0{width}d}" for rank, stem in enumerate(stems)}
         self._ranks = {name: rank for rank, name in enumerate(sorted(hidden))}

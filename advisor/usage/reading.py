@@ -72,8 +72,9 @@ def read(
 def read_with(session: Session, text: str, at: datetime) -> Reading:
     try:
         return _read(session, text, moments.naive(at))
-    except SqlglotError:
-        return failed(NO_PARSE)
+    except SqlglotError as error:
+        # The tokenizer calls whatever stops it an error of the text.
+        return failed(NO_MEMORY if isinstance(error.__cause__, MemoryError) else NO_PARSE)
     except RecursionError:
         return failed(TOO_DEEP)
     except TooComplexError:
