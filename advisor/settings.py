@@ -114,7 +114,7 @@ class Settings:
     """So many templates, those that take most time first, are searched for what a stored or rewritten form could serve."""
     rewritten_characters: int = 10_000
     """A longer statement isn't rewritten."""
-    proof_databases: int = 24
+    proof_databases: int = 200
     """Generated databases on which a rewritten query must return what the original returns."""
     proof_seconds: float = 20.0
     """A rewritten query that takes longer to be proven is given up and rejected for it."""
