@@ -12,7 +12,7 @@
 -- Build      0.0000122 to 0.000128 (expected 0.0000248) credits, once
 -- Refreshing 0 credits a month
 -- Storage    64.9 KiB
--- Evidence   estimated, confidence medium; each rewrite returned what its original returns on 24 generated databases
+-- Evidence   estimated, confidence medium; each rewrite returned what its original returns on 200 generated databases
 -- Window     2026-11-10 13:55 UTC to 2026-11-24 13:49 UTC
 -- Valid      until 2026-12-24: when you read this later, run the advisor again first
 -- Needs      enterprise edition, CREATE MATERIALIZED VIEW on schema DEMO.RETAIL, SELECT on DEMO.RETAIL.PAYMENTS, USAGE on its database and schema
