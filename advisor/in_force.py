@@ -38,6 +38,11 @@ def state(about: Made, before: Catalog, after: Catalog) -> State:
     """What became of a recommendation between two catalogs."""
     if about.kind == "clustering_key":
         return _key_state(about, before, after)
+    if about.kind == "storage_retention":
+        was, now = in_force(about, before), in_force(about, after)
+        return (
+            State.UNKNOWN if now is None else State.NOT_APPLIED if not now else State.BEFORE if was else State.APPLIED
+        )
     made = _named(about, after)
     if not made:
         return State.UNKNOWN if not _creates(about) else State.NOT_APPLIED
@@ -49,7 +54,22 @@ def in_force(about: Made, catalog: Catalog) -> bool | None:
     if about.kind == "clustering_key":
         table = _table(about.target, catalog)
         return table is not None and _normal(table.clustering_key) == _advised(about)
+    if about.kind == "storage_retention":
+        return _stored_less(about, catalog)
     return bool(_named(about, catalog)) if _creates(about) else None
+
+
+def _stored_less(about: Made, catalog: Catalog) -> bool | None:
+    """A shorter Time Travel, a transient table, a table under the name that sets it aside."""
+    table, place = _table(about.target, catalog), about.target
+    if about.details.get("cause") == "unread" and place.database is not None and place.schema is not None:
+        aside = TableName(place.database, place.schema, str(about.details.get("set_aside")))
+        return table is None and aside in catalog.tables
+    if table is None:
+        return False
+    if about.details.get("cause") == "transient":
+        return "transient" in table.traits
+    return None if table.retention_days is None else table.retention_days <= 1
 
 
 def _key_state(about: Made, before: Catalog, after: Catalog) -> State:

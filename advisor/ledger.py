@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from advisor.errors import InputError
-from advisor.model import Target
+from advisor.model import Decision, Target
 from advisor.published import Published
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ EVENTS = (
     "reverted",
 )
 """In the order in which those of one day are told."""
+_REMEMBERED = ("cause", "clustering_key", "set_aside")
+"""What of a recommendation's details its change is recognised by."""
 WAITING = frozenset({"advised", "accepted", "dismissed"})
 STANDING = frozenset({"applied", "confirmed", "not proven", "regressed"})
 OVER = frozenset({"withdrawn", "reverted"})
@@ -105,8 +107,7 @@ def change(entries: Sequence[Entry], name: str) -> Change | None:
     if not told:
         return None
     facts = told[-1].facts
-    key = facts.get("clustering_key")
-    details = {} if key is None else {"clustering_key": key}
+    details = {name: facts[name] for name in _REMEMBERED if name in facts}
     return Change(facts["kind"], facts["action"], Target(**facts["target"]), details, tuple(facts["apply"]))
 
 
@@ -115,9 +116,10 @@ def advised(
     recommendations: Sequence[Published],
     on: date,
     in_force: Callable[[Change], bool | None],
+    decisions: Sequence[Decision] = (),
 ) -> tuple[Entry, ...]:
     """The ledger after a run: what is new is advised; what is no longer advised was applied or is withdrawn; what stood
-    and stands no longer was reverted. The same run twice adds nothing."""
+    and stands no longer was reverted; what was decided in `advisor.toml` is noted. The same run twice adds nothing."""
     last, made = latest(entries), {each.id: each for each in recommendations}
     added = [
         Entry(name, on, "advised", _facts(each))
@@ -133,7 +135,18 @@ def advised(
             added.append(Entry(name, on, "applied" if shown else "withdrawn"))
         elif entry.event in STANDING and shown is False:
             added.append(Entry(name, on, "reverted"))
-    return ordered((*entries, *added))
+    return _decided(ordered((*entries, *added)), decisions, on)
+
+
+def _decided(entries: tuple[Entry, ...], decisions: Sequence[Decision], on: date) -> tuple[Entry, ...]:
+    """Notes each decision that the ledger doesn't show yet; a snooze is none, it only waits."""
+    last = latest(entries)
+    news = (
+        Entry(each.id, on, each.state, {"note": each.reason, "author": each.author})
+        for each in decisions
+        if each.state in WAITING and each.id in last and last[each.id].event in WAITING - {each.state}
+    )
+    return ordered((*entries, *news))
 
 
 def tracked(entries: Sequence[Entry], found: Tracking) -> tuple[Entry, ...]:
@@ -167,7 +180,7 @@ def _facts(about: Published) -> dict[str, Any]:
         "net_credits_per_month": about.net.expected,
         "apply": list(about.apply),
     }
-    return facts | {name: about.details[name] for name in ("clustering_key",) if name in about.details}
+    return facts | {name: about.details[name] for name in _REMEMBERED if name in about.details}
 
 
 def _line(entry: Entry) -> str:

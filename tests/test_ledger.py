@@ -14,7 +14,7 @@ from advisor import ledger
 from advisor.calibration import Calibration, calibrated, learned
 from advisor.errors import InputError
 from advisor.ledger import Change, Entry
-from advisor.model import Proposal, Proposed, Range, Service
+from advisor.model import Decision, Proposal, Proposed, Range, Service
 from advisor.published import Published
 from tests.advices import recommendation
 from tests.test_cli import advisor
@@ -59,6 +59,21 @@ def test_a_change_that_no_longer_stands_was_reverted_and_is_news_again() -> None
     assert [entry.event for entry in reverted] == ["advised", "applied", "reverted"]
     assert ID not in ledger.known(reverted)
     assert after(reverted, published(), on=date(2026, 2, 21)) == ["advised", "applied", "reverted", "advised"]
+
+
+def test_a_decision_is_noted_once_and_a_later_one_replaces_it() -> None:
+    def run(entries: tuple[Entry, ...], state: str, on: date) -> tuple[Entry, ...]:
+        made = Decision(ID, state, "agreed", "ann")
+        return ledger.advised(entries, [published()], on, shows(False), [made, replace(made, id="x-12345678")])
+
+    accepted = run((), "accepted", DAY)
+    assert [(entry.event, dict(entry.facts)) for entry in accepted[1:]] == [
+        ("accepted", {"note": "agreed", "author": "ann"})
+    ]
+    assert run(accepted, "accepted", LATER) == accepted
+    assert run(accepted, "snoozed", LATER) == accepted
+    assert [entry.event for entry in run(accepted, "dismissed", LATER)] == ["advised", "accepted", "dismissed"]
+    assert after(accepted, shown=True) == ["advised", "accepted", "applied"]
 
 
 def test_the_entry_remembers_enough_to_recognise_the_change() -> None:

@@ -153,6 +153,35 @@ def test_an_object_that_the_statement_creates_is_recognised() -> None:
     assert state(made, holding(), holding(name="T_MV2")) == State.NOT_APPLIED
 
 
+@pytest.mark.parametrize(
+    ("details", "done"),
+    [
+        ({"cause": "retention"}, {"retention_days": 1}),
+        ({"cause": "transient"}, {"traits": frozenset({"transient"}), "retention_days": 30}),
+    ],
+)
+def test_storage_that_is_kept_shorter_is_recognised(details: dict[str, object], done: dict[str, Any]) -> None:
+    made = published(kind="storage_retention", details=details, apply=())
+    table = next(iter(holding().tables.values()))
+    plain = replace(table, retention_days=30)
+    before, after = (Catalog({table.name: each}) for each in (plain, replace(plain, **done)))
+    assert [state(made, *each) for each in ((before, after), (after, after), (before, before))] == [
+        State.APPLIED,
+        State.BEFORE,
+        State.NOT_APPLIED,
+    ]
+
+
+def test_a_retention_that_is_not_recorded_is_unknown() -> None:
+    assert in_force(published(kind="storage_retention", details={"cause": "retention"}), holding()) is None
+
+
+def test_a_table_that_was_set_aside_is_recognised_under_its_new_name() -> None:
+    aside = published(kind="storage_retention", details={"cause": "unread", "set_aside": "T_UNREAD"}, apply=())
+    assert state(aside, holding(), holding(name="T_UNREAD")) == State.APPLIED
+    assert state(aside, holding(), holding()) == State.NOT_APPLIED
+
+
 def test_a_change_that_leaves_no_trace_is_unknown() -> None:
     made = published(kind="warehouse_setting", apply=("ALTER WAREHOUSE W SET AUTO_SUSPEND = 60",))
     assert state(made, holding(), holding()) == State.UNKNOWN

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from advisor.errors import InputError
 
 if TYPE_CHECKING:
     from advisor.calibration import Calibration
-    from advisor.model import Advice
+    from advisor.model import Advice, Decision
     from advisor.settings import Settings
     from advisor.snapshot import Snapshot
 
@@ -118,7 +118,7 @@ def _run(
         advice = analyzed(snapshot, settings, progress(), book.lessons())
         folder = out or Path("reports") / advice.snapshot.window_end.date().isoformat()
         generate(advice, folder)
-        book.keep(snapshot, folder)
+        book.keep(snapshot, folder, advice.decisions)
     tell(funnel(advice))
     return advice, folder
 
@@ -140,7 +140,7 @@ class _Book:
 
         return learned(self.entries)
 
-    def keep(self, snapshot: Snapshot, folder: Path) -> None:
+    def keep(self, snapshot: Snapshot, folder: Path, decisions: Sequence[Decision]) -> None:
         """Writes what this run adds to the ledger, where one is kept."""
         from advisor import ledger
         from advisor.in_force import in_force
@@ -151,7 +151,8 @@ class _Book:
             return
         known, on = catalog(snapshot), snapshot.window_end.date()
         made = read(folder).recommendations
-        ledger.write(self.path, ledger.advised(self.entries, made, on, lambda change: in_force(change, known)))
+        entries = ledger.advised(self.entries, made, on, lambda change: in_force(change, known), decisions)
+        ledger.write(self.path, entries)
 
 
 def _exports(folder: Path, known: frozenset[str], sarif: Path | None, metrics: Path | None) -> None:

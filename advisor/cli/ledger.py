@@ -11,7 +11,9 @@ from advisor.errors import InputError
 
 HELP = """Show what became of each recommendation; or note that one was accepted or dismissed.
 
-FILE is written by `analyze --ledger FILE` and `track --ledger FILE`: one line of JSON an event, to be committed.
+FILE is written by `analyze --ledger FILE` and `track --ledger FILE`: one line of JSON an event, to be committed. A decision under
+[[decisions]] in advisor.toml is noted there by the next run and is the one that holds: --accept and --dismiss are for where there is
+none.
 
 \b
 Example:

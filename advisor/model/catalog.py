@@ -59,6 +59,8 @@ class Table:
     """A row access policy is set on it."""
     masked: frozenset[str] = frozenset()
     """Columns with a masking policy."""
+    retention_days: int | None = None
+    """Its Time Travel, where that is recorded."""
 
     def column(self, name: str) -> Column | None:
         return next((column for column in self.columns if column.name == name), None)

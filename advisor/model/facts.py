@@ -109,8 +109,6 @@ class Facts:
     """The account's further views; None where the snapshot lacks them."""
 
     storage: Mapping[TableName, Storage] | None = None
-    retention_days: Mapping[TableName, int] = field(default_factory=dict)
-    """Time Travel of each table, where it is recorded."""
     search: Mapping[TableName, SearchService] | None = None
     refreshes: Mapping[TableName, float] | None = None
     """Credits that each materialized view's refreshes took over the window."""

@@ -130,7 +130,7 @@ def _kept(
             account,
             settings,
         )
-    days = account.facts.retention_days.get(table.name)
+    days = table.retention_days
     if days is not None and days > 1:
         freed = round(stored.time_travel * (1 - 1 / days))
         if freed >= settings.min_storage_gib * cost.GIB:
@@ -209,7 +209,7 @@ def _proposal(
         details={
             **_brief(table, cause),
             "rows": table.rows,
-            "retention_days": account.facts.retention_days.get(table.name),
+            "retention_days": table.retention_days,
             "transient": "transient" in table.traits,
             "set_aside": f"{table.name.name}_UNREAD",
             "hashes": [],

@@ -14,7 +14,7 @@ _TOKEN = re.compile(r"""'(?:[^'\\]|\\.|'')*'|"(?:[^"]|"")*"|[(\[]|[)\]]|,""", re
 
 _TABLES = """
 SELECT TABLE_CATALOG, TABLE_SCHEMA, TABLE_NAME, upper(coalesce(TABLE_TYPE, 'BASE TABLE')), ROW_COUNT, BYTES,
-       coalesce(CLUSTERING_KEY, ''), upper(AUTO_CLUSTERING_ON), CREATED, TABLE_ID,
+       coalesce(CLUSTERING_KEY, ''), upper(AUTO_CLUSTERING_ON), CREATED, TABLE_ID, RETENTION_TIME,
        upper(IS_TRANSIENT), upper(IS_TEMPORARY), upper(IS_ICEBERG), upper(IS_DYNAMIC), upper(IS_HYBRID)
 FROM tables
 WHERE DELETED IS NULL AND TABLE_CATALOG IS NOT NULL AND TABLE_SCHEMA IS NOT NULL AND TABLE_NAME IS NOT NULL
@@ -142,7 +142,7 @@ def _policies(snapshot: Snapshot) -> Mapping[TableName, list[tuple[str, str | No
 
 
 def _table(row: Sequence[Any], columns: tuple[Column, ...], policies: Sequence[tuple[str, str | None]]) -> Table:
-    database, schema, name, kind, rows, size, key, automatic, created, _, *flags = row
+    database, schema, name, kind, rows, size, key, automatic, created, _, retention, *flags = row
     named = zip(("transient", "temporary", "iceberg", "dynamic", "hybrid"), flags, strict=True)
     traits = {trait for trait, flag in named if flag in ("YES", "TRUE", "ON", "1", "Y", "T")}
     traits |= {trait for trait in ("temporary", "external", "event") if kind.startswith(trait.upper())}
@@ -157,6 +157,7 @@ def _table(row: Sequence[Any], columns: tuple[Column, ...], policies: Sequence[t
         created=created,
         traits=frozenset(traits),
         row_policy=any(kind.startswith("ROW_ACCESS") for kind, _ in policies),
+        retention_days=None if retention is None else int(retention),
         masked=frozenset(column for kind, column in policies if kind.startswith("MASKING") and column),
     )
 

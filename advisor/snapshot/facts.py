@@ -28,11 +28,6 @@ FROM versions GROUP BY ALL HAVING bool_or(NTH = 1 AND TABLE_DROPPED IS NULL) ORD
 """
 _KEPT = ("ACTIVE_BYTES", "TIME_TRAVEL_BYTES", "FAILSAFE_BYTES", "RETAINED_FOR_CLONE_BYTES")
 
-_RETENTION = """
-SELECT TABLE_CATALOG, TABLE_SCHEMA, TABLE_NAME, max(RETENTION_TIME) FROM tables
-WHERE DELETED IS NULL AND RETENTION_TIME IS NOT NULL GROUP BY ALL
-"""
-
 _SEARCH = """
 SELECT DATABASE_NAME, SCHEMA_NAME, TABLE_NAME, sum(CAST(CREDITS_USED AS DECIMAL(30, 12)))
 FROM search_optimization_history
@@ -79,7 +74,6 @@ def facts(snapshot: Snapshot) -> Facts:
     scans = _by_table(snapshot, "table_pruning_history", _LAST_SCANS, None)
     return Facts(
         storage=_storage(snapshot),
-        retention_days={TableName(*row[:3]): int(row[3]) for row in snapshot.rows("tables", _RETENTION)},
         search=_search(snapshot),
         refreshes=_floats(_by_table(snapshot, "materialized_view_refresh_history", _REFRESHES, "START_TIME")),
         last_scans=scans,
