@@ -126,8 +126,7 @@ def profile(
         return _layout(table, partitions[table.name], found, loads, [q for each in questions for q in each])
 
     layout, loads = seen(table)
-    if longer is not None:
-        layout = replace(layout, widths=longer.layout.widths)
+    layout = replace(layout, widths=longer.layout.widths) if longer else layout
     sample = sampled(table.name, layout.axes) if any(load.asks for load in loads) else None
     if sample is not None and sample.serves(layout.partitions):
         layout = replace(layout, sample=sample, weaker=layout)
