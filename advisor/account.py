@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from types import MappingProxyType
 from typing import Protocol
 
 from advisor import cost
+from advisor.blocks import Block, study
 from advisor.estimate import billed
 from advisor.model import (
     FILTERS,
@@ -28,6 +29,7 @@ from advisor.questions import ReadTemplate, Sampled
 from advisor.settings import Settings
 from advisor.snapshot import Snapshot, catalog, changes, facts, histories, row_sample
 from advisor.usage import Request, moves, read_all
+from advisor.usage.names import Directory, Session
 from advisor.what_if import answers
 from advisor.workload import compress
 
@@ -57,6 +59,22 @@ class Account:
     """The hours in which each table of a repeated question changed; None where nothing tells."""
     answers: tuple[Answer, ...] = ()
     """Of Snowflake's own estimators."""
+
+    @cached_property
+    def directory(self) -> Directory:
+        return Directory.of(self.catalog)
+
+    @cached_property
+    def studied(self) -> dict[str, tuple[Block, ...]]:
+        """By fingerprint the templates whose blocks have been asked for."""
+        return {}
+
+    def blocks(self, template: QueryTemplate) -> tuple[Block, ...]:
+        """The blocks of its text; none where it can't be studied."""
+        if template.fingerprint not in self.studied:
+            statement = study(template.text, Session(self.directory, template.database, template.schema))
+            self.studied[template.fingerprint] = () if statement is None else statement.blocks
+        return self.studied[template.fingerprint]
 
 
 def read_account(snapshot: Snapshot, settings: Settings, say: Say) -> Account:

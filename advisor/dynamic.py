@@ -25,7 +25,7 @@ from advisor.questions import ReadTemplate
 from advisor.served import Asked, Candidate, Refused, estimated, price_of, settled
 from advisor.serving import Keeping, Size, Sizer, UnknownSizeError, changed_partitions
 from advisor.settings import Settings
-from advisor.usage.names import Directory, Session
+from advisor.usage.names import Session
 
 STEPS = (1, 5, 10, 15, 30, 60, 120, 240, 480, 720, 1440)
 """Lags that are proposed, in minutes."""
@@ -50,17 +50,14 @@ def gather(account: Account, settings: Settings) -> list[Asked]:
     """Blocks that are beyond a materialized view, those that take most credits first."""
     profiles = {profile.table.name: profile for profile in account.profiles}
     large = {name for name, profile in profiles.items() if profile.partitions >= settings.min_partitions}
-    directory = Directory.of(account.catalog)
     found = []
     searched = [read for read in account.templates if _searchable(read, large, settings)]
     for read in searched[: settings.rewritten_templates]:
-        session = Session(directory, read.template.database, read.template.schema)
-        statement = study(read.template.text, session)
-        for block in statement.blocks if statement is not None else ():
-            if statement is not None and any(table in large for table in block.tables) and is_beyond(block):
+        for block in account.blocks(read.template):
+            if any(table in large for table in block.tables) and is_beyond(block):
                 asked = _asked(read, block, profiles, account)
                 found += [asked] if asked is not None else []
-    return settled(found, directory, 2 * settings.views_weighed, account)
+    return settled(found, 2 * settings.views_weighed, account)
 
 
 def _searchable(read: ReadTemplate, large: set[TableName], settings: Settings) -> bool:

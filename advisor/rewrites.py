@@ -159,9 +159,9 @@ def _unjoined(node: exp.Select, block: Block) -> bool:
 
 def union_all(tree: exp.Expr) -> exp.Expr | None:
     """The statement with its outermost UNION as UNION ALL; None where it has none."""
-    changed = tree.copy()
-    if not isinstance(changed, exp.Union) or not changed.args.get("distinct"):
+    if not isinstance(tree, exp.Union) or not tree.args.get("distinct"):
         return None
+    changed = tree.copy()
     changed.set("distinct", False)
     return changed
 

@@ -22,7 +22,7 @@ from advisor.profile import TableProfile
 from advisor.questions import ReadTemplate
 from advisor.serving import Keeping, Size, Sizer, UnknownSizeError, keeping, known_types, per_hour, total
 from advisor.settings import Settings
-from advisor.usage.names import Directory, Session
+from advisor.usage.names import Session
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,28 +104,25 @@ class Refused:
 
 def gather(account: Account, profiles: Sequence[TableProfile], settings: Settings) -> Mapping[TableName, list[Asked]]:
     """The blocks that group one of these tables, by table; what takes most credits today comes first."""
-    directory = Directory.of(account.catalog)
     large = {profile.table.name: profile for profile in profiles}
     found: dict[TableName, list[Asked]] = {name: [] for name in large}
     searched = [read for read in account.templates if _searchable(read, large, settings)]
     for read in searched[: settings.rewritten_templates]:
-        session = Session(directory, read.template.database, read.template.schema)
-        statement = study(read.template.text, session)
-        for block in statement.blocks if statement is not None else ():
+        for block in account.blocks(read.template):
             profile = large.get(block.tables[0])
             if profile is not None and len(block.tables) == 1 and not block.plain:
                 asked = _asked(read, block, profile, account)
                 if asked is not None:
                     found[profile.table.name].append(asked)
-    return {name: settled(each, directory, settings.views_weighed, account) for name, each in found.items()}
+    return {name: settled(each, settings.views_weighed, account) for name, each in found.items()}
 
 
-def settled(found: Sequence[Asked], directory: Directory, most: int, account: Account) -> list[Asked]:
+def settled(found: Sequence[Asked], most: int, account: Account) -> list[Asked]:
     """Those worth most, with the conditions that never change; without those whose keys or aggregates do."""
     ranked = sorted(found, key=lambda one: one.rank)[:most]
     kept = []
     for asked in ranked:
-        session = Session(directory, asked.read.template.database, asked.read.template.schema)
+        session = Session(account.directory, asked.read.template.database, asked.read.template.schema)
         fixed = fixed_conditions(asked.read, asked.block, session)
         if fixed is not None:
             types = {

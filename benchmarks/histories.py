@@ -29,6 +29,7 @@ ELSEWHERE = 0.1
 class Shape:
     """One template: the pieces of its text, literals between them, and the work it usually is."""
 
+    number: int
     pieces: tuple[str, ...]
     table: int
     warehouse: int
@@ -36,10 +37,15 @@ class Shape:
     share: float
 
 
-def write_history(folder: Path, executions: int, templates: int, form: str, hashes: bool) -> None:
-    """Writes the folder in parts of `PART_ROWS`; the same arguments give the same files."""
-    random = np.random.default_rng(7)
+def write_history(
+    folder: Path, executions: int, templates: int, form: str, hashes: bool, renewed: int | None = None
+) -> None:
+    """Writes the folder in parts of `PART_ROWS`; the same arguments give the same files. With `renewed`, it is the same
+    history but that one template in so many is another one."""
+    random, anew = np.random.default_rng(7), np.random.default_rng(8)
     shapes = [_shape(number, random) for number in range(templates)]
+    if renewed:
+        shapes[renewed - 1 :: renewed] = [_shape(templates + n, anew) for n in range(renewed - 1, templates, renewed)]
     weights = 1 / np.arange(1, templates + 1) ** 1.1
     (folder / "query_history").mkdir(parents=True)
     for part, first in enumerate(range(0, executions, PART_ROWS)):
@@ -68,7 +74,9 @@ def _shape(number: int, random: np.random.Generator) -> Shape:
     )
     pieces = tuple(text.replace("{list}", "{}").split("{}"))
     warehouse = int(random.integers(WAREHOUSES))
-    return Shape(pieces, int(table), warehouse, float(random.lognormal(6.5, 1.4)), float(random.uniform(0.05, 0.9)))
+    return Shape(
+        number, pieces, int(table), warehouse, float(random.lognormal(6.5, 1.4)), float(random.uniform(0.05, 0.9))
+    )
 
 
 def _rows(
@@ -103,7 +111,9 @@ def _rows(
     if hashes:
         # As Snowflake's, the hash tells IN lists of different lengths apart.
         length = [1 + values[3] % 5 for values in literals]
-        columns["QUERY_PARAMETERIZED_HASH"] = [f"{k:028x}{n:04x}" for k, n in zip(chosen.tolist(), length, strict=True)]
+        columns["QUERY_PARAMETERIZED_HASH"] = [
+            f"{shapes[k].number:028x}{n:04x}" for k, n in zip(chosen.tolist(), length, strict=True)
+        ]
         columns["QUERY_PARAMETERIZED_HASH_VERSION"] = np.ones(rows, "int64")
     return pa.table(columns)
 

@@ -3,9 +3,10 @@
     python -m benchmarks.scale --executions 10000000 [--runs 5] [--no-hash] [--form csv] [--keep DIR] [--naive]
 
 Per run, one after the other, each in processes of its own: DuckDB reads the needed columns of the same files, texts
-included, and does nothing with them (*scan*); the whole job with an empty cache folder (*cold*); the whole job again, the
-answers of 2% of the statements missing from the cache (*warm*). Medians are printed, and ratios within a run. Memory is the
-sum over all processes at the worst moment, sampled.
+included, and does nothing with them (*scan*); the whole job with an empty cache folder (*cold*); the whole job over a second
+history, the same but that one template in 50 is another one, with the cache that the first left (*warm*). Medians are
+printed, and ratios within a run. Memory is the sum over all processes at the worst moment, sampled; what they share counts
+for each. Once, the second history is also read with an empty cache, which must give the same advice.
 
 `--naive` adds what a history of that size costs when every text is parsed, and when pandas holds all rows: keep it small.
 """
@@ -31,16 +32,13 @@ from tabulate import tabulate
 
 from advisor.analyzer import analyze
 from advisor.generator import generate
-from advisor.model import Catalog
 from advisor.settings import Settings
 from advisor.snapshot import open_snapshot
 from advisor.snapshot.views import VIEWS
-from advisor.usage.cache import open_cache
-from advisor.usage.names import Directory
 from benchmarks.histories import write_history
 
-FORGOTTEN = 50
-"""One in so many answers is new to the warm run."""
+RENEWED = 50
+"""One template in so many is new to the warm run."""
 LOOK_SECONDS = 0.02
 
 Result = TypeVar("Result")
@@ -65,36 +63,38 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=1)
     parser.add_argument("--form", choices=("parquet", "csv"), default="parquet")
     parser.add_argument("--no-hash", action="store_true", help="leave QUERY_PARAMETERIZED_HASH out")
-    parser.add_argument("--keep", type=Path, help="write the snapshot here, or use the one that is here")
+    parser.add_argument("--keep", type=Path, help="write both histories here, or use those that are here")
     parser.add_argument("--naive", action="store_true")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="advisor-scale-") as scratch:
-        folder = given.keep or Path(scratch, "snapshot")
-        if not (folder / "query_history").is_dir():
-            _elsewhere(write_history, folder, given.executions, given.templates, given.form, not given.no_hash)
-        size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+        first, second = (Path(given.keep or scratch, name) for name in ("first", "second"))
+        for folder, renewed in ((first, None), (second, RENEWED)):
+            if not (folder / "query_history").is_dir():
+                shape = (given.executions, given.templates, given.form, not given.no_hash, renewed)
+                _elsewhere(write_history, folder, *shape)
+        size = sum(path.stat().st_size for path in first.rglob("*") if path.is_file())
         print(
             f"{given.executions:,} executions of {given.templates:,} templates, {size / 2**20:,.0f} MiB of {given.form}"
         )
-        runs = [_run(folder, Path(scratch), number) for number in range(given.runs)]
+        runs = [_run(first, second, Path(scratch), number) for number in range(given.runs)]
         _report(runs)
         if given.naive:
-            _report_naive(folder, runs)
+            _report_naive(first, runs)
 
 
-def _run(folder: Path, scratch: Path, number: int) -> dict[str, Cost]:
+def _run(first: Path, second: Path, scratch: Path, number: int) -> dict[str, Cost]:
     cache, out = scratch / "cache", scratch / "out"
     shutil.rmtree(cache, ignore_errors=True)
-    scan, _ = _watched(_scan, folder)
-    cold, stages = _watched(_job, folder, cache, out)
-    first = (out / "advice.json").read_bytes()
-    _forget(cache)
-    warm, again = _watched(_job, folder, cache, out)
-    if (out / "advice.json").read_bytes() != first:
-        raise AssertionError("the cache changed the advice")
+    scan, _ = _watched(_scan, first)
+    cold, stages = _watched(_job, first, cache, out)
+    warm, again = _watched(_job, second, cache, out)
     if number == 0:
         rows = [(a.name, a.seconds, b.seconds) for a, b in zip(stages, again, strict=True)]
-        print(tabulate(rows, ["stage", "cold, s", "warm, s"], floatfmt=".1f"))
+        print(tabulate(rows, ["stage", "cold, s", "warm, s"], floatfmt=".1f"), flush=True)
+        found = (out / "advice.json").read_bytes()
+        _elsewhere(_job, second, scratch / "empty", out)
+        if (out / "advice.json").read_bytes() != found:
+            raise AssertionError("the cache changed the advice")
     return {"scan": scan, "cold": cold, "warm": warm}
 
 
@@ -166,15 +166,6 @@ def _pandas(folder: Path) -> None:
 
     rows = pandas.read_parquet(folder / "query_history")
     rows.groupby("QUERY_PARAMETERIZED_HASH")["EXECUTION_TIME"].describe(percentiles=[0.5, 0.95, 0.99])
-
-
-def _forget(folder: Path) -> None:
-    """Takes one in FORGOTTEN answers out of the cache."""
-    cache = open_cache(folder, Directory.of(Catalog({}, {})))
-    kept = [entry for number, entry in enumerate(sorted(cache.entries.items())) if number % FORGOTTEN]
-    cache.entries.clear()
-    cache.new.update(kept)
-    cache.save()
 
 
 # ---------------------------------------------------------------- processes

@@ -292,6 +292,8 @@ def _whole_statement(
     columns = len(profiles[name].table.columns)
     if returns_all(statement.tree) and columns >= WIDE and set(read.reading.scans) == {name}:
         return [(str(name), "SELECT *", f"returns all {columns} columns of {name}: name those that are read")]
+    if union_all(statement.tree) is None:
+        return []
     original = Snowflake().parse(read.template.text)[0]
     changed = union_all(original) if original is not None else None
     if original is None or changed is None:

@@ -116,7 +116,7 @@ class Builder:
     def join(self, node: exp.Expr, scope: Scope, ctes: Ctes) -> None:
         left = list(scope.sources.values())
         self.source(node.this, scope, ctes)
-        right = [source for source in scope.sources.values() if source not in left]
+        right = list(scope.sources.values())[len(left) :]
         side = str(node.args.get("side") or "").upper()
         # What an outer join keeps whole, its ON filters not; what it may replace by NULLs, it does.
         optional = {"LEFT": right, "RIGHT": left, "FULL": [*left, *right]}.get(side, [])
@@ -135,7 +135,7 @@ class Builder:
 
     def subqueries(self, expressions: Iterable[exp.Expr], scope: Scope, ctes: Ctes) -> None:
         """Build the queries that stand in these expressions, and note the windows."""
-        stack = list(expressions)[::-1]
+        stack = [node for node in expressions if node.find(exp.Query, exp.Window) is not None][::-1]
         while stack:
             node = stack.pop()
             if isinstance(node, exp.Query):
@@ -163,7 +163,9 @@ class Builder:
 
     def _add(self, source: Source, scope: Scope) -> None:
         alias = source.alias or f"#{len(scope.sources)}"
-        scope.sources[alias if alias not in scope.sources else f"{alias}#{len(scope.sources)}"] = source
+        while alias in scope.sources:
+            alias += f"#{len(scope.sources)}"
+        scope.sources[alias] = source
 
     def _derived(self, node: exp.Expr, scope: Scope, ctes: Ctes) -> Source:
         alias = node.args.get("alias")

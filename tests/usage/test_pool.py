@@ -34,6 +34,7 @@ HARD = {
     "10,000 ORs": WHERE + " OR ".join(f"a = {n}" for n in range(10_000)),
     "10,000 ANDs": WHERE + " AND ".join(f"x > {n}" for n in range(9_000)),
     "2,000 branches": " UNION ALL ".join(f"SELECT {n} AS n FROM t WHERE a = {n}" for n in range(2_000)),
+    "2,000 joined": "SELECT a FROM t" + ", u" * 1_999 + " WHERE t.a = 1",
     "5,000 terms": "SELECT " + " + ".join("a" for _ in range(5_000)) + " FROM t",
     "unterminated text": "SELECT 'abc " + "x " * 40_000,
     "unterminated name": 'SELECT "abc ' + "x " * 40_000,
@@ -81,6 +82,7 @@ def test_hard_texts_are_read_or_have_a_problem(name: str, hard: dict[str, Readin
 def test_hard_texts_keep_their_facts(hard: dict[str, Reading]) -> None:
     assert len(hard["10,000 ORs"].usages[0].values) == 10_000
     assert len(hard["2,000 branches"].scans) == 2_000
+    assert len(hard["2,000 joined"].scans) == 2_000
     assert len(hard["in list of 1 MB"].usages[0].values) == 130_000
     assert hard["500 parentheses"].usages == reading(WHERE + "a = 1").usages
 
