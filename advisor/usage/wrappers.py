@@ -13,6 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from sqlglot import ErrorLevel, exp
+from sqlglot.errors import SqlglotError
 
 from advisor.usage import constants, moments
 from advisor.usage.constants import DATE, NUMBER, TEXT, TIMESTAMP, VARIANT, Interval, family
@@ -84,7 +85,11 @@ def _render(layer: Layer, beneath: str | None) -> str:
     """Other columns go by their bare names, so that the text doesn't depend on the query's aliases."""
     replaced = [_stand_in(layer.leaf, beneath or "_")]
     replaced += [_stand_in(leaf, f"{fold(base_column(leaf).this)}{path(leaf)}") for leaf in leaves(layer.expression)]
-    text = layer.expression.sql(dialect="snowflake", comments=False, unsupported_level=ErrorLevel.IGNORE)
+    try:
+        text = layer.expression.sql(dialect="snowflake", comments=False, unsupported_level=ErrorLevel.IGNORE)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        # sqlglot's own slips: it parses what it can't write again.
+        raise SqlglotError("can't be written again") from error
     for stand_in, leaf in replaced:
         stand_in.replace(leaf)
     return text
