@@ -74,7 +74,7 @@ def read_with(session: Session, text: str, at: datetime) -> Reading:
         return _read(session, text, moments.naive(at))
     except SqlglotError as error:
         # The tokenizer calls whatever stops it an error of the text.
-        return failed(NO_MEMORY if isinstance(error.__cause__, MemoryError) else NO_PARSE)
+        return failed(NO_MEMORY if isinstance(error.__context__, MemoryError) else NO_PARSE)
     except RecursionError:
         return failed(TOO_DEEP)
     except TooComplexError:
