@@ -64,7 +64,7 @@ Example:
 @click.option(
     "--metrics", type=click.Path(path_type=Path), help="Write baseline and totals there, as OpenMetrics text."
 )
-@click.option("-q", "--quiet", is_flag=True, help="Print neither the funnel nor the summary.")
+@click.option("-q", "--quiet", is_flag=True, help="Print neither progress, the funnel nor the summary.")
 @click.option("--json", "as_json", is_flag=True, help="Print the plan's totals and changes as JSON.")
 def analyze(
     snapshot: Path | None,
@@ -95,7 +95,9 @@ def analyze(
     if connection is not None:
         out = out or Path("reports") / datetime.now(UTC).date().isoformat()
         snapshot = out / "snapshot"
-        collected_into(connection, settings, snapshot, days, statistics=not no_statistics, samples=keep_samples)
+        collected_into(
+            connection, settings, snapshot, days, statistics=not no_statistics, samples=keep_samples, quiet=quiet
+        )
     with _demo_home() if demo else _nowhere() as home:
         tell = _nothing if quiet else say
         advice, folder = _run(_demo_snapshot(home, tell) if home else snapshot or Path(), settings, out, tell, book)

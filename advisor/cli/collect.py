@@ -33,6 +33,7 @@ Example:
 @click.option("--statistics-gib", type=click.FloatRange(min=0), help="Most that statistics may scan.  [default: 20]")
 @click.option("--keep-samples", is_flag=True, help="Sample rows of tables too; their values stay in the snapshot.")
 @click.option("--config", type=click.Path(path_type=Path), help="Settings file.")
+@click.option("-q", "--quiet", is_flag=True, help="Print neither progress nor what was collected.")
 def collect(
     connection: str,
     out: Path,
@@ -43,11 +44,12 @@ def collect(
     statistics_gib: float | None,
     keep_samples: bool,
     config: Path | None,
+    quiet: bool,
 ) -> None:
     from advisor.settings import load
 
     settings = load(config, {"statistics_gib": statistics_gib})
-    collected_into(connection, settings, out, days, since, raw, not no_statistics, keep_samples)
+    collected_into(connection, settings, out, days, since, raw, not no_statistics, keep_samples, quiet)
 
 
 def collected_into(
@@ -59,6 +61,7 @@ def collected_into(
     raw: bool = False,
     statistics: bool = True,
     samples: bool = False,
+    quiet: bool = False,
 ) -> None:
     from advisor import what_if
     from advisor.analyzer import analyze
@@ -75,8 +78,13 @@ def collected_into(
         else None
     )
     connector = Connector(connection, settings, os.environ)
-    done = collected(connector, out, days, since, raw, second, counted)
-    click.echo("\n".join([*done.notes, f"{out}: {summary(done)}"]), err=True)
+    done = collected(connector, out, days, since, raw, second, _silent if quiet else counted)
+    if not quiet:
+        click.echo("\n".join([*done.notes, f"{out}: {summary(done)}"]), err=True)
+
+
+def _silent(view: str, done: int, due: int, rows: int) -> None:
+    """Says it to nobody."""
 
 
 def counted(view: str, done: int, due: int, rows: int) -> None:

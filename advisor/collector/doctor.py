@@ -83,6 +83,7 @@ def lines(checkup: Checkup) -> Iterator[str]:
             newest = "" if check.newest is None else f", newest {check.newest:%Y-%m-%d %H:%M} UTC"
             lacks = f", without {', '.join(check.lacks)}" if check.lacks else ""
             yield f"ok       {check.view.upper()}: {check.rows:,} rows{newest}{lacks}"
+    yield "not seen: SELECT on your tables, which column statistics, `prove --connection` and the estimators need; `advisor grants` has it"
     for check in checkup.views:
         if check.rows is None and check.remedy is None:
             yield f"absent   {check.view.upper()}: accounts below the Enterprise edition have no such view"

@@ -7,6 +7,17 @@ import re
 from advisor.collector.views import ACCOUNT_VIEWS
 from advisor.quoting import identifier
 
+OF_TABLES = (
+    "Optional: reading tables, for column statistics, `prove --connection` and Snowflake's own estimators, which make the advice",
+    "surer. They read the columns that queries filter, of the tables that are large enough for a key; grant it for as few as you",
+    "like. Without it all runs as with --no-statistics. SYSTEM$ESTIMATE_AUTOMATIC_CLUSTERING_COSTS wants INSERT as well: leave it out.",
+)
+TABLE_GRANTS = (
+    "GRANT USAGE ON DATABASE <database>",
+    "GRANT USAGE ON SCHEMA <database>.<schema>",
+    "GRANT SELECT ON TABLE <database>.<schema>.<table>",
+)
+
 
 def script(role: str, warehouse: str | None) -> str:
     """The script for a role and a warehouse as one writes them in SQL: upper case unless in double quotes.
@@ -22,6 +33,8 @@ def script(role: str, warehouse: str | None) -> str:
         f"GRANT USAGE ON WAREHOUSE {_name(warehouse)} {to}"
         if warehouse
         else f"-- GRANT USAGE ON WAREHOUSE <its name> {to}",
+        *(f"-- {line}" for line in OF_TABLES),
+        *(f"-- {statement} {to}" for statement in TABLE_GRANTS),
     ]
     return "\n".join(lines)
 

@@ -99,6 +99,12 @@ def test_grants_open_three_views_of_metadata_and_nothing_wider() -> None:
         script("", None)
 
 
+def test_grants_on_tables_are_said_and_left_to_the_administrator() -> None:
+    lines = script("advisor", None).splitlines()
+    assert "-- GRANT SELECT ON TABLE <database>.<schema>.<table> TO ROLE ADVISOR;" in lines
+    assert [line for line in lines if "ON TABLE" in line and not line.startswith("--")] == []
+
+
 def test_a_role_s_name_can_end_no_statement() -> None:
     assert 'TO ROLE "X; DROP ROLE Y";' in script("x; drop role y", None)
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import random
 import resource
+import signal
 import subprocess
 import sys
 import threading
 import time
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +20,6 @@ import pytest
 
 from advisor.collector.collect import collect
 from advisor.collector.connection import Connector
-from advisor.collector.folder import sound
 from advisor.errors import SourceError
 from advisor.settings import Settings
 from tests.wire.account import PYTHON, ROOT, Account, advisor, contents, filling, free_port, start, write_entry
@@ -42,11 +44,12 @@ LASTING: dict[str, dict[str, Any]] = {
     "login unavailable": {"action": "status", "status": 503, "path": "login"},
     "chunk cut": {"action": "cut", "path": CHUNK},
 }
+BRISK = Settings(retry_seconds=0.02, request_seconds=1)
 
 
 @pytest.fixture
 def brisk(connector: Connector) -> Connector:
-    return Connector(connector.entry, Settings(retry_seconds=0.02, request_seconds=1), {})
+    return Connector(connector.entry, BRISK, {})
 
 
 @pytest.fixture(scope="module")
@@ -144,21 +147,41 @@ def test_a_disk_that_fills_is_said_and_the_next_run_completes(
     assert contents(tmp_path / "s") == undisturbed
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_a_run_that_is_killed_at_any_moment_is_completed_by_the_next(
-    connector: Connector, account: Account, tmp_path: Path, undisturbed: dict[str, Any], seed: int
-) -> None:
-    """Twenty moments, five on the way to each of four snapshots."""
-    moments = random.Random(seed)
-    for _ in range(5):
-        with launch(account, tmp_path / "s") as run:
-            time.sleep(moments.uniform(0.6, 2.2))
-            run.kill()
-        assert sound(tmp_path / "s") or not (tmp_path / "s").exists()
-    with launch(account, tmp_path / "s") as run:
-        assert run.wait(60) == 0
-    assert contents(tmp_path / "s") == undisturbed
-    assert [p.name for p in tmp_path.iterdir()] == ["s"]
+KILLS = 20
+
+
+def collect_there(environment: dict[str, str], out: Path) -> None:
+    """In a process of its own."""
+    os.environ.update(environment)
+    collect(Connector("test", BRISK, {}), out, since=SINCE)
+
+
+def test_a_run_that_is_killed_at_any_moment_is_completed_by_the_next(brisk: Connector, tmp_path: Path) -> None:
+    """Half of them on the way to a first snapshot, half on the way from one to its successor."""
+    began = time.monotonic()
+    collect(brisk, tmp_path / "undisturbed", since=SINCE)
+    took, expected = time.monotonic() - began, contents(tmp_path / "undisturbed")
+    processes, moments = multiprocessing.get_context("forkserver"), random.Random(1)
+    processes.set_forkserver_preload(["advisor.collector.collect"])
+    left: list[int | None] = []
+    for kill in range(KILLS):
+        out = tmp_path / str(kill) / "s"
+        out.parent.mkdir()
+        if kill % 2:
+            collect(brisk, out, since=SINCE - timedelta(days=1))
+        before = contents(out) if kill % 2 else None
+        run = processes.Process(target=collect_there, args=(dict(os.environ), out))
+        run.start()
+        time.sleep(moments.uniform(0.05, 1.2 * took))
+        run.kill()
+        run.join()
+        left.append(run.exitcode)
+        assert not out.exists() or contents(out) in (before, expected)
+        collect(brisk, out, since=SINCE)
+        assert contents(out) == expected, kill
+        assert [path.name for path in out.parent.iterdir()] == ["s"]
+    assert left.count(-signal.SIGKILL) > KILLS / 2
+    assert set(left) <= {0, -signal.SIGKILL}
 
 
 def launch(account: Account, out: Path, **options: Any) -> subprocess.Popen[str]:
