@@ -15,7 +15,7 @@ from advisor.collector.grants import script
 from advisor.errors import InputError
 from advisor.settings import Settings
 from advisor.snapshot.views import VIEWS
-from tests.wire.account import PYTHON, Account, advisor, write_entry
+from tests.wire.account import PYTHON, ROOT, Account, advisor, write_entry
 from tests.wire.planted import DAYS
 
 NEW_AND_OLD = pytest.mark.parametrize("python", [Path(sys.executable), PYTHON], ids=["newer", "older"])
@@ -158,38 +158,59 @@ def test_an_access_token_comes_from_the_environment(
     assert (login["AUTHENTICATOR"], login["TOKEN"]) == ("PROGRAMMATIC_ACCESS_TOKEN", "planted-token")
 
 
+LOUD = """
+import logging, sys
+logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
+from advisor.cli import main
+main()
+"""
+
+
 @pytest.mark.parametrize(
-    ("python", "fault"),
+    ("python", "fault", "loud"),
     [
-        (Path(sys.executable), None),
-        (Path(sys.executable), "query-request"),
-        (PYTHON, "login"),
+        (Path(sys.executable), None, True),
+        (Path(sys.executable), "query-request", False),
+        (Path(sys.executable), "login", True),
+        (PYTHON, "login", True),
     ],
-    ids=["newer", "newer, query refused", "older, login refused"],
+    ids=["newer", "newer, query refused", "newer, login refused", "older, login refused"],
 )
 def test_no_secret_is_written_anywhere(
-    connector: Connector, account: Account, tmp_path: Path, python: Path, fault: str | None
+    connector: Connector, account: Account, tmp_path: Path, python: Path, fault: str | None, loud: bool
 ) -> None:
+    """Not even where somebody has every logger write all that it has, the connector's own among them."""
     if fault:
         account.fault("status", status=403, path=fault)
+    (tmp_path / "home").mkdir()
+    write_entry(tmp_path / "home", account.port, **{name: f"planted-{name}" for name in ("passcode", "token")})
+    (tmp_path / "loud.py").write_text(LOUD)
     planted = {
         "SNOWFLAKE_TOKEN": "planted-token",
+        "SNOWFLAKE_CONNECTIONS_TEST_PASSWORD": "planted-password",
         "PRIVATE_KEY_PASSPHRASE": "planted-passphrase",
         "SNOWFLAKE_PASSCODE": "planted-passcode",
+        "SNOWFLAKE_HOME": str(tmp_path / "home"),
     }
-    done = advisor(
-        account, "analyze", "--connection", "test", "--days", "1", "--out", tmp_path / "out",
-        python=python, ADVISOR_ATTEMPTS="1", **planted,
-    )  # fmt: skip
-    if fault:
-        assert (done.returncode, len(done.stderr.splitlines())) == (3, 1)
-        assert done.stderr.startswith("advisor: ")
-    else:
-        assert done.returncode == 0, done.stderr
-    written = [path.read_bytes().decode(errors="replace") for path in tmp_path.rglob("*") if path.is_file()]
-    assert len(written) > 5 or fault
-    for secret in SECRETS:
-        assert not [text for text in (done.stdout, done.stderr, *written) if secret in text]
+    program = [tmp_path / "loud.py"] if loud else ["-m", "advisor"]
+    arguments = ["collect", "--connection", "test", "--days", "1", "--no-statistics", "--out", tmp_path / "out"]
+    done = subprocess.run(
+        [python, *program, *arguments],
+        cwd=tmp_path,
+        env={**account.environment, "PYTHONPATH": str(ROOT), "ADVISOR_ATTEMPTS": "1", **planted},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    said = [line for line in done.stderr.splitlines() if line.startswith("advisor: ")]
+    assert (done.returncode, len(said)) == ((3, 1) if fault else (0, 0)), done.stderr
+    assert loud or "Traceback" not in done.stderr
+    assert loud == ("DEBUG:" in done.stderr)
+    files = [path for path in tmp_path.rglob("*") if path.is_file() and path.parent.name != "home"]
+    assert len(files) > 5 or fault
+    for text in (done.stdout, done.stderr, *(path.read_bytes().decode(errors="replace") for path in files)):
+        assert [secret for secret in SECRETS if secret in text] == []
 
 
 def test_a_secret_that_the_connector_repeats_is_struck_out(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
