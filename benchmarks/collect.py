@@ -1,11 +1,12 @@
 """What collecting costs: time, and the rows and bytes that cross the wire, compressed where the data is and raw.
 
-    python -m benchmarks.collect --executions 1000000 --templates 500 [--kills 20]
+    python -m benchmarks.collect --executions 1000000 --templates 500 [--faults]
 
 The real connector talks to the test server on loopback (`make test` sets its environment up), so the seconds are those of
-that server's engine, not Snowflake's; rows and bytes are what Snowflake would send, before it compresses them. The history
-is that of `benchmarks.scale`: generated, seeded, 30 days. With `--kills`, a run is ended that often at random moments, and
-the folder that the last one completes is compared with an undisturbed run's.
+that server's engine, not Snowflake's; rows and bytes, of questions and answers, are what would cross the wire before it is
+compressed. The history is that of `benchmarks.scale`: generated, seeded, 30 days. With `--faults`, on a shorter history, each
+thing that can go wrong does, and then the run is killed at twenty random moments: a fault is survived when the run, or the one
+after it, ends with the snapshot of an undisturbed run.
 """
 
 from __future__ import annotations
@@ -17,21 +18,26 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tabulate import tabulate
 
 from advisor.collector.collect import collect
 from advisor.collector.connection import Connector
-from advisor.collector.folder import sound
+from advisor.errors import AdvisorError
 from advisor.settings import Settings
 from benchmarks.histories import DAYS, write_history
 from tests.wire.account import ROOT, Account, contents, filling, free_port, start, write_entry
+from tests.wire.test_faults import LASTING, PASSING
 
 CHUNK_ROWS = 2_000
+FAULTED = 20_000
+"""Executions of the history on which faults are tried."""
+KILLS = 20
 
 
 @dataclass(frozen=True)
@@ -47,38 +53,41 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--executions", type=int, default=1_000_000)
     parser.add_argument("--templates", type=int, default=500)
-    parser.add_argument("--kills", type=int, default=0)
+    parser.add_argument("--faults", action="store_true")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="advisor-collect-") as home, _server(Path(home), given) as account:
+    if given.faults:
+        with _server(FAULTED, 50) as account:
+            print(tabulate(_faults(account), ["fault", "tried", "survived", "of them at once"]))
+        return
+    with _server(given.executions, given.templates) as account:
         costs = [_measure(account, name) for name in ("compressed", "raw")]
-        million = given.executions / 1_000_000
-        rows = [
-            (c.name, c.seconds, c.statements, f"{c.rows / million:,.0f}", f"{c.bytes / million / 2**20:,.1f}")
-            for c in costs
-        ]
-        print(f"{given.executions:,} executions of {given.templates:,} templates over {DAYS} days")
-        headers = ["", "seconds", "statements", "rows a million executions", "MiB a million executions"]
-        print(tabulate(rows, headers, floatfmt=".1f", disable_numparse=[3, 4]))
-        print(
-            f"compressed / raw: {costs[0].rows / costs[1].rows:.2%} of the rows, {costs[0].bytes / costs[1].bytes:.2%} of the bytes"
-        )
-        if given.kills:
-            survived = _kill(account, given.kills)
-            print(f"killed {given.kills} times; the snapshot equals an undisturbed one: {survived}")
+    million = given.executions / 1_000_000
+    rows = [
+        (c.name, c.seconds, c.statements, f"{c.rows / million:,.0f}", f"{c.bytes / million / 2**20:,.1f}")
+        for c in costs
+    ]
+    print(f"{given.executions:,} executions of {given.templates:,} templates over {DAYS} days")
+    headers = ["", "seconds", "statements", "rows a million executions", "MiB a million executions"]
+    print(tabulate(rows, headers, floatfmt=".1f", disable_numparse=[3, 4]))
+    print(
+        f"compressed / raw: {costs[0].rows / costs[1].rows:.2%} of the rows, {costs[0].bytes / costs[1].bytes:.2%} of the bytes"
+    )
 
 
 @contextmanager
-def _server(home: Path, given: argparse.Namespace) -> Iterator[Account]:
-    write_history(home / "history", given.executions, given.templates, "parquet", True)
-    filling(home / "history", home)
-    port = free_port()
-    write_entry(home, port)
-    account = start(home, port, CHUNK_ROWS)
-    os.environ.update(account.environment)
-    try:
-        yield account
-    finally:
-        account.stop()
+def _server(executions: int, templates: int) -> Iterator[Account]:
+    with tempfile.TemporaryDirectory(prefix="advisor-collect-") as place:
+        home = Path(place)
+        write_history(home / "history", executions, templates, "parquet", True)
+        filling(home / "history", home)
+        port = free_port()
+        write_entry(home, port)
+        account = start(home, port, CHUNK_ROWS)
+        os.environ.update(account.environment)
+        try:
+            yield account
+        finally:
+            account.stop()
 
 
 def _measure(account: Account, name: str) -> Cost:
@@ -90,26 +99,50 @@ def _measure(account: Account, name: str) -> Cost:
     return Cost(name, seconds, collected.asked, collected.rows, int(account.control(sent=True)))
 
 
-def _kill(account: Account, times: int) -> bool:
-    """Whether runs killed at random moments leave nothing or a whole snapshot, and a last one completes it."""
-    moments, out = random.Random(1), account.home / "killed"
-    whole = True
-    for _ in range(times):
-        with _launch(account, out) as run:
-            time.sleep(moments.uniform(0.8, 4.0))
-            run.kill()
-        whole = whole and (sound(out) or not out.exists())
-    with _launch(account, out) as run:
-        run.wait()
-    return whole and contents(out) == contents(account.home / "compressed")
+# ---------------------------------------------------------------- what can go wrong
 
 
-def _launch(account: Account, out: Path) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "advisor", "collect", "--connection", "test", "--out", out, "--days", str(DAYS + 1)],
+def _faults(account: Account) -> list[tuple[str, int, int, int]]:
+    """Name, times tried, times survived, and how often without another run."""
+    brisk = Connector("test", Settings(retry_seconds=0.02, request_seconds=2, attempts=3), {})
+    expected = _collected(brisk, account.home / "undisturbed", {})
+    found = []
+    for kind, faults in (("passing", PASSING), ("lasting", LASTING)):
+        for name, fault in faults.items():
+            account.control(reset=True)
+            account.fault(**fault)
+            out = account.home / f"{kind}-{name.replace(' ', '-')}"
+            at_once = _collected(brisk, out, expected)
+            account.control(reset=True)
+            found.append((f"{name}, {kind}", 1, int(bool(_collected(brisk, out, expected))), int(bool(at_once))))
+    moments = random.Random(1)
+    completed = [_killed(account, brisk, moments, expected, number) for number in range(KILLS)]
+    return [*found, ("killed", KILLS, sum(completed), 0)]
+
+
+def _collected(connector: Connector, out: Path, expected: Mapping[str, Any]) -> dict[str, Any]:
+    """The snapshot of a run; nothing where it failed, or where it isn't the expected one."""
+    try:
+        collect(connector, out, days=5)
+    except AdvisorError:
+        return {}
+    found = contents(out)
+    return found if found == (expected or found) else {}
+
+
+def _killed(
+    account: Account, connector: Connector, moments: random.Random, expected: Mapping[str, Any], number: int
+) -> bool:
+    out = account.home / f"killed-{number}"
+    command = [sys.executable, "-m", "advisor", "collect", "--connection", "test", "--no-statistics", "--days", "5"]
+    with subprocess.Popen(
+        [*command, "--out", out],
         env={**account.environment, "PYTHONPATH": str(ROOT)},
         stderr=subprocess.DEVNULL,
-    )
+    ) as run:
+        time.sleep(moments.uniform(0.8, 4.0))
+        run.kill()
+    return bool(_collected(connector, out, expected))
 
 
 if __name__ == "__main__":

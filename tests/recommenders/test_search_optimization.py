@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from advisor.analyzer import analyze
 from advisor.generator import generate
 from advisor.model import Advice
+from advisor.settings import Settings
+from advisor.what_if import wanted
 from tests.recommenders.accounts import advise, columns, of, rejected, runs, times
 from tests.snapshots import START, Row, table
 
@@ -192,3 +196,37 @@ def test_columns_of_fewer_values_than_the_service_is_meant_for_get_no_path(tmp_p
     found = advice(tmp_path, by("id") + by("mail"), column_statistics=few)
     assert not of(found, KIND)
     assert "has 40,000 values: search optimization is meant for columns of 100,000 and more." in rejected(found, KIND)
+
+
+# ---------------------------------------------------------------- Snowflake's own estimate
+
+
+def position(name: str, value: float) -> dict[str, Any]:
+    return {"name": name, "costs": {"value": value, "unit": "Credits", "perTimeUnit": "MONTH"}}
+
+
+def test_snowflake_s_own_estimate_of_the_paths_is_asked_for_and_raises_the_grade(tmp_path: Path) -> None:
+    (plain,) = of(advice(tmp_path / "plain", by("id") + by("mail")), KIND)
+    asked = wanted(tmp_path / "plain", Settings(), analyze)
+    (estimate,) = [probe for probe in asked if probe.call == "ESTIMATE_SEARCH_OPTIMIZATION_COSTS"]
+    assert estimate.argument == ", ".join(plain.details["search"])  # type: ignore[arg-type]
+    assert asked[asked.index(estimate) + 1].call == "EXPLAIN_PLAN_JSON"
+    build, upkeep = plain.cost.build_credits, plain.cost.upkeep_credits_per_month
+    assert build is not None
+    assert upkeep is not None
+    positions = [position("BuildCosts", build.high * 2), position("MaintenanceCosts", upkeep.high * 2 + 0.5)]
+    place = {"TABLE_CATALOG": "DB", "TABLE_SCHEMA": "PUBLIC", "TABLE_NAME": "SESSIONS"}
+    said = {
+        "CALL": estimate.call,
+        "ARGUMENT": estimate.argument,
+        "ANSWER": json.dumps({"costPositions": positions}),
+        **place,
+    }
+    (told,) = of(advice(tmp_path / "told", by("id") + by("mail"), what_if=[said]), KIND)
+    assert (plain.grade, told.grade) == ("estimated", "probed")
+    assert told.cost.build_credits is not None
+    assert told.cost.upkeep_credits_per_month is not None
+    assert told.cost.build_credits.high == build.high * 2
+    assert told.cost.upkeep_credits_per_month.high == upkeep.high * 2 + 0.5
+    assert told.net_credits_per_month.expected < plain.net_credits_per_month.expected
+    assert [line for line in told.warnings if line.startswith("Snowflake estimates") and "a month to keep" in line]

@@ -65,7 +65,7 @@ class Server:
     faults: list[Fault] = field(default_factory=list)
     log: list[dict[str, Any]] = field(default_factory=list)
     sent: int = 0
-    """Bytes of all answers since the last reset."""
+    """Bytes of all questions and answers since the last reset."""
     chunks: dict[str, bytes] = field(default_factory=dict)
     results: dict[str, dict[str, Any] | None] = field(default_factory=dict)
     """By query id; None while the query runs."""
@@ -91,7 +91,7 @@ class Server:
         elif fault is not None and fault.action == "expire":
             return await _reply(send, *_refusal("390112", "Your session has expired. You must login again."))
         status, payload = await self._answer(request, denied=fault is not None and fault.action == "deny")
-        self.sent += len(payload)
+        self.sent += len(request.sql) + len(payload)
         if fault is not None and fault.action == "truncate":
             await _reply(send, status, payload[: len(payload) // 2], len(payload))
             await asyncio.sleep(0.05)

@@ -192,8 +192,8 @@ def test_no_secret_is_written_anywhere(
         "SNOWFLAKE_PASSCODE": "planted-passcode",
         "SNOWFLAKE_HOME": str(tmp_path / "home"),
     }
-    program = [tmp_path / "loud.py"] if loud else ["-m", "advisor"]
-    arguments = ["collect", "--connection", "test", "--days", "1", "--no-statistics", "--out", tmp_path / "out"]
+    program = [str(tmp_path / "loud.py")] if loud else ["-m", "advisor"]
+    arguments = ["collect", "--connection", "test", "--days", "1", "--no-statistics", "--out", str(tmp_path / "out")]
     done = subprocess.run(
         [python, *program, *arguments],
         cwd=tmp_path,
