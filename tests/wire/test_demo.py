@@ -38,7 +38,7 @@ def advice(out: Path) -> dict[str, Any]:
 
 
 def test_an_account_gives_the_advice_of_its_history(account: Account, offline: Path, tmp_path: Path) -> None:
-    """The literals that are sampled differ, so the figures do, by less than a fiftieth; what should be changed doesn't."""
+    """The literals that are sampled differ, so the figures do, by less than a tenth; what should be changed doesn't."""
     (account.home / "demo").mkdir(exist_ok=True)
     account.fill(filling(offline / "snapshot", account.home / "demo"))
     options = ("--days", "15", "--no-statistics", "--quiet", "--out", tmp_path / "out")
@@ -53,4 +53,4 @@ def test_an_account_gives_the_advice_of_its_history(account: Account, offline: P
         assert found["details"]["clustering_key"] == given["details"]["clustering_key"]
         assert found["statements"] == given["statements"]
         net = (each["net_credits_per_month"]["expected"] for each in (found, given))
-        assert next(net) == pytest.approx(next(net), rel=0.02)
+        assert next(net) == pytest.approx(next(net), rel=0.1)
