@@ -146,6 +146,7 @@ def _files(folder: Path) -> str:
 def _scan(folder: Path) -> None:
     with duckdb.connect() as connection:
         connection.execute(f"SET threads = {Settings().threads}")
+        connection.execute("SET enable_progress_bar = false")
         files = _files(folder)
         held = {row[0] for row in connection.execute(f"DESCRIBE FROM {files}").fetchall()}
         needed = [column for column in VIEWS["query_history"].columns if column in held]
