@@ -1,9 +1,17 @@
 -- One row per statement, session context, query type, outcome and warehouse size: its executions, summed. Those that are left out
 -- by their outcome are counted for no statement. The SCAN_* columns regress milliseconds on partitions over the SCAN_COUNT
--- executions that have both; as plain sums they add up exactly.
+-- executions that have both; as plain sums they add up exactly. PARAMETERIZED_HASH stands on one of the rows that differ in
+-- their size alone.
 SELECT
     CASE WHEN OUTCOME IN ('executed', 'no warehouse') THEN STATEMENT END AS STATEMENT,
-    MIN(PARAMETERIZED_HASH) AS PARAMETERIZED_HASH,
+    CASE
+        WHEN ROW_NUMBER() OVER (
+            PARTITION BY CASE WHEN OUTCOME IN ('executed', 'no warehouse') THEN STATEMENT END, DATABASE_NAME, SCHEMA_NAME, QUERY_TYPE,
+                OUTCOME
+            ORDER BY WAREHOUSE_SIZE
+        ) = 1
+        THEN MIN(PARAMETERIZED_HASH)
+    END AS PARAMETERIZED_HASH,
     DATABASE_NAME,
     SCHEMA_NAME,
     QUERY_TYPE,

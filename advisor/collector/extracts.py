@@ -128,7 +128,12 @@ def _compressed(view: str, held: frozenset[str], part: Window, few: Sampling, sa
         steps["SAMPLED"] = sampled or _values(resources.sql("sampled_executions"), values)
         body = body.replace("FROM EXECUTIONS", "FROM SAMPLED")
     named = ",\n".join(f"{name} AS (\n{text}\n)" for name, text in steps.items())
-    return f"WITH {named}\nSELECT *\nFROM (\n{_values(body, values)}\n)"
+    return _uncommented(f"WITH {named}\nSELECT *\nFROM (\n{_values(body, values)}\n)")
+
+
+def _uncommented(text: str) -> str:
+    """Without the lines that are comments: they are for readers of `sql/`, and would be sent every time."""
+    return re.sub(r"^--.*\n", "", text, flags=re.MULTILINE)
 
 
 def _values(text: str, values: Mapping[str, str]) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from advisor.collector.connection import Connector
-from tests.wire.account import Account, advisor
+from tests.wire.account import PYTHON, Account, advisor
 from tests.wire.planted import DAYS
 
 ROWS = 10**6
@@ -54,7 +54,9 @@ def test_a_bounded_sample_is_read_by_select_alone_and_not_kept(
     assert recommended["details"]["proof"]["predicted_from"] == "statistics"
     assert recommended["details"]["proof"]["results"]["differing"] == 0
 
-    kept = advisor(account, "prove", *history, "--connection", "test", "--keep-samples", "--out", tmp_path / "kept")
+    # With the older connector.
+    keep = ("--connection", "test", "--keep-samples", "--out", tmp_path / "kept")
+    kept = advisor(account, "prove", *history, *keep, python=PYTHON)
     assert kept.returncode == 0, kept.stderr
     assert (tmp_path / "s" / "samples" / "DB.PUBLIC.ORDERS.parquet").is_file()
     offline = advisor(account, "prove", *history, "--out", tmp_path / "offline")

@@ -141,3 +141,28 @@ def test_a_sample_stands_for_the_days_that_were_not_sampled(many: Connector, tmp
     with open_snapshot(tmp_path / "s") as snapshot:
         runs = executions(snapshot, Settings())
     assert {each.executions for each in runs.values()} == {2.0 * DAYS}
+
+
+def test_gaps_between_a_warehouse_s_queries_survive_compression(
+    connector: Connector, account: Account, tmp_path: Path
+) -> None:
+    """A query every fifty minutes or so, over midnight too; the second warehouse changes its size."""
+    took = timedelta(seconds=90)
+    rows = [
+        query("SELECT a FROM orders", i * 50 + i % 7, QUERY_ID=f"g-{i}", END_TIME=at + took, WAREHOUSE_NAME=f"WH{i % 3 % 2}",
+              WAREHOUSE_SIZE="Large" if i < 20 else "Small", BYTES_SPILLED_TO_REMOTE_STORAGE=i, QUEUED_OVERLOAD_TIME=2 * i)
+        for i in range(57)
+        for at in [START + timedelta(minutes=i * 50 + i % 7)]
+    ]  # fmt: skip
+    bill = [{"WAREHOUSE_NAME": "WH0", "START_TIME": START, "CREDITS_USED_COMPUTE": 4.0, "CREDITS_USED": 4.0}]
+    (account.home / "gaps").mkdir(exist_ok=True)
+    plain = write_snapshot(tmp_path / "plain", rows, [ORDERS], warehouse_metering_history=bill)
+    account.fill(filling(plain, account.home / "gaps"))
+    collect(connector, tmp_path / "s", days=DAYS)
+    loads = []
+    for folder in (plain, tmp_path / "s"):
+        with open_snapshot(folder) as snapshot:
+            loads.append(compress(snapshot, Settings()).loads)
+    assert loads[0] == loads[1]
+    assert [load.name for load in loads[1]] == ["WH0", "WH1"]
+    assert all(seconds * stops > 0 for load in loads[1] for _, seconds, stops in load.idle)
