@@ -55,17 +55,16 @@ def present(profile: TableProfile) -> tuple[KeyPart, ...] | None:
     return None if None in parts else tuple(part for part in parts if part is not None)
 
 
+def droppable(profile: TableProfile) -> tuple[KeyPart, ...]:
+    """The key in force, where it is set by hand and every statement that reads the table is understood; else empty."""
+    elsewhere = any(trait in profile.table.traits for trait in DEFINED_ELSEWHERE)
+    return () if not profile.understood or elsewhere or not _quotable(profile) else present(profile) or ()
+
+
 def unused(profile: TableProfile) -> bool:
     """There is a key, and no query filters, joins, groups or orders by any of its columns: all of it is understood."""
-    key = present(profile)
-    if (
-        not key
-        or not profile.understood
-        or not _quotable(profile)
-        or any(trait in profile.table.traits for trait in DEFINED_ELSEWHERE)
-    ):
-        return False
-    return not any(part.column in profile.used_columns for part in key)
+    key = droppable(profile)
+    return bool(key) and not any(part.column in profile.used_columns for part in key)
 
 
 def preferred(ranked: Sequence[Estimate], profile: TableProfile) -> Estimate:

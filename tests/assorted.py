@@ -79,6 +79,13 @@ RETENTION: dict[str, object] = {
 }
 
 
+UNUSED_VIEW: dict[str, object] = {
+    "keys": [],
+    "aggregates": [],
+    "definition": 'CREATE MATERIALIZED VIEW SALES."web"."Views by Day" AS\nSELECT\n  DAY\nFROM SALES."web"."Page Views"\nGROUP BY\n  DAY',
+}
+
+
 def assorted() -> Advice:
     return replace(
         rich(),
@@ -91,6 +98,9 @@ def assorted() -> Advice:
             recommendation("search_optimization", "drop", Target.table(PLACE), {**SEARCH, "search": []}),
             recommendation("query_acceleration", "enable", Target("warehouse", "Report WH"), ACCELERATION),
             recommendation("warehouse_setting", "change", Target("warehouse", "Report WH"), SUSPEND),
+            recommendation(
+                "materialized_view", "drop", Target("materialized_view", "Views by Day", "SALES", "web"), UNUSED_VIEW
+            ),
             recommendation("storage_retention", "change", Target.table(PLACE), RETENTION),
             recommendation("storage_retention", "drop", Target.table(PLACE), {**RETENTION, "cause": "unread"}),
         ),

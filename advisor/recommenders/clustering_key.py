@@ -5,7 +5,7 @@ What it finds
 Tables whose micro-partitions are read in vain because the rows that queries ask for lie scattered, and the key of one to
 three expressions under which the account's own queries would read the fewest. Dates are cut to days, weeks, months or
 quarters, numbers to tens and hundreds, text to the part after a shared prefix, wherever that serves as well as the bare
-column. A key that no query uses and that still costs upkeep is dropped.
+column. A key that no query uses, or that was billed more than all that its queries can have been spared, is dropped.
 
 Why it matters
 --------------
@@ -33,7 +33,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from advisor import caveats, verdict
+from advisor import caveats, unneeded, verdict
 from advisor.account import Account
 from advisor.candidates import candidates
 from advisor.cost import DAYS_PER_MONTH
@@ -76,12 +76,15 @@ def propose(account: Account, settings: Settings) -> Proposed:
 
 
 def _propose(profile: TableProfile, account: Account, settings: Settings) -> Proposed:
-    """Keys for one table, or the end of one that no query uses where none is better."""
+    """Keys for one table, or the end of one that no query uses or that costs more than it spares, where none is better."""
     keys = _propose_keys(profile, account, settings)
     paid = any(proposal.alone is None for proposal in keys.proposals)
-    if paid or not verdict.unused(profile) or not profile.clustering_credits:
+    spared = 0.0 if verdict.unused(profile) else unneeded.most_skipped(profile, account)
+    if paid or not profile.clustering_credits or not verdict.droppable(profile) or spared is None:
         return keys
-    dropped = recommend_drop(profile, settings, account.workload)
+    if profile.clustering_credits <= unneeded.SURELY * spared:
+        return keys
+    dropped = recommend_drop(profile, spared, settings, account.workload)
     brief = _brief(profile, ())
     proposal = Proposal(dropped, None, "no key", brief, (), profile.table.name, dropped.net_credits_per_month)
     return Proposed((*keys.proposals, proposal), keys.rejections, keys.judged + 1)
@@ -173,21 +176,24 @@ def recommend(estimate: Estimate, profile: TableProfile, settings: Settings, wor
     )
 
 
-def recommend_drop(profile: TableProfile, settings: Settings, workload: Workload) -> Recommendation:
-    """The recommendation to drop a key that no query uses, worth what automatic clustering billed for it."""
+def recommend_drop(profile: TableProfile, spared: float, settings: Settings, workload: Workload) -> Recommendation:
+    """The recommendation to drop a key, worth what automatic clustering billed for it less what it can have `spared` at most,
+    in credits over the window."""
     table, credits = profile.table, profile.clustering_credits
     assert credits is not None
-    monthly = credits / workload.days * DAYS_PER_MONTH
-    saved = Range(monthly, monthly, monthly)
+    month = DAYS_PER_MONTH / workload.days
+    saved = Range((credits - spared) * month, (credits - spared / 2) * month, credits * month)
     key = ", ".join(table.clustering_key)
+    took = f"{number(credits)} credits in {number(workload.days)} days"
+    used = f"No query in the window filters, joins, groups or orders by ({key}), and keeping it took {took}."
+    dear = f"Keeping ({key}) took {took}, and all partitions that the queries did not read were worth {number(spared)} at most."
     return Recommendation(
         id=identity(CODE, str(table.name), "drop"),
         kind=CODE,
         action="drop",
         target=Target.table(table.name),
         title=f"Drop the clustering key of {table.name}",
-        reason=f"No query in the window filters, joins, groups or orders by ({key}), and keeping it took "
-        f"{number(credits)} credits in {number(workload.days)} days.",
+        reason=dear if spared else used,
         details=_details(profile, [], (), settings, workload),
         benefit=Benefit(credits=saved),
         cost=Cost(ZERO, ZERO),

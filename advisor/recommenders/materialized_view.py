@@ -5,7 +5,7 @@ What it finds
 Groupings of one table that queries ask for again and again, at the top of a statement, in a CTE, in a subquery or beside a join,
 and the view of few rows that answers several of them: their keys and aggregates together, the columns of filters that differ
 lifted to keys, AVG kept as SUM and COUNT. Each query's text over the view is printed and has been run beside the original
-on generated rows.
+on generated rows. And views in force whose refreshes took more than all that their table's queries can have been spared: to drop.
 
 Why it matters
 --------------
@@ -36,6 +36,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from advisor import stored_advice as said
+from advisor import unneeded
 from advisor.account import Account
 from advisor.blocks import Stored, definition
 from advisor.errors import InputError
@@ -67,14 +68,15 @@ REJECTED_EACH = 3
 
 
 def propose(account: Account, settings: Settings) -> Proposed:
-    """Per table the views that net most together."""
+    """Per table the views that net most together, and those in force that cost more than they can bring."""
     large = [profile for profile in account.profiles if profile.partitions >= settings.min_partitions]
     asked = gather(account, large, settings)
     each = [_propose(profile, asked[profile.table.name], account, settings) for profile in large]
+    drops = unneeded.views(account, settings)
     return Proposed(
-        tuple(proposal for proposed in each for proposal in proposed.proposals),
+        (*drops, *(proposal for proposed in each for proposal in proposed.proposals)),
         tuple(rejection for proposed in each for rejection in proposed.rejections),
-        sum(proposed.judged for proposed in each),
+        len(drops) + sum(proposed.judged for proposed in each),
     )
 
 

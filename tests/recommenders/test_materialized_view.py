@@ -17,7 +17,7 @@ from advisor.model import Advice, Recommendation
 from advisor.settings import Settings
 from advisor.snapshot import open_snapshot
 from tests.recommenders.test_clustering_key import FIRST_DAY, ORDERS, columns, loads, runs
-from tests.snapshots import Row, query, table, write_snapshot
+from tests.snapshots import START, Row, query, table, write_snapshot
 
 PLACE = {"TABLE_CATALOG": "DB", "TABLE_SCHEMA": "PUBLIC", "TABLE_NAME": "ORDERS"}
 
@@ -238,3 +238,52 @@ def test_an_aggregation_in_a_cte_that_nobody_reads_is_no_candidate(tmp_path: Pat
     other = {**PLACE, "TABLE_NAME": "STAGING", "COLUMN_NAME": "ID", "DATA_TYPE": "NUMBER", "ORDINAL_POSITION": 1}
     advice = advise(tmp_path, asked(lambda i: text.format(i)) + loads(100_000), columns=[*columns("ORDERS"), other])
     assert not views(advice)
+
+
+# ---------------------------------------------------------------- in force
+
+STANDING = table("ORDERS_BY_REGION", TABLE_TYPE="MATERIALIZED VIEW", ROW_COUNT=5, BYTES=1000)
+TEXT = (
+    "create or replace materialized view orders_by_region as select region, sum(id) as ids from orders group by region"
+)
+
+
+def standing(folder: Path, history: list[dict[str, Any]], credits: float, text: str = TEXT) -> list[Recommendation]:
+    place = {"DATABASE_NAME": "DB", "SCHEMA_NAME": "PUBLIC", "TABLE_NAME": "ORDERS_BY_REGION"}
+    shape: dict[str, Any] = {
+        "columns": columns("ORDERS"),
+        "column_statistics": KNOWN,
+        "materialized_view_refresh_history": [{"START_TIME": START, "CREDITS_USED": credits, **place}],
+        "views": [{**PLACE, "TABLE_NAME": "ORDERS_BY_REGION", "VIEW_DEFINITION": text}],
+    }
+    tables = [ORDERS, table("STAGING"), STANDING]
+    with open_snapshot(write_snapshot(folder / "in", history, tables, **shape), Settings()) as snapshot:
+        advice = analyze(snapshot, Settings())
+    generate(advice, folder / "out")
+    return [r for r in views(advice) if r.action == "drop"]
+
+
+def test_a_view_that_took_more_than_all_that_queries_were_spared_is_dropped(tmp_path: Path) -> None:
+    (drop,) = standing(tmp_path, asked(of_a_region, 40, 1990) + loads(100_000), 90.0)
+    assert (drop.grade, str(drop.target)) == ("observed", "DB.PUBLIC.ORDERS_BY_REGION")
+    assert "Refreshing it took 90 credits in 27.3 days." in drop.reason
+    assert "All partitions of DB.PUBLIC.ORDERS that the queries of that time did not read" in drop.reason
+    (script,) = (tmp_path / "out" / "scripts").glob("*ORDERS_BY_REGION*")
+    assert "\nDROP MATERIALIZED VIEW IF EXISTS DB.PUBLIC.ORDERS_BY_REGION;" in script.read_text()
+    assert "-- CREATE MATERIALIZED VIEW DB.PUBLIC.ORDERS_BY_REGION AS" in script.read_text()
+
+
+@pytest.mark.parametrize(
+    ("history", "credits", "text"),
+    [
+        (asked(of_a_region, 4000, 20) + loads(100_000), 9.0, TEXT),
+        (asked(of_a_region, 40, 1990) + loads(100_000) + [query("SELECT FROM orders WHERE (", 77)], 90.0, TEXT),
+        (asked(of_a_region, 40, 1990) + loads(100_000), 0.0, TEXT),
+        (asked(of_a_region, 40, 1990) + loads(100_000), 90.0, "as it was"),
+    ],
+    ids=["may be what spares them", "a query that isn't understood", "no bill", "no definition"],
+)
+def test_a_view_that_may_pay_or_of_unknown_use_is_kept(
+    tmp_path: Path, history: list[dict[str, Any]], credits: float, text: str
+) -> None:
+    assert standing(tmp_path, history, credits, text) == []
