@@ -5,10 +5,27 @@ examples in every run; `pytest --hypothesis-profile default` tries others.
 """
 
 import os
+from pathlib import Path
 
+import pytest
 from hypothesis import settings
 
 os.environ["ADVISOR_CACHE_FOLDER"] = "off"
 
 settings.register_profile("repeatable", derandomize=True)
 settings.load_profile("repeatable")
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the snapshot `snapshot` and the advice on it, `old`; tests leave both as they are."""
+    from tests.commands import advisor
+    from tests.recommenders.test_clustering_key import ORDERS, by_customer, columns, loads, runs
+    from tests.snapshots import write_snapshot
+
+    home = tmp_path_factory.mktemp("home")
+    history = [*runs(by_customer, 300, 2000), *loads(100_000)]
+    write_snapshot(home / "snapshot", history, [ORDERS], columns=columns("ORDERS"))
+    done = advisor("analyze", "--snapshot", "snapshot", "--out", "old", cwd=home)
+    assert done.returncode == 0, done.stderr
+    return home

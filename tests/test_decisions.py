@@ -12,9 +12,9 @@ from advisor.decisions import in_force
 from advisor.errors import InputError
 from advisor.model import Decision
 from advisor.settings import load
+from tests.commands import advisor
 from tests.recommenders.test_clustering_key import ORDERS, by_customer, columns, loads, runs
 from tests.snapshots import write_snapshot
-from tests.test_cli import advisor
 
 SNOOZED = """
 [[decisions]]

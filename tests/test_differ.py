@@ -20,11 +20,8 @@ from advisor.generator.difference import as_json, as_markdown
 from advisor.model import Advice, Inputs, Rejection, TableFacts, TableName, ViewMissing
 from advisor.published import Publication, latest, read
 from tests.advices import EVENTS, ORDERS, recommendation, rich
+from tests.commands import advisor
 from tests.names import NAMES, TEXTS
-from tests.recommenders.test_clustering_key import ORDERS as ORDERS_TABLE
-from tests.recommenders.test_clustering_key import by_customer, columns, loads, runs
-from tests.snapshots import write_snapshot
-from tests.test_cli import advisor
 
 INPUTS = Inputs(
     settings={"min_partitions": 50},
@@ -206,17 +203,6 @@ def test_the_latest_advice_is_the_one_whose_folder_sorts_last(tmp_path: Path) ->
 
 
 # ---------------------------------------------------------------- the commands
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the snapshot `snapshot` and the advice on it, `old`."""
-    home = tmp_path_factory.mktemp("diff")
-    history = [*runs(by_customer, 300, 2000), *loads(100_000)]
-    write_snapshot(home / "snapshot", history, [ORDERS_TABLE], columns=columns("ORDERS"))
-    done = advisor("analyze", "--snapshot", "snapshot", "--out", "old", cwd=home)
-    assert done.returncode == 0, done.stderr
-    return home
 
 
 def test_a_run_of_the_same_snapshot_prints_nothing(home: Path) -> None:

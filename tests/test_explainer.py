@@ -14,7 +14,7 @@ from advisor.generator import generate
 from advisor.model import Advice, Range
 from advisor.published import read
 from tests.advices import one, recommendation, rich
-from tests.test_cli import advisor
+from tests.commands import advisor
 
 ID = recommendation().id
 

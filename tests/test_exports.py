@@ -19,9 +19,8 @@ from advisor.generator.sarif import as_sarif
 from advisor.model import Advice, Target
 from advisor.published import Publication, read
 from tests.advices import empty, one, recommendation, rich
+from tests.commands import advisor
 from tests.names import NAMES, TEXTS
-from tests.test_cli import advisor
-from tests.test_differ import home as home
 
 
 def published(advice: Advice, folder: Path) -> Publication:

@@ -25,7 +25,7 @@ def quoted(name: str) -> str:
 
 
 # Each example is a whole analysis: too slow to shrink.
-@settings(max_examples=25, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@settings(max_examples=10, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 @given(place=st.tuples(NAMES, NAMES, NAMES), column=NAMES)
 def test_a_name_survives_from_the_snapshot_to_the_script(place: tuple[str, str, str], column: str) -> None:
     database, schema, name = place

@@ -17,8 +17,7 @@ from advisor.ledger import Change, Entry
 from advisor.model import Decision, Proposal, Proposed, Range, Service
 from advisor.published import Published
 from tests.advices import recommendation
-from tests.test_cli import advisor
-from tests.test_differ import home as home
+from tests.commands import advisor
 from tests.test_tracker import published
 
 DAY = date(2026, 1, 31)

@@ -22,9 +22,9 @@ from advisor.redactor.tokens import Names, Values
 from advisor.redactor.words import Sort, tokens
 from advisor.settings import Settings
 from advisor.snapshot import open_snapshot
+from tests.commands import advisor
 from tests.names import TEXTS
 from tests.snapshots import START, Row, query, table, write_snapshot
-from tests.test_cli import advisor
 
 # ---------------------------------------------------------------- tokens
 
@@ -339,4 +339,3 @@ def test_the_command_says_what_it_does_not_hide(original: Path, tmp_path: Path) 
     done = advisor("redact", str(original), "--out", "copy", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "It does not hide:" in done.stdout
-    assert advisor("analyze", "--snapshot", "copy", "--out", "out", cwd=tmp_path).returncode == 0

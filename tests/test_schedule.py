@@ -19,8 +19,7 @@ import yaml
 from advisor.cli.schedule import JOBS, PLACEHOLDER
 from advisor.generator.metrics import openmetrics
 from tests.advices import rich
-from tests.test_cli import advisor
-from tests.test_differ import home as home
+from tests.commands import advisor
 from tests.test_exports import published
 
 

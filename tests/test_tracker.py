@@ -23,8 +23,8 @@ from advisor.snapshot import open_snapshot
 from advisor.tracker import Outcome, Tracking, Verdict, track
 from benchmarks.accounts import account, recommended
 from benchmarks.track import verdicts
+from tests.commands import advisor
 from tests.snapshots import START, query, table, write_snapshot, write_view
-from tests.test_cli import advisor
 from tests.test_workload import aggregates
 
 # ---------------------------------------------------------------- the statistics
