@@ -189,7 +189,12 @@ def test_a_run_with_a_ledger_knows_its_own_advice_and_a_tracked_lesson(home: Pat
     assert f"{name}" in done.stdout
     assert "accepted 2026-01-01" in done.stdout
     ledger.write(book, (*ledger.read(book), *verdicts(0.5, 0.5, 0.5)))
+    decision = f'[[decisions]]\nid = "{name}"\nstate = "dismissed"\nreason = "too large"\nauthor = "ann"\n'
+    (tmp_path / "advisor.toml").write_text(decision)
     advisor(*arguments, "--out", "three", cwd=tmp_path)
+    assert [dict(e.facts) for e in ledger.read(book) if e.event == "dismissed"] == [
+        {"note": "too large", "author": "ann"}
+    ]
     assert "3 earlier changes of this kind were tracked" in (tmp_path / "three" / "plan.md").read_text()
 
 
