@@ -35,7 +35,7 @@ from tests.wire.account import ROOT, Account, contents, filling, free_port, star
 from tests.wire.test_faults import LASTING, PASSING
 
 CHUNK_ROWS = 2_000
-FAULTED = 20_000
+FAULTED = 2_000
 """Executions of the history on which faults are tried."""
 KILLS = 20
 
@@ -56,7 +56,7 @@ def main() -> None:
     parser.add_argument("--faults", action="store_true")
     given = parser.parse_args()
     if given.faults:
-        with _server(FAULTED, 50) as account:
+        with _server(FAULTED, 20, 50) as account:
             print(tabulate(_faults(account), ["fault", "tried", "survived", "of them at once"]))
         return
     with _server(given.executions, given.templates) as account:
@@ -75,14 +75,14 @@ def main() -> None:
 
 
 @contextmanager
-def _server(executions: int, templates: int) -> Iterator[Account]:
+def _server(executions: int, templates: int, chunk_rows: int = CHUNK_ROWS) -> Iterator[Account]:
     with tempfile.TemporaryDirectory(prefix="advisor-collect-") as place:
         home = Path(place)
         write_history(home / "history", executions, templates, "parquet", True)
         filling(home / "history", home)
         port = free_port()
         write_entry(home, port)
-        account = start(home, port, CHUNK_ROWS)
+        account = start(home, port, chunk_rows)
         os.environ.update(account.environment)
         try:
             yield account
@@ -104,17 +104,23 @@ def _measure(account: Account, name: str) -> Cost:
 
 def _faults(account: Account) -> list[tuple[str, int, int, int]]:
     """Name, times tried, times survived, and how often without another run."""
-    brisk = Connector("test", Settings(retry_seconds=0.02, request_seconds=2, attempts=3), {})
+    brisk = Connector("test", Settings(retry_seconds=0.02, request_seconds=1), {})
+    brief = Connector("test", Settings(retry_seconds=0.02, request_seconds=1, attempts=2), {})
     expected = _collected(brisk, account.home / "undisturbed", {})
     found = []
-    for kind, faults in (("passing", PASSING), ("lasting", LASTING)):
+    for kind, faults, connector in (("passing", PASSING, brisk), ("lasting", LASTING, brief)):
         for name, fault in faults.items():
             account.control(reset=True)
             account.fault(**fault)
+            left = account.control(left=True)
             out = account.home / f"{kind}-{name.replace(' ', '-')}"
-            at_once = _collected(brisk, out, expected)
+            at_once = _collected(connector, out, expected)
+            struck = account.control(left=True) != left
             account.control(reset=True)
-            found.append((f"{name}, {kind}", 1, int(bool(_collected(brisk, out, expected))), int(bool(at_once))))
+            survived = _collected(brisk, out, expected)
+            found.append(
+                (f"{name}, {kind}", int(struck), int(struck and bool(survived)), int(struck and bool(at_once)))
+            )
     moments = random.Random(1)
     completed = [_killed(account, brisk, moments, expected, number) for number in range(KILLS)]
     return [*found, ("killed", KILLS, sum(completed), 0)]
@@ -123,7 +129,7 @@ def _faults(account: Account) -> list[tuple[str, int, int, int]]:
 def _collected(connector: Connector, out: Path, expected: Mapping[str, Any]) -> dict[str, Any]:
     """The snapshot of a run; nothing where it failed, or where it isn't the expected one."""
     try:
-        collect(connector, out, days=5)
+        collect(connector, out, days=2)
     except AdvisorError:
         return {}
     found = contents(out)
@@ -134,7 +140,7 @@ def _killed(
     account: Account, connector: Connector, moments: random.Random, expected: Mapping[str, Any], number: int
 ) -> bool:
     out = account.home / f"killed-{number}"
-    command = [sys.executable, "-m", "advisor", "collect", "--connection", "test", "--no-statistics", "--days", "5"]
+    command = [sys.executable, "-m", "advisor", "collect", "--connection", "test", "--no-statistics", "--days", "2"]
     with subprocess.Popen(
         [*command, "--out", out],
         env={**account.environment, "PYTHONPATH": str(ROOT)},
