@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property, partial
 from types import MappingProxyType
 from typing import Protocol
 
-from advisor import cost
+from advisor import cost, dbt
 from advisor.blocks import Block, study
 from advisor.estimate import billed
 from advisor.model import (
@@ -18,12 +18,14 @@ from advisor.model import (
     Catalog,
     Execution,
     Facts,
+    Owner,
     QueryTemplate,
     Reading,
     TableHistory,
     TableName,
     Workload,
 )
+from advisor.owners import owners
 from advisor.profile import TableProfile, partitions_of, profile, reading_tables
 from advisor.questions import ReadTemplate, Sampled
 from advisor.settings import Settings
@@ -59,6 +61,8 @@ class Account:
     """The hours in which each table of a repeated question changed; None where nothing tells."""
     answers: tuple[Answer, ...] = ()
     """Of Snowflake's own estimators."""
+    owners: Mapping[TableName, Owner] = field(default_factory=dict)
+    """Who makes each table anew, or defines it elsewhere; a table that an ALTER changes for good isn't among them."""
 
     @cached_property
     def directory(self) -> Directory:
@@ -88,11 +92,14 @@ def read_account(snapshot: Snapshot, settings: Settings, say: Say) -> Account:
     say(stage)
     templates = read_templates(workload, known, recorded, settings, partial(say, stage))
     say("pruning hypothetical layouts")
-    profiles = profiles_of(templates, known, recorded, workload, settings, partial(row_sample, snapshot))
+    told = facts(snapshot)
+    made = owners(known, templates, dbt.models(settings.dbt_manifest), told.tasks, workload.days)
+    sampled = partial(row_sample, snapshot)
+    profiles = profiles_of(templates, known, recorded, workload, settings, sampled, owned=made)
     slopes = cost.milliseconds_per_partition(workload)
     prices = {t.fingerprint: cost.scan_price(t, slopes, settings) for t in workload.templates}
     moved = _changes(snapshot, workload, templates)
-    return Account(known, workload, templates, profiles, recorded, prices, facts(snapshot), moved, answers(snapshot))
+    return Account(known, workload, templates, profiles, recorded, prices, told, moved, answers(snapshot), made)
 
 
 def _changes(
@@ -180,6 +187,7 @@ def profiles_of(
     sampled: Sampled,
     only: Collection[TableName] | None = None,
     longer: Mapping[TableName, TableProfile] = MappingProxyType({}),
+    owned: Mapping[TableName, Owner] = MappingProxyType({}),
 ) -> tuple[TableProfile, ...]:
     """A profile of each known table that is read (of those in `only`, where that is given), in order of name. `longer` are
     profiles from a longer history."""
@@ -204,4 +212,4 @@ def profiles_of(
         for name, table in sorted(known.tables.items())
     ]
     bills = tuple(bill for bill in found if bill is not None)
-    return tuple(replace(each, bills=bills) for each in profiles)
+    return tuple(replace(each, bills=bills, owner=owned.get(each.table.name)) for each in profiles)

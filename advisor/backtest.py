@@ -204,5 +204,6 @@ def _profiled(
         partial(row_sample, snapshot),
         tables,
         seen,
+        part.owners,
     )
     return replace(part, profiles=profiles)

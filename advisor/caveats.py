@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from advisor import patches
 from advisor.estimate import Estimate, evidence
 from advisor.figures import between, number
 from advisor.model import Workload
@@ -31,8 +32,9 @@ def warnings(estimate: Estimate, profile: TableProfile, settings: Settings, work
     if profile.table.clustering_key:
         said.append("Upkeep is counted over what the key in force takes already.")
     said += _of_prices(estimate, profile, settings)
-    said.append("Rewritten partitions stay in Time Travel and Fail-safe, and the table's cached results end.")
-    return tuple(said)
+    if profile.recreated_by is None:
+        said.append("Rewritten partitions stay in Time Travel and Fail-safe, and the table's cached results end.")
+    return (*patches.warnings(profile.owner), *said)
 
 
 def _slower(estimate: Estimate, profile: TableProfile) -> list[str]:
@@ -65,6 +67,8 @@ def _of_prices(estimate: Estimate, profile: TableProfile, settings: Settings) ->
         size, price = settings.default_warehouse_size, settings.price(None)
         credits = f"{price:g} credit{'' if price == 1 else 's'}"
         said.append(f"The history names no warehouse size: its time is priced as {size}, {credits} an hour.")
+    if profile.recreated_by is not None:
+        return said
     if profile.engine == "OPTIMA" and not estimate.prices.bills:
         said.append(
             "Optima clustering keeps keys set from September 2026 on and bills what is ingested, at a rate that isn't "

@@ -173,6 +173,10 @@ class Judge:
         assert table.bytes is not None
         rows = float(table.rows)
         assumed = churn is None
+        if self.profile.recreated_by is not None:
+            # Each run of its owner sorts it whole, on the owner's warehouse.
+            sorting = upkeep.sorted_build(table.bytes).scaled(self.profile.recreated_by.runs_per_month)
+            return (Range(0, 0, sorting.high) if table.clustering_key else sorting), False
         written = churn or Churn(rows / cost.DAYS_PER_MONTH, 0, 0)
         partitions, fan_in = self.profile.partitions, self.settings.merge_fan_in
         full = upkeep.upkeep(written, rows, table.bytes, partitions, ordered, self.prices, fan_in)
@@ -189,7 +193,7 @@ class Judge:
         credits = self._range(low, after, high, self.rates / MS_PER_HOUR)
         keeping, assumed = self.upkeep(key)
         size = float(self.profile.table.bytes or 0)
-        build = upkeep.build(size, self.prices)
+        build = ZERO if self.profile.recreated_by is not None else upkeep.build(size, self.prices)
         net = credits - keeping - build.scaled(1 / self.settings.payback_months)
         partitions, each = self._partitions(low, after, high), self.profile.partition_bytes
         return Estimate(

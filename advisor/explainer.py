@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from inspect import cleandoc
 
@@ -62,8 +62,9 @@ def reasoning(advice: Publication, about: Published) -> str:
         _section("Templates", _templates(about)),
         _section("Figures, a month", _figures(about)),
         _section("Net", _net(advice, about)),
-        _section("Details", [f"{comment(key):{WIDTH}}{_shown(value)}" for key, value in about.details.items()]),
+        _section("Details", [f"{comment(key):{WIDTH}}{_shown(value)}" for key, value in about.details.items() if key != "owner"]),
         _section("Mind", [f"- {comment(warning)}" for warning in about.warnings]),
+        _section("Owner", _owner(about)),
         _section("Apply", _statements(about.apply)),
         _section("Verify", _statements(about.verify)),
         _section("Revert", _statements(about.revert)),
@@ -186,6 +187,17 @@ def _pay_back(saved: Range, upkeep: Range, build: Range) -> list[str]:
 def _payback_months(advice: Publication) -> float:
     given = advice.inputs.settings.get("payback_months") if advice.inputs else None
     return float(given) if isinstance(given, int | float) else Settings().payback_months
+
+
+def _owner(about: Published) -> list[str]:
+    """Who makes the table, and what to change there."""
+    owner = about.details.get("owner")
+    if not isinstance(owner, Mapping):
+        return []
+    file, config, patch = (owner.get(name) for name in ("file", "config", "patch"))
+    lost = "An ALTER alone is lost with its next run." if owner.get("rebuilds") else "An ALTER alone doesn't last."
+    said = [comment(f"{owner.get('name')}{f', {file}' if file else ''}"), lost]
+    return [*said, *(comment(line) for line in str(patch or config or "").split("\n"))]
 
 
 def _shown(value: object) -> str:

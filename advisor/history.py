@@ -84,7 +84,7 @@ def obstacle(cut: Cut, settings: Settings) -> str | None:
     if described is None or described.data_type not in TIMES:
         return f"The snapshot doesn't say that {cut.column} is a date or a timestamp."
     if cut.profile.recreated_by is not None:
-        return f"A job recreates it (template {cut.profile.recreated_by}): what it keeps is decided there."
+        return f"{cut.profile.recreated_by.recreates}: what it keeps is decided there."
     if not cut.profile.understood:
         return "A statement that may read it is not understood, so how far back it is read is not known."
     if not cut.look.axis.known and table.created is None:

@@ -25,6 +25,7 @@ _NO_INPUT = frozenset(
         "request_seconds",
         "statement_seconds",
         "decisions",
+        "dbt_manifest",
     }
 )
 

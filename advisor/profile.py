@@ -14,6 +14,7 @@ from advisor.model import (
     FILTERS,
     Catalog,
     Churn,
+    Owner,
     QueryTemplate,
     Reading,
     Role,
@@ -54,8 +55,6 @@ class TableProfile:
     layout: Layout
     churn: Churn | None
     """None: nothing records the table's writes."""
-    recreated_by: str | None
-    """Fingerprint of the template that recreates it, where one does."""
     clustering_credits: float | None
     used_columns: frozenset[str]
     """Columns that any template filters, joins, groups or orders by."""
@@ -67,6 +66,13 @@ class TableProfile:
     """Of automatic clustering, CLASSIC or OPTIMA: the one that keeps its key in order, or would keep a new one."""
     bills: tuple[Bill, ...] = ()
     """What automatic clustering billed for the account's tables."""
+    owner: Owner | None = None
+    """Who makes it; None where an ALTER changes it for good."""
+
+    @property
+    def recreated_by(self) -> Owner | None:
+        """Who makes it anew with each run, so that what an ALTER set is lost."""
+        return self.owner if self.owner is not None and self.owner.rebuilds else None
 
     @property
     def partition_bytes(self) -> float | None:
@@ -138,7 +144,6 @@ def profile(
         loads,
         layout,
         history.churn or _churn_seen(table.name, templates, workload),
-        _recreated_by(table.name, templates),
         history.clustering_credits,
         frozenset(u.column for read in readers for u in read.reading.usages if u.table == table.name),
         not any(_obscure(read, table.name) for read in templates),
@@ -247,14 +252,6 @@ def _churn_seen(table: TableName, templates: Sequence[ReadTemplate], workload: W
         sum(t.rows_deleted or 0 for t in mine) / workload.days,
         sum(t.rows_updated or 0 for t in mine) / workload.days,
     )
-
-
-def _recreated_by(table: TableName, templates: Sequence[ReadTemplate]) -> str | None:
-    """The template that creates the table anew again and again: a key set by hand wouldn't outlive its next run."""
-    makers = [read.template for read in templates if table in read.reading.creates]
-    if sum(template.executions for template in makers) < 2:
-        return None
-    return max(makers, key=lambda template: (template.executions, template.fingerprint)).fingerprint
 
 
 def reading_tables(templates: Sequence[ReadTemplate], catalog: Catalog) -> tuple[TableName, ...]:

@@ -117,6 +117,18 @@ def commented_out(statement: str) -> str:
     return shown
 
 
+def jinja_string(text: str) -> str:
+    """A string of a Jinja expression that evaluates to `text`; what doesn't show is written as an escape."""
+    return '"' + "".join(_jinja_escaped(character) for character in text) + '"'
+
+
+def _jinja_escaped(character: str) -> str:
+    # Braces could end the expression for a reader that doesn't know its strings.
+    if character in "{}" or not _shows(character):
+        return f"\\u{ord(character):04x}" if ord(character) <= 0xFFFF else f"\\U{ord(character):08x}"
+    return f"\\{character}" if character in '"\\' else character
+
+
 def timestamp(moment: datetime) -> str:
     """A TIMESTAMP_TZ constant in UTC; a moment without a zone is in UTC already."""
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)

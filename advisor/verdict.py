@@ -11,12 +11,13 @@ from advisor.estimate import Estimate, Judge
 from advisor.figures import between, many, number, percent
 from advisor.keys import parse, render
 from advisor.model import KeyPart
+from advisor.patches import changeable
 from advisor.profile import TableProfile
 from advisor.quoting import expression, identifier, qualified
 from advisor.settings import Settings
 
 FORBIDDEN_TRAITS = ("external", "hybrid", "temporary", "event")
-DEFINED_ELSEWHERE = {"dynamic": "a dynamic", "iceberg": "an Iceberg"}
+DEFINED_ELSEWHERE = {"iceberg": "an Iceberg"}
 AS_GOOD = 0.015  # share of the best key's net credits within which a simpler key is taken
 WORTH_A_CHANGE = 0.1  # share of its net credits by which a key must beat the one in force
 LEAST_SAVED = 0.05  # share of the partitions read that a key must spare: less is within the model's error
@@ -39,8 +40,11 @@ def obstacle(profile: TableProfile, settings: Settings) -> str | None:
         return "The snapshot doesn't say how large it is." if unknown else "It is empty now."
     if profile.partitions < settings.min_partitions:
         return f"It has {many(profile.partitions, 'micro-partition')}; under {settings.min_partitions} there is nothing to skip."
-    if profile.recreated_by is not None:
-        return f"A job recreates it (template {profile.recreated_by}): a key set here is lost with its next run."
+    if profile.recreated_by is not None and not changeable(profile.recreated_by):
+        return (
+            f"{profile.recreated_by.recreates}: a key set here is lost with its next run, and its statement is none that a key can be "
+            f"written into."
+        )
     if not any(load.asks for load in profile.loads):
         whys = sorted({load.unserved for load in profile.loads if load.unserved})
         return f"No query filters it in a way that a key can serve: {'; '.join(whys) or 'none reads it'}."
@@ -58,6 +62,7 @@ def present(profile: TableProfile) -> tuple[KeyPart, ...] | None:
 def droppable(profile: TableProfile) -> tuple[KeyPart, ...]:
     """The key in force, where it is set by hand and every statement that reads the table is understood; else empty."""
     elsewhere = any(trait in profile.table.traits for trait in DEFINED_ELSEWHERE)
+    elsewhere |= profile.recreated_by is not None and not changeable(profile.recreated_by)
     return () if not profile.understood or elsewhere or not _quotable(profile) else present(profile) or ()
 
 

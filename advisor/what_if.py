@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -120,7 +120,7 @@ def _heard(proposal: Proposal, said: Sequence[Answer], settings: Settings) -> Pr
     plans = [a for a in said if a.probe.call == PLAN and a.probe.argument in _examples(ours)]
     if not about and not plans:
         return proposal
-    cost, notes = _cost(ours, about.get(COSTS) or about.get(SEARCH))
+    cost, notes = _cost(ours, None if _rebuilt(ours) else about.get(COSTS) or about.get(SEARCH))
     net = _net(ours, cost, settings)
     grade = Grade.PROBED if ours.grade is Grade.ESTIMATED else ours.grade
     told = (*ours.warnings, *notes, *_depth(about.get(DEPTH)), *(line for plan in plans for line in _planned(plan)))
@@ -129,6 +129,12 @@ def _heard(proposal: Proposal, said: Sequence[Answer], settings: Settings) -> Pr
     if alone is None and net.expected <= settings.min_net_credits_per_month:
         alone = f"Counting Snowflake's own estimate of its costs it would bring {number(net.expected)} credits a month."
     return replace(proposal, recommendation=recommendation, alone=alone)
+
+
+def _rebuilt(ours: Recommendation) -> bool:
+    """Its owner sorts the table with each run: no service does, so Snowflake's figures of one don't concern it."""
+    owner = ours.details.get("owner")
+    return isinstance(owner, Mapping) and bool(owner.get("rebuilds"))
 
 
 def _cost(ours: Recommendation, answer: Answer | None) -> tuple[Cost, list[str]]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from advisor.errors import InputError
 from advisor.figures import account_ms, many, number, percent, ratio
+from advisor.generator.combined import APPLY, REVERT, combined
 from advisor.generator.document import document
 from advisor.generator.pages import plan, report
 from advisor.generator.scripts import scripts
@@ -19,7 +20,7 @@ from advisor.resources import folder
 __all__ = ["funnel", "generate"]
 
 _LINTER = ".sqlfluff"
-_PAGES = ("advice.json", "plan.md", "report.html", _LINTER)
+_PAGES = ("advice.json", "plan.md", "report.html", APPLY, REVERT, _LINTER)
 _KEPT = ("snapshot", ".snapshot.collecting", ".snapshot.replaced")
 """What the collector keeps in the folder: never deleted, so it may be there whatever it holds."""
 
@@ -45,12 +46,16 @@ def generate(advice: Advice, out: Path) -> tuple[Path, ...]:
 def _files(advice: Advice) -> dict[str, bytes]:
     """Every file of the output folder, by its path in it."""
     written = scripts(advice)
+    made = [script for script in written if script]
     texts = {
         "advice.json": document(advice, written),
         "plan.md": plan(advice, written),
         "report.html": report(advice, written),
         _LINTER: (folder("templates") / "sqlfluff.cfg").read_text(encoding="utf-8"),
-    } | {script.path: script.text for script in written if script}
+        **combined(advice, written),
+        **{script.path: script.text for script in made},
+        **dict(script.patch for script in made if script.patch),
+    }
     return {path: text.encode() for path, text in texts.items()}
 
 
@@ -77,7 +82,13 @@ def _listed(target: Path) -> set[str]:
     """The files that the `advice.json` in `target` speaks of; none where there is no such file."""
     try:
         content = json.loads((target / "advice.json").read_text(encoding="utf-8"))
-        return {*_PAGES, "scripts/", *(entry["script"] for entry in content["recommendations"] if entry["script"])}
+        scripts = [entry["script"] for entry in content["recommendations"] if entry["script"]]
+        return {
+            *_PAGES,
+            "scripts/",
+            *scripts,
+            *(str(PurePosixPath(script).with_suffix(".patch")) for script in scripts),
+        }
     except (FileNotFoundError, ValueError, TypeError, KeyError):
         return set()
 

@@ -17,7 +17,7 @@ TEMPLATES_FULL, TEMPLATES_SHORT = 20, 4
 VALUE_LENGTH = 300
 
 # Shown elsewhere on the card, or only of use to programs.
-_TOLD = frozenset({"unserved", "hashes", "definition", "rewrites"})
+_TOLD = frozenset({"owner", "unserved", "hashes", "definition", "rewrites"})
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,12 @@ class Card:
         found = self.recommendation.details.get("rewrites")
         entries = [entry for entry in found if isinstance(entry, Mapping)] if isinstance(found, (list, tuple)) else []
         return tuple((f"Template {entry.get('fingerprint')}, rewritten", _query(entry)) for entry in entries)
+
+    @property
+    def owner(self) -> Mapping[str, object] | None:
+        """Who makes the table, and what to change there."""
+        found = self.recommendation.details.get("owner")
+        return found if isinstance(found, Mapping) else None
 
 
 def net_scale(advice: Advice) -> Callable[[float], float]:

@@ -68,7 +68,7 @@ def totals(advice: Advice, head: Headline) -> Listing:
 
 
 def changes(advice: Advice) -> Listing:
-    """One row per recommendation, in the order to apply them."""
+    """One row per recommendation, most net benefit first."""
     return Listing(
         ("#", "Change", "Net, credits a month", "Build, credits", "Payback", "Confidence", "Grade"),
         tuple(

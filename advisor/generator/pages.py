@@ -86,9 +86,18 @@ def table(listing: Listing) -> Markup:
 
 def fence(statements: Iterable[str]) -> Markup:
     """Statements as a block of SQL that none of them can end."""
-    text = "\n".join(comment(line) for statement in statements for line in f"{statement};".split("\n"))
+    return _fenced("\n".join(f"{statement};" for statement in statements), "sql")
+
+
+def fence_diff(diff: str) -> Markup:
+    """A diff as a block that it can't end."""
+    return _fenced(diff, "diff")
+
+
+def _fenced(content: str, language: str) -> Markup:
+    text = "\n".join(map(comment, content.split("\n")))
     ticks = "`" * max(3, 1 + max(map(len, _BACKTICKS.findall(text)), default=0))
-    return Markup(f"{ticks}sql\n{text}\n{ticks}")
+    return Markup(f"{ticks}{language}\n{text}\n{ticks}")
 
 
 def link(path: str) -> Markup:
@@ -133,7 +142,13 @@ def _markdown_environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= figures.FILTERS | {"table": table, "fence": fence, "link": link, "break_even": break_even}
+    environment.filters |= figures.FILTERS | {
+        "table": table,
+        "fence": fence,
+        "fence_diff": fence_diff,
+        "link": link,
+        "break_even": break_even,
+    }
     return environment
 
 

@@ -1,14 +1,15 @@
 """The scripts: one per recommendation, from `templates/scripts/<kind>.sql.j2`.
 
 A template calls `apply`, `verify` and `revert` around each of its statements. What they wrap goes into the script and,
-the very same text, into `statements` of `advice.json`.
+the very same text, into `statements` of `advice.json`. Its macro `check` is what its guard asks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import PurePosixPath
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -26,6 +27,11 @@ class Script:
     apply: tuple[str, ...]
     verify: tuple[str, ...]
     revert: tuple[str, ...]
+    guard: str = ""
+    """What the apply part begins with, and what the revert part may begin with: statements that put their answer into :verdict."""
+    undo_guard: str = ""
+    patch: tuple[str, str] | None = None
+    """Path and text of a patch for whoever makes the table."""
 
 
 def scripts(advice: Advice) -> tuple[Script | None, ...]:
@@ -40,22 +46,37 @@ def _script(recommendation: Recommendation, number: int, advice: Advice) -> Scri
     applied: list[str] = []
     verified: list[str] = []
     reverted: list[str] = []
-    text = (
+    path = _path(recommendation, number)
+    patch = _patch(recommendation, path)
+    module = (
         environment()
         .get_template(f"{recommendation.kind}.sql.j2")
-        .render(
-            recommendation=recommendation,
-            details=recommendation.details,
-            table=_table(recommendation),
-            advice=advice,
-            apply=_recorder(applied, lambda statement: f"{statement};"),
-            verify=_recorder(verified, lambda statement: f"{statement};"),
-            revert=_recorder(reverted, quoting.commented_out),
+        .make_module(
+            {
+                "recommendation": recommendation,
+                "details": recommendation.details,
+                "table": _table(recommendation),
+                "advice": advice,
+                "patch_path": patch[0] if patch else None,
+                "apply": _recorder(applied, lambda statement: f"{statement};"),
+                "verify": _recorder(verified, lambda statement: f"{statement};"),
+                "revert": _recorder(reverted, quoting.commented_out),
+            }
         )
     )
-    return Script(
-        _path(recommendation, number), text.rstrip("\n") + "\n", tuple(applied), tuple(verified), tuple(reverted)
+    guard, undo_guard = (
+        str(getattr(module, name)(True)) if hasattr(module, name) else "" for name in ("check", "undo_check")
     )
+    text = f"{str(module).rstrip()}\n"
+    return Script(path, text, tuple(applied), tuple(verified), tuple(reverted), guard, undo_guard, patch)
+
+
+def _patch(recommendation: Recommendation, path: str) -> tuple[str, str] | None:
+    """Where the owner's file is known, the patch of it, to be applied in its project's folder."""
+    owner = recommendation.details.get("owner")
+    if not isinstance(owner, Mapping) or not owner.get("file") or not owner.get("patch"):
+        return None
+    return str(PurePosixPath(path).with_suffix(".patch")), f"{owner['patch']}\n"
 
 
 def _recorder(statements: list[str], shown: Callable[[str], str]) -> Callable[..., str]:

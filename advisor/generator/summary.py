@@ -102,7 +102,7 @@ def _tinted(line: str, confidence: str) -> str:
 
 
 def machine_readable(advice: Advice, folder: Path) -> str:
-    """What `advisor analyze --json` prints: the plan's totals and one entry per change, in the order to apply them."""
+    """What `advisor analyze --json` prints: the plan's totals and one entry per change, most net benefit first."""
     head = headline(advice)
     content: Json = {
         "out": str(folder),

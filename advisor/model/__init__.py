@@ -40,6 +40,7 @@ from advisor.model.catalog import (
 )
 from advisor.model.facts import Accelerable, Facts, Repeats, SearchService, Storage, WarehouseCredits, WarehouseLoad
 from advisor.model.inputs import Inputs, TableFacts
+from advisor.model.owner import DbtModel, Maker, Owner, Task
 from advisor.model.usage import FILTERS, ColumnUsage, Reading, Role, Value
 from advisor.model.wanted import Answer, Needs, Probe, Wanted
 from advisor.model.workload import (
@@ -73,6 +74,7 @@ __all__ = [
     "Coverage",
     "DayHits",
     "DayTimes",
+    "DbtModel",
     "Decision",
     "Distribution",
     "Execution",
@@ -81,7 +83,9 @@ __all__ = [
     "Inputs",
     "KeyPart",
     "LookBack",
+    "Maker",
     "Needs",
+    "Owner",
     "Probe",
     "Proposal",
     "Proposed",
@@ -104,6 +108,7 @@ __all__ = [
     "TablePruning",
     "TableScans",
     "Target",
+    "Task",
     "TemplateEvidence",
     "Totals",
     "Value",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from advisor.model.catalog import TableName
+from advisor.model.owner import Task
 
 
 @dataclass(frozen=True)
@@ -120,3 +121,5 @@ class Facts:
     accelerated: Mapping[str, float] = field(default_factory=dict)
     """Credits that the acceleration service took over the window, by warehouse."""
     warehouses: Mapping[str, WarehouseCredits] | None = None
+    tasks: tuple[Task, ...] = ()
+    """Those that ran in the window; empty where nothing records them."""

@@ -20,8 +20,8 @@ Advice: `ALTER TABLE ORDERS CLUSTER BY (TENANT_ID, TO_DATE(ORDER_TS))`; the same
 When not to
 -----------
 Tables under 100 micro-partitions have nothing to skip. Tables rewritten all the time pay more to stay in order than
-their queries save. Tables that load in the order they are asked are pruned already. Tables that a job recreates lose
-the key with each run: set it in the job. Conditions inside UPPER, MOD or behind a leading wildcard gain nothing.
+their queries save. Tables that load in the order they are asked are pruned already. A table that dbt, a task or a job
+recreates loses what an ALTER sets: its key is a patch for the model or the statement. Conditions inside UPPER, MOD or behind a leading wildcard gain nothing.
 
 References
 ----------
@@ -33,7 +33,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from advisor import caveats, unneeded, verdict
+from advisor import caveats, patches, unneeded, verdict
 from advisor.account import Account
 from advisor.candidates import candidates
 from advisor.cost import DAYS_PER_MONTH
@@ -46,6 +46,7 @@ from advisor.model import (
     Cost,
     Grade,
     KeyPart,
+    Maker,
     Proposal,
     Proposed,
     Range,
@@ -161,7 +162,7 @@ def recommend(estimate: Estimate, profile: TableProfile, settings: Settings, wor
         kind=CODE,
         action=action,
         target=Target.table(table.name),
-        title=f"{verb} {table.name} {joint} ({', '.join(rendered)})",
+        title=f"{verb} {table.name} {joint} ({', '.join(rendered)}){_where(profile)}",
         reason=_reason(estimate, profile, workload),
         details=_details(profile, rendered, served, settings, workload),
         benefit=Benefit(estimate.partitions, estimate.bytes, estimate.seconds, estimate.credits),
@@ -171,7 +172,7 @@ def recommend(estimate: Estimate, profile: TableProfile, settings: Settings, wor
         grade=Grade.MEASURED if evidence(profile.layout) == "sample" else Grade.ESTIMATED,
         templates=served,
         edition="standard",
-        privileges=(f"OWNERSHIP on table {table.name}", "USAGE on its database and schema"),
+        privileges=_privileges(profile),
         warnings=caveats.warnings(estimate, profile, settings, workload),
     )
 
@@ -192,7 +193,7 @@ def recommend_drop(profile: TableProfile, spared: float, settings: Settings, wor
         kind=CODE,
         action="drop",
         target=Target.table(table.name),
-        title=f"Drop the clustering key of {table.name}",
+        title=f"Drop the clustering key of {table.name}{_where(profile)}",
         reason=dear if spared else used,
         details=_details(profile, [], (), settings, workload),
         benefit=Benefit(credits=saved),
@@ -202,9 +203,25 @@ def recommend_drop(profile: TableProfile, spared: float, settings: Settings, wor
         grade=Grade.ESTIMATED,
         templates=(),
         edition="standard",
-        privileges=(f"OWNERSHIP on table {table.name}", "USAGE on its database and schema"),
-        warnings=("Queries that run less often than the window is long are not in the evidence.",),
+        privileges=_privileges(profile),
+        warnings=(
+            "Queries that run less often than the window is long are not in the evidence.",
+            *([f"The key goes where {profile.owner} sets it, or comes back with it."] if profile.owner else []),
+        ),
     )
+
+
+def _where(profile: TableProfile) -> str:
+    owner = profile.owner
+    return "" if owner is None or owner.maker is Maker.DYNAMIC_TABLE else f" in {owner}"
+
+
+def _privileges(profile: TableProfile) -> tuple[str, ...]:
+    name, owner = profile.table.name, profile.owner
+    if profile.recreated_by is not None:
+        return (f"a change to {owner}",)
+    own = (f"OWNERSHIP on table {name}", "USAGE on its database and schema")
+    return own if owner is None or owner.maker is Maker.DYNAMIC_TABLE else (*own, f"a change to {owner}")
 
 
 def reject(profile: TableProfile, key: Sequence[KeyPart], reason: str) -> Rejection:
@@ -273,6 +290,7 @@ def _details(
         "tables": [str(profile.table.name)],
         "partitions": profile.partitions,
         "rows": profile.table.rows,
+        "owner": patches.of_key(profile.owner, rendered) if profile.owner else None,
         "valid_until": valid_until(workload, settings),
         "hashes": hashes(load.template for load in profile.loads if load.template.fingerprint in served),
         "unserved": [

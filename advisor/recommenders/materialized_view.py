@@ -115,7 +115,7 @@ def obstacle(profile: TableProfile) -> str | None:
     if not table.rows or not table.bytes:
         return "The snapshot doesn't say how large it is." if None in (table.rows, table.bytes) else "It is empty now."
     if profile.recreated_by is not None:
-        return f"A job recreates it (template {profile.recreated_by}): a view on it is invalid after the next run."
+        return f"{profile.recreated_by.recreates}: a view on it is invalid after the next run."
     try:
         qualified(table.name)
     except InputError:

@@ -122,7 +122,7 @@ def _obstacle(profile: TableProfile, looks: Sequence[Look], account: Account) ->
     except InputError:
         return "A name of it can't be written as SQL: look at the snapshot's rows of it."
     if profile.recreated_by is not None:
-        return f"A job recreates it (template {profile.recreated_by}): search optimization set here is lost with its next run."
+        return f"{profile.recreated_by.recreates}: search optimization set here is lost with its next run."
     in_force = (account.facts.search or {}).get(table.name)
     if in_force is not None:
         return f"It has search optimization already, which took {number(in_force.credits)} credits in the window."

@@ -29,10 +29,9 @@ docs.snowflake.com: Understanding & using Time Travel; Fail-safe; Transient tabl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
 
-from advisor import cost
+from advisor import cost, patches
 from advisor.account import Account
 from advisor.errors import InputError
 from advisor.figures import many, moment, size
@@ -41,6 +40,7 @@ from advisor.model import (
     Benefit,
     Cost,
     Grade,
+    Owner,
     Proposal,
     Proposed,
     Range,
@@ -48,7 +48,6 @@ from advisor.model import (
     Rejection,
     Storage,
     Table,
-    TableName,
     Target,
     TemplateEvidence,
 )
@@ -63,9 +62,8 @@ Outcome = Proposal | Rejection | None
 
 def propose(account: Account, settings: Settings) -> Proposed:
     """At most one change for each table, the largest saving first; silent where the snapshot has no storage metrics."""
-    rebuilders = _rebuilders(account)
     outcomes = [
-        _outcome(table, stored, rebuilders.get(name), account, settings)
+        _outcome(table, stored, account.owners.get(name), account, settings)
         for name, stored in sorted((account.facts.storage or {}).items())
         for table in [account.catalog.tables.get(name)]
         if table is not None and table.kind == "BASE TABLE" and not table.traits & {"temporary", "hybrid", "iceberg"}
@@ -75,18 +73,7 @@ def propose(account: Account, settings: Settings) -> Proposed:
     return Proposed(proposals, tuple(rejections[: settings.near_misses_kept]), len(proposals) + len(rejections))
 
 
-def _rebuilders(account: Account) -> Mapping[TableName, str]:
-    """The template that creates each table anew again and again."""
-    found: dict[TableName, str] = {}
-    runs: dict[TableName, int] = {}
-    for read in account.templates:
-        for name in read.reading.creates:
-            runs[name] = runs.get(name, 0) + read.template.executions
-            found.setdefault(name, read.template.fingerprint)
-    return {name: template for name, template in found.items() if runs[name] > 1}
-
-
-def _outcome(table: Table, stored: Storage, rebuilt_by: str | None, account: Account, settings: Settings) -> Outcome:
+def _outcome(table: Table, stored: Storage, owner: Owner | None, account: Account, settings: Settings) -> Outcome:
     least = settings.min_storage_gib * cost.GIB
     try:
         qualified(table.name)
@@ -94,7 +81,7 @@ def _outcome(table: Table, stored: Storage, rebuilt_by: str | None, account: Acc
         return None
     kept = stored.time_travel + stored.failsafe + stored.dropped
     if kept >= least and kept >= settings.history_ratio * stored.active:
-        return _kept(table, stored, kept, rebuilt_by, account, settings)
+        return _kept(table, stored, kept, owner, account, settings)
     if stored.active >= least and _unread(table, account, settings):
         return _unread_table(table, stored, account, settings)
     if stored.clones >= least:
@@ -107,26 +94,26 @@ def _outcome(table: Table, stored: Storage, rebuilt_by: str | None, account: Acc
 
 
 def _kept(
-    table: Table, stored: Storage, kept: int, rebuilt_by: str | None, account: Account, settings: Settings
+    table: Table, stored: Storage, kept: int, owner: Owner | None, account: Account, settings: Settings
 ) -> Outcome:
     held = (
         f"It holds {size(stored.active)}, and {size(kept)} of what it held before: {size(stored.time_travel)} in Time Travel, "
         f"{size(stored.failsafe)} in Fail-safe, {size(stored.dropped)} of {many(stored.versions, 'earlier version')}."
     )
-    if rebuilt_by is not None and "transient" not in table.traits:
+    if owner is not None and owner.rebuilds and "transient" not in table.traits:
         freed = stored.failsafe + stored.dropped
         reason = (
-            f"{held} A job creates it anew each time (template {rebuilt_by}), so that Fail-safe protects what the next run replaces. As a "
-            f"transient table, made so in the job, it has no Fail-safe."
+            f"{held} {owner.recreates} each time, so that Fail-safe protects what the next run replaces. As a transient table, made "
+            f"so where it is defined, it has no Fail-safe."
         )
         return _proposal(
             table,
             "transient",
             "change",
-            "Make {} transient in the job that creates it",
+            f"Make {{}} transient in {owner}",
             reason,
             freed,
-            rebuilt_by,
+            owner,
             account,
             settings,
         )
@@ -192,7 +179,7 @@ def _proposal(
     title: str,
     reason: str,
     freed: int,
-    rebuilt_by: str | None,
+    owner: Owner | None,
     account: Account,
     settings: Settings,
 ) -> Proposal:
@@ -209,6 +196,7 @@ def _proposal(
         details={
             **_brief(table, cause),
             "rows": table.rows,
+            "owner": patches.of_transient(owner) if owner is not None and cause == "transient" else None,
             "retention_days": table.retention_days,
             "transient": "transient" in table.traits,
             "set_aside": f"{table.name.name}_UNREAD",
@@ -220,9 +208,9 @@ def _proposal(
         net_credits_per_month=net,
         confidence="low" if cause == "unread" or account.workload.days < settings.min_window_days else "medium",
         grade=Grade.ESTIMATED,
-        templates=_templates(rebuilt_by, account),
+        templates=_templates(owner.fingerprint if owner else None, account),
         edition="standard",
-        privileges=(f"OWNERSHIP on table {table.name}",),
+        privileges=(f"a change to {owner}" if owner else f"OWNERSHIP on table {table.name}",),
         warnings=(*WARNINGS[cause], *_unpriced(saved), *short_window(account.workload, settings)),
     )
     return Proposal(recommendation, None, cause, _brief(table, cause), (), None, net)

@@ -87,6 +87,8 @@ def _convert(key: str, value: object) -> Any:
         return low, expected, high
     if key == "memory_limit" and not re.fullmatch(r"\s*\d+(\.\d+)?\s*[KMGT]i?B\s*", str(value), re.IGNORECASE):
         raise ValueError("it must be a number with a unit, such as 700MB")
+    if key == "dbt_manifest":
+        return str(value) or None
     if key == "cache_folder":
         return None if value is None or str(value).strip().lower() in ("", "off") else str(value)
     if isinstance(default, str):

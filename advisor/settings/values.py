@@ -70,6 +70,8 @@ class Settings:
     """No more than so many changes are recommended: those that are best together."""
     decisions: tuple[Decision, ...] = ()
     """What people have decided about recommendations (`advisor/decisions.py`): shown as such, and no news to `--check`."""
+    dbt_manifest: str | None = None
+    """Path of dbt's target/manifest.json: names the file of each model whose table gets advice."""
     min_window_days: float = 7.0
     """A shorter history gives no more than low confidence: it may miss what runs on other days."""
     samples_per_template: int = 12

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from advisor.model import Accelerable, Facts, SearchService, Storage, TableName, WarehouseCredits
+from advisor.model import Accelerable, Facts, SearchService, Storage, TableName, Task, WarehouseCredits
 from advisor.snapshot.catalog import during
 from advisor.snapshot.folder import Snapshot
 
@@ -70,6 +70,13 @@ FROM warehouse_metering_history WHERE WAREHOUSE_NAME IS NOT NULL AND {during} GR
 """
 
 
+_TASKS = """
+SELECT DATABASE_NAME, SCHEMA_NAME, NAME, QUERY_PARAMETERIZED_HASH, min(QUERY_TEXT) FROM task_history
+WHERE DATABASE_NAME IS NOT NULL AND SCHEMA_NAME IS NOT NULL AND NAME IS NOT NULL AND QUERY_TEXT IS NOT NULL AND {during}
+GROUP BY ALL ORDER BY ALL
+"""
+
+
 def facts(snapshot: Snapshot) -> Facts:
     scans = _by_table(snapshot, "table_pruning_history", _LAST_SCANS, None)
     return Facts(
@@ -84,6 +91,7 @@ def facts(snapshot: Snapshot) -> Facts:
             for row in during(snapshot, "query_acceleration_history", _ACCELERATED, "START_TIME")
         },
         warehouses=_warehouses(snapshot),
+        tasks=_tasks(snapshot),
     )
 
 
@@ -138,6 +146,13 @@ def _accelerable(snapshot: Snapshot) -> tuple[Accelerable, ...] | None:
         Accelerable(warehouse, size, hash_, int(queries), float(seconds), int(factor or 0), query_id)
         for warehouse, size, hash_, queries, seconds, factor, query_id in rows
     )
+
+
+def _tasks(snapshot: Snapshot) -> tuple[Task, ...]:
+    if "task_history" not in snapshot.present:
+        return ()
+    rows = during(snapshot, "task_history", _TASKS, "QUERY_START_TIME")
+    return tuple(Task(".".join(name), hash_, text) for *name, hash_, text in rows)
 
 
 def _warehouses(snapshot: Snapshot) -> dict[str, WarehouseCredits] | None:

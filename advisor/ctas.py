@@ -1,0 +1,81 @@
+"""A job's CREATE TABLE … AS with another clustering key: its text as it is, but for that clause."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlglot import Token, TokenType
+from sqlglot.dialects.snowflake import Snowflake
+from sqlglot.errors import TokenError
+
+_BEFORE_THE_NAME = ("CREATE", "OR", "REPLACE", "LOCAL", "GLOBAL", "TRANSIENT", "TABLE", "IF", "NOT", "EXISTS")
+_NAMES = (TokenType.IDENTIFIER, TokenType.STRING)
+
+
+def clustered(statement: str, key: str | None) -> str | None:
+    """The statement with `CLUSTER BY (key)`, or without a key; None where it isn't a text that this can change.
+
+    The clause stands after the name and its columns, before everything else (Snowflake's CREATE TABLE … AS).
+    """
+    try:
+        tokens = Snowflake().tokenize(statement)
+    except TokenError:
+        return None
+    words = ["" if token.token_type in _NAMES else token.text.upper() for token in tokens]
+    at = _after_the_name(tokens, words)
+    if at is None or "AS" not in words[at:]:
+        return None
+    clause = f"CLUSTER BY ({key})" if key else ""
+    if words[at] == "CLUSTER BY":
+        opened = at + 2 if words[at + 1 : at + 2] == ["LINEAR"] else at + 1
+        end = _closed(words, opened)
+        return None if end is None else _spliced(statement, tokens[at].start, tokens[end].end + 1, clause)
+    # A key that stands among the later options is left to its author.
+    if "CLUSTER BY" in words[at : words.index("AS", at)] or not key:
+        return None
+    place = tokens[at - 1].end + 1
+    return _spliced(statement, place, place, f" {clause}")
+
+
+def transient(statement: str) -> str | None:
+    """The statement that makes a transient table instead; None where it makes one already, or isn't a text that this can change."""
+    try:
+        tokens = Snowflake().tokenize(statement)
+    except TokenError:
+        return None
+    words = [token.text.upper() for token in tokens]
+    if words[:2] != ["CREATE", "TABLE"] and words[:4] != ["CREATE", "OR", "REPLACE", "TABLE"]:
+        return None
+    place = tokens[words.index("TABLE")].start
+    return _spliced(statement, place, place, "TRANSIENT ")
+
+
+def _after_the_name(tokens: Sequence[Token], words: Sequence[str]) -> int | None:
+    """Where the options begin."""
+    at = 0
+    while at < len(tokens) and words[at] in _BEFORE_THE_NAME:
+        at += 1
+    if at == 0 or "TABLE" not in words[:at] or at >= len(tokens):
+        return None
+    at += 1
+    while at + 1 < len(tokens) and words[at] == ".":
+        at += 2
+    if at < len(tokens) and words[at] == "(":
+        end = _closed(words, at)
+        return None if end is None else end + 1
+    return at if at < len(tokens) else None
+
+
+def _closed(words: Sequence[str], at: int) -> int | None:
+    """Where the bracket closes that opens at `at`."""
+    depth = 0
+    for i in range(at, len(words)):
+        depth += (words[i] == "(") - (words[i] == ")")
+        if depth == 0:
+            return i if words[at] == "(" else None
+    return None
+
+
+def _spliced(statement: str, start: int, end: int, clause: str) -> str:
+    before, after = statement[:start], statement[end:]
+    return before + clause + (after if clause else after.lstrip())

@@ -1,0 +1,68 @@
+"""Who makes a table: whoever recreates it undoes what an ALTER sets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Maker(StrEnum):
+    DBT = "dbt"
+    TASK = "task"
+    JOB = "job"
+    DYNAMIC_TABLE = "dynamic_table"
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task that ran in the window."""
+
+    name: str
+    """DATABASE.SCHEMA.NAME"""
+    hash: str | None
+    """The parameterized hash of its statement."""
+    text: str
+
+
+@dataclass(frozen=True)
+class DbtModel:
+    """What `manifest.json` says of a node; None where there is no manifest, or it says nothing."""
+
+    node: str | None = None
+    """`model.project.name`, from the manifest or from a query's comment."""
+    path: str | None = None
+    """The file that defines it, from the project's folder."""
+    code: str | None = None
+    """What that file holds, without blanks at its ends."""
+    materialized: str | None = None
+
+
+@dataclass(frozen=True)
+class Owner:
+    maker: Maker
+    rebuilds: bool
+    """Each of its runs makes the table anew: what an ALTER set is lost with the next."""
+    runs_per_month: float = 0.0
+    """How often it makes the table anew; 0 where it doesn't, or the history shows no run."""
+    fingerprint: str | None = None
+    """Of the template that makes the table."""
+    statement: str | None = None
+    """One run of it, as it was run."""
+    task: str | None = None
+    """DATABASE.SCHEMA.NAME of the task that runs it."""
+    model: DbtModel | None = None
+
+    def __str__(self) -> str:
+        if self.maker is Maker.DBT:
+            return f"dbt's {self.model.node}" if self.model and self.model.node else "dbt"
+        if self.maker is Maker.TASK:
+            return f"task {self.task}"
+        return "its own definition" if self.maker is Maker.DYNAMIC_TABLE else f"a job (template {self.fingerprint})"
+
+    @property
+    def recreates(self) -> str:
+        """That it recreates the table, as the beginning of a sentence."""
+        if self.maker is Maker.JOB:
+            return f"A job recreates it (template {self.fingerprint})"
+        said = f"{self} recreates it"
+        return said[0].upper() + said[1:] if self.maker is Maker.TASK else said
