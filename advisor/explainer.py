@@ -62,7 +62,10 @@ def reasoning(advice: Publication, about: Published) -> str:
         _section("Templates", _templates(about)),
         _section("Figures, a month", _figures(about)),
         _section("Net", _net(advice, about)),
-        _section("Details", [f"{comment(key):{WIDTH}}{_shown(value)}" for key, value in about.details.items() if key != "owner"]),
+        _section(
+            "Details",
+            [f"{comment(key):{WIDTH}}{_shown(value)}" for key, value in about.details.items() if key != "owner"],
+        ),
         _section("Mind", [f"- {comment(warning)}" for warning in about.warnings]),
         _section("Owner", _owner(about)),
         _section("Apply", _statements(about.apply)),

@@ -258,7 +258,7 @@ def test_the_report_is_one_well_formed_file_that_loads_nothing(tmp_path: Path) -
     assert page.open == []
     assert not page.seen & {"link", "img", "iframe", "object", "form"}
     anchors = {"#plan", "#left", "#today", "#coverage"} | {f"#{change.id}" for change in rich().recommendations}
-    assert page.links == {script.path for script in scripts(rich()) if script} | anchors
+    assert page.links == {script.path for script in scripts(rich()) if script} | anchors | {"apply.sql"}
 
 
 def test_the_reports_policy_lets_through_its_own_style_and_script_and_nothing_else() -> None:
@@ -279,8 +279,10 @@ def test_it_holds_what_the_contract_names(tmp_path: Path) -> None:
     assert set(folder(tmp_path / "out")) == {
         ".sqlfluff",
         "advice.json",
+        "apply.sql",
         "plan.md",
         "report.html",
+        "revert.sql",
         "scripts/001_clustering_key_SALES_PUBLIC_ORDERS.sql",
         "scripts/002_clustering_key_SALES_web-4b5e57f6_Click_Events-4922163c.sql",
         "scripts/003_clustering_key_SALES_PUBLIC_ITEMS.sql",
@@ -296,7 +298,14 @@ def test_equal_advice_gives_equal_bytes(tmp_path: Path) -> None:
 def test_an_older_output_is_replaced_whole(tmp_path: Path) -> None:
     generate(rich(), tmp_path / "out")
     generate(empty(), tmp_path / "out")
-    assert set(folder(tmp_path / "out")) == {".sqlfluff", "advice.json", "plan.md", "report.html"}
+    assert set(folder(tmp_path / "out")) == {
+        ".sqlfluff",
+        "advice.json",
+        "apply.sql",
+        "plan.md",
+        "report.html",
+        "revert.sql",
+    }
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 

@@ -58,7 +58,10 @@ def test_apply_creates_the_view_on_the_table_and_revert_drops_it(table: TableNam
     [
         ([("ORDERS", "BASE TABLE", 1_000_000)], "OK"),
         ([("ORDERS", "EXTERNAL TABLE", 1_000_000)], "OK"),
-        ([("ORDERS", "BASE TABLE", 1_000_000), ("ORDERS_MV", "MATERIALIZED VIEW", 9)], "OK: the view is there already"),
+        (
+            [("ORDERS", "BASE TABLE", 1_000_000), ("ORDERS_MV", "MATERIALIZED VIEW", 9)],
+            "DONE: the view is there already",
+        ),
         ([("ORDERS", "BASE TABLE", 1_000_000), ("ORDERS_MV", "BASE TABLE", 9)], "STOP: another object has the name"),
         ([("ORDERS", "VIEW", None)], "STOP: the name stands for something"),
         ([("ORDERS", "BASE TABLE", 3_000_000)], "STOP: the row count"),

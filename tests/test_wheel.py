@@ -63,8 +63,10 @@ def test_the_installed_copy_gives_advice_from_an_empty_directory(wheel: Path, tm
     assert {path.name for path in (work / "out").iterdir()} == {
         ".sqlfluff",
         "advice.json",
+        "apply.sql",
         "plan.md",
         "report.html",
+        "revert.sql",
         "scripts",
     }
     assert "Cluster DB.PUBLIC.ORDERS by" in done.stdout

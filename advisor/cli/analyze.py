@@ -54,6 +54,9 @@ Example:
 @click.option(
     "--config", type=click.Path(path_type=Path), help="Settings file.  [default: advisor.toml, if there is one]"
 )
+@click.option(
+    "--dbt-manifest", type=click.Path(), help="dbt's target/manifest.json: its models get patches of their files."
+)
 @click.option("--budget-credits", type=click.FloatRange(min=0), help="Most credits that all builds together may take.")
 @click.option("--max-changes", type=click.IntRange(min=1), help="Most changes to recommend: those best together.")
 @click.option("--check", is_flag=True, help="Exit 1 if there is new advice, for jobs that should fail on it.")
@@ -75,6 +78,7 @@ def analyze(
     demo: bool,
     out: Path | None,
     config: Path | None,
+    dbt_manifest: str | None,
     budget_credits: float | None,
     max_changes: int | None,
     check: bool,
@@ -90,7 +94,9 @@ def analyze(
 
     if (snapshot is not None) + (connection is not None) + demo != 1:
         raise InputError("say where the history is: --snapshot DIR, --connection NAME or --demo")
-    settings = load(config, {"budget_credits": budget_credits, "max_changes": max_changes})
+    settings = load(
+        config, {"budget_credits": budget_credits, "max_changes": max_changes, "dbt_manifest": dbt_manifest}
+    )
     book = _Book(ledger, baseline)
     if connection is not None:
         out = out or Path("reports") / datetime.now(UTC).date().isoformat()

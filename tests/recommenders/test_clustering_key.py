@@ -215,14 +215,6 @@ def test_a_churning_table_costs_more_to_keep_than_it_saves(tmp_path: Path) -> No
     assert "of its rows are written a day" in reasons(advice)
 
 
-def test_a_table_that_a_job_recreates_gets_no_alter(tmp_path: Path) -> None:
-    build = "CREATE OR REPLACE TABLE orders AS SELECT * FROM staging"
-    rebuilt = [query(build, i * 1440, QUERY_ID=f"c-{i}", QUERY_TYPE="CREATE_TABLE_AS_SELECT") for i in range(28)]
-    advice = advise(tmp_path, runs(by_customer, 400, 2000) + rebuilt)
-    assert not advice.recommendations
-    assert "A job recreates it" in reasons(advice)
-
-
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -248,12 +240,11 @@ def test_a_key_that_is_no_single_expression_stops_its_table_and_not_the_run(tmp_
     assert "can't be written as SQL" in reasons(advice)
 
 
-@pytest.mark.parametrize("trait", ["IS_DYNAMIC", "IS_ICEBERG"])
 @pytest.mark.parametrize("key", [None, "LINEAR(REGION)"])
-def test_tables_with_statements_of_their_own_get_no_alter_table(tmp_path: Path, trait: str, key: str | None) -> None:
+def test_tables_with_statements_of_their_own_get_no_alter_table(tmp_path: Path, key: str | None) -> None:
     place = {"DATABASE_NAME": "DB", "SCHEMA_NAME": "PUBLIC", "TABLE_NAME": "ORDERS"}
     bill = [{"START_TIME": START, "CREDITS_USED": 56.0, **place}]
-    defined = {**ORDERS, trait: "YES", "CLUSTERING_KEY": key}
+    defined = {**ORDERS, "IS_ICEBERG": "YES", "CLUSTERING_KEY": key}
     advice = advise(tmp_path, runs(by_customer, 400, 2000), [defined], automatic_clustering_history=bill)
     assert not advice.recommendations
     assert "is set by another statement" in reasons(advice)

@@ -27,78 +27,82 @@
 -- With this parameter on, Snowflake would fold the quoted names below to upper case and find other objects.
 ALTER SESSION SET QUOTED_IDENTIFIERS_IGNORE_CASE = FALSE;
 
--- Says OK, or STOP and why, for each source.
+-- Says OK, DONE where there is nothing left to do, or STOP and why.
 SELECT
-  CASE
-    WHEN COUNT(IFF(table_name = 'ORDERS' AND table_schema = 'PUBLIC', 1, NULL)) = 0 THEN 'STOP: a source does not exist, or this role cannot see it'
-    WHEN COUNT_IF(table_name = 'ORDERS' AND table_schema = 'PUBLIC' AND table_type <> 'BASE TABLE') > 0
-      THEN 'STOP: the name of a source stands for something that is not a permanent or transient table'
-    WHEN COUNT_IF(table_name = 'ORDERS_DT_1A2B3C4D' AND COALESCE(is_dynamic, 'NO') <> 'YES') > 0
-      THEN 'STOP: another object has the name of the dynamic table'
-    WHEN MAX(IFF(table_name = 'ORDERS' AND table_schema = 'PUBLIC', row_count, NULL)) NOT BETWEEN 500000 AND 2000002
-      THEN 'STOP: the row count of a source left the range that the figures hold for'
-    WHEN CURRENT_DATE() > TO_DATE('2026-03-02', 'YYYY-MM-DD')
-      THEN 'OK, but the advice is past its date: run the advisor again first'
-    ELSE 'OK'
+  CASE WHEN COUNT_IF(answer LIKE 'DONE%') > 0 AND COUNT_IF(answer LIKE 'STOP%') = 0 THEN MIN(answer) ELSE MAX(answer)
   END AS verdict
-FROM SALES.INFORMATION_SCHEMA.TABLES
-WHERE table_schema = 'PUBLIC'
-  AND table_name IN ('ORDERS', 'ORDERS_DT_1A2B3C4D');
+FROM (
+  SELECT
+    CASE
+      WHEN COUNT(IFF(table_name = 'ORDERS' AND table_schema = 'PUBLIC', 1, NULL)) = 0 THEN 'STOP: a source does not exist, or this role cannot see it'
+      WHEN COUNT_IF(table_name = 'ORDERS' AND table_schema = 'PUBLIC' AND table_type <> 'BASE TABLE') > 0
+        THEN 'STOP: the name of a source stands for something that is not a permanent or transient table'
+      WHEN COUNT_IF(table_name = 'ORDERS_DT_1A2B3C4D' AND COALESCE(is_dynamic, 'NO') <> 'YES') > 0
+        THEN 'STOP: another object has the name of the dynamic table'
+      WHEN MAX(IFF(table_name = 'ORDERS' AND table_schema = 'PUBLIC', row_count, NULL)) NOT BETWEEN 500000 AND 2000002
+        THEN 'STOP: the row count of a source left the range that the figures hold for'
+      WHEN COUNT_IF(table_name = 'ORDERS_DT_1A2B3C4D') > 0 THEN 'DONE: the dynamic table is there already'
+      WHEN CURRENT_DATE() > TO_DATE('2026-03-02', 'YYYY-MM-DD')
+        THEN 'OK, but the advice is past its date: run the advisor again first'
+      ELSE 'OK'
+    END AS answer
+  FROM SALES.INFORMATION_SCHEMA.TABLES
+  WHERE table_schema = 'PUBLIC' AND table_name IN ('ORDERS', 'ORDERS_DT_1A2B3C4D')
+  UNION ALL
+  SELECT
+    CASE
+      WHEN COUNT(IFF(table_name = 'Click Events' AND table_schema = 'web', 1, NULL)) = 0 THEN 'STOP: a source does not exist, or this role cannot see it'
+      WHEN COUNT_IF(table_name = 'Click Events' AND table_schema = 'web' AND table_type <> 'BASE TABLE') > 0
+        THEN 'STOP: the name of a source stands for something that is not a permanent or transient table'
+      WHEN CURRENT_DATE() > TO_DATE('2026-03-02', 'YYYY-MM-DD')
+        THEN 'OK, but the advice is past its date: run the advisor again first'
+      ELSE 'OK'
+    END AS answer
+  FROM SALES.INFORMATION_SCHEMA.TABLES
+  WHERE table_schema = 'web' AND table_name IN ('Click Events', 'ORDERS_DT_1A2B3C4D')
+) AS sources;
 
-SELECT
-  CASE
-    WHEN COUNT(IFF(table_name = 'Click Events' AND table_schema = 'web', 1, NULL)) = 0 THEN 'STOP: a source does not exist, or this role cannot see it'
-    WHEN COUNT_IF(table_name = 'Click Events' AND table_schema = 'web' AND table_type <> 'BASE TABLE') > 0
-      THEN 'STOP: the name of a source stands for something that is not a permanent or transient table'
-    WHEN CURRENT_DATE() > TO_DATE('2026-03-02', 'YYYY-MM-DD')
-      THEN 'OK, but the advice is past its date: run the advisor again first'
-    ELSE 'OK'
-  END AS verdict
-FROM SALES.INFORMATION_SCHEMA.TABLES
-WHERE table_schema = 'web'
-  AND table_name IN ('Click Events', 'ORDERS_DT_1A2B3C4D');
-
--- Raises an error when a check says STOP. Run the file with a client that ends at the first error (SnowSQL does so only
+-- Raises an error unless the check says OK. Run the file with a client that ends at the first error (SnowSQL does so only
 -- with exit_on_error=true).
 EXECUTE IMMEDIATE $$
 DECLARE
-  not_as_seen EXCEPTION (-20001, 'STOP: a source is not as the advice saw it; run the checks above for the reason');
+  not_as_seen EXCEPTION (-20001, 'STOP: a source is not as the advice saw it; run the check above for the reason');
   verdict VARCHAR;
 BEGIN
 SELECT
-  CASE
-    WHEN COUNT(IFF(table_name = 'ORDERS' AND table_schema = 'PUBLIC', 1, NULL)) = 0 THEN 'STOP: a source does not exist, or this role cannot see it'
-    WHEN COUNT_IF(table_name = 'ORDERS' AND table_schema = 'PUBLIC' AND table_type <> 'BASE TABLE') > 0
-      THEN 'STOP: the name of a source stands for something that is not a permanent or transient table'
-    WHEN COUNT_IF(table_name = 'ORDERS_DT_1A2B3C4D' AND COALESCE(is_dynamic, 'NO') <> 'YES') > 0
-      THEN 'STOP: another object has the name of the dynamic table'
-    WHEN MAX(IFF(table_name = 'ORDERS' AND table_schema = 'PUBLIC', row_count, NULL)) NOT BETWEEN 500000 AND 2000002
-      THEN 'STOP: the row count of a source left the range that the figures hold for'
-    WHEN CURRENT_DATE() > TO_DATE('2026-03-02', 'YYYY-MM-DD')
-      THEN 'OK, but the advice is past its date: run the advisor again first'
-    ELSE 'OK'
+  CASE WHEN COUNT_IF(answer LIKE 'DONE%') > 0 AND COUNT_IF(answer LIKE 'STOP%') = 0 THEN MIN(answer) ELSE MAX(answer)
   END INTO :verdict
-FROM SALES.INFORMATION_SCHEMA.TABLES
-WHERE table_schema = 'PUBLIC'
-  AND table_name IN ('ORDERS', 'ORDERS_DT_1A2B3C4D');
-
-  IF (verdict LIKE 'STOP%') THEN
-    RAISE not_as_seen;
-  END IF;
-SELECT
-  CASE
-    WHEN COUNT(IFF(table_name = 'Click Events' AND table_schema = 'web', 1, NULL)) = 0 THEN 'STOP: a source does not exist, or this role cannot see it'
-    WHEN COUNT_IF(table_name = 'Click Events' AND table_schema = 'web' AND table_type <> 'BASE TABLE') > 0
-      THEN 'STOP: the name of a source stands for something that is not a permanent or transient table'
-    WHEN CURRENT_DATE() > TO_DATE('2026-03-02', 'YYYY-MM-DD')
-      THEN 'OK, but the advice is past its date: run the advisor again first'
-    ELSE 'OK'
-  END INTO :verdict
-FROM SALES.INFORMATION_SCHEMA.TABLES
-WHERE table_schema = 'web'
-  AND table_name IN ('Click Events', 'ORDERS_DT_1A2B3C4D');
-
-  IF (verdict LIKE 'STOP%') THEN
+FROM (
+  SELECT
+    CASE
+      WHEN COUNT(IFF(table_name = 'ORDERS' AND table_schema = 'PUBLIC', 1, NULL)) = 0 THEN 'STOP: a source does not exist, or this role cannot see it'
+      WHEN COUNT_IF(table_name = 'ORDERS' AND table_schema = 'PUBLIC' AND table_type <> 'BASE TABLE') > 0
+        THEN 'STOP: the name of a source stands for something that is not a permanent or transient table'
+      WHEN COUNT_IF(table_name = 'ORDERS_DT_1A2B3C4D' AND COALESCE(is_dynamic, 'NO') <> 'YES') > 0
+        THEN 'STOP: another object has the name of the dynamic table'
+      WHEN MAX(IFF(table_name = 'ORDERS' AND table_schema = 'PUBLIC', row_count, NULL)) NOT BETWEEN 500000 AND 2000002
+        THEN 'STOP: the row count of a source left the range that the figures hold for'
+      WHEN COUNT_IF(table_name = 'ORDERS_DT_1A2B3C4D') > 0 THEN 'DONE: the dynamic table is there already'
+      WHEN CURRENT_DATE() > TO_DATE('2026-03-02', 'YYYY-MM-DD')
+        THEN 'OK, but the advice is past its date: run the advisor again first'
+      ELSE 'OK'
+    END AS answer
+  FROM SALES.INFORMATION_SCHEMA.TABLES
+  WHERE table_schema = 'PUBLIC' AND table_name IN ('ORDERS', 'ORDERS_DT_1A2B3C4D')
+  UNION ALL
+  SELECT
+    CASE
+      WHEN COUNT(IFF(table_name = 'Click Events' AND table_schema = 'web', 1, NULL)) = 0 THEN 'STOP: a source does not exist, or this role cannot see it'
+      WHEN COUNT_IF(table_name = 'Click Events' AND table_schema = 'web' AND table_type <> 'BASE TABLE') > 0
+        THEN 'STOP: the name of a source stands for something that is not a permanent or transient table'
+      WHEN CURRENT_DATE() > TO_DATE('2026-03-02', 'YYYY-MM-DD')
+        THEN 'OK, but the advice is past its date: run the advisor again first'
+      ELSE 'OK'
+    END AS answer
+  FROM SALES.INFORMATION_SCHEMA.TABLES
+  WHERE table_schema = 'web' AND table_name IN ('Click Events', 'ORDERS_DT_1A2B3C4D')
+) AS sources;
+  IF (verdict NOT LIKE 'OK%') THEN
     RAISE not_as_seen;
   END IF;
   RETURN verdict;

@@ -23,10 +23,13 @@
 -- With this parameter on, Snowflake would fold the quoted names below to upper case and find other objects.
 ALTER SESSION SET QUOTED_IDENTIFIERS_IGNORE_CASE = FALSE;
 
--- Says OK, or STOP and why.
+-- Says OK, DONE where there is nothing left to do, or STOP and why.
 SELECT
   CASE
     WHEN COUNT_IF(t.table_name = 'Page Views') = 0 THEN 'STOP: the table does not exist, or this role cannot see it'
+    WHEN COUNT_IF(t.table_name = 'Page Views' AND t.table_type = 'VIEW') > 0
+      AND COUNT_IF(t.table_name IN ('Page Views_HOT', 'Page Views_COLD', 'Page Views_BEFORE_SPLIT')) = 3
+      THEN 'DONE: the name stands for a view over the parts already'
     WHEN COUNT_IF(t.table_name = 'Page Views' AND t.table_type <> 'BASE TABLE') > 0
       THEN 'STOP: the name stands for something that is not a permanent or transient table'
     WHEN COUNT_IF(t.table_name = 'Page Views' AND c.data_type IS NULL) > 0
@@ -46,7 +49,7 @@ LEFT JOIN SALES.INFORMATION_SCHEMA.COLUMNS AS c
 WHERE t.table_schema = 'web'
   AND t.table_name IN ('Page Views', 'Page Views_HOT', 'Page Views_COLD', 'Page Views_BEFORE_SPLIT');
 
--- Raises an error when the check says STOP. Run the file with a client that ends at the first error (SnowSQL does so only
+-- Raises an error unless the check says OK. Run the file with a client that ends at the first error (SnowSQL does so only
 -- with exit_on_error=true).
 EXECUTE IMMEDIATE $$
 DECLARE
@@ -56,6 +59,9 @@ BEGIN
 SELECT
   CASE
     WHEN COUNT_IF(t.table_name = 'Page Views') = 0 THEN 'STOP: the table does not exist, or this role cannot see it'
+    WHEN COUNT_IF(t.table_name = 'Page Views' AND t.table_type = 'VIEW') > 0
+      AND COUNT_IF(t.table_name IN ('Page Views_HOT', 'Page Views_COLD', 'Page Views_BEFORE_SPLIT')) = 3
+      THEN 'DONE: the name stands for a view over the parts already'
     WHEN COUNT_IF(t.table_name = 'Page Views' AND t.table_type <> 'BASE TABLE') > 0
       THEN 'STOP: the name stands for something that is not a permanent or transient table'
     WHEN COUNT_IF(t.table_name = 'Page Views' AND c.data_type IS NULL) > 0
@@ -74,7 +80,7 @@ LEFT JOIN SALES.INFORMATION_SCHEMA.COLUMNS AS c
     AND c.column_name = 'Seen At' AND c.data_type = 'TIMESTAMP_NTZ'
 WHERE t.table_schema = 'web'
   AND t.table_name IN ('Page Views', 'Page Views_HOT', 'Page Views_COLD', 'Page Views_BEFORE_SPLIT');
-  IF (verdict LIKE 'STOP%') THEN
+  IF (verdict NOT LIKE 'OK%') THEN
     RAISE not_as_seen;
   END IF;
   RETURN verdict;

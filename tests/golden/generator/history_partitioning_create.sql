@@ -23,7 +23,7 @@
 -- With this parameter on, Snowflake would fold the quoted names below to upper case and find other objects.
 ALTER SESSION SET QUOTED_IDENTIFIERS_IGNORE_CASE = FALSE;
 
--- Says OK, or STOP and why.
+-- Says OK, DONE where there is nothing left to do, or STOP and why.
 SELECT
   CASE
     WHEN COUNT_IF(t.table_name = 'Page Views') = 0 THEN 'STOP: the table does not exist, or this role cannot see it'
@@ -44,7 +44,7 @@ LEFT JOIN SALES.INFORMATION_SCHEMA.COLUMNS AS c
 WHERE t.table_schema = 'web'
   AND t.table_name = 'Page Views';
 
--- Raises an error when the check says STOP. Run the file with a client that ends at the first error (SnowSQL does so only
+-- Raises an error unless the check says OK. Run the file with a client that ends at the first error (SnowSQL does so only
 -- with exit_on_error=true).
 EXECUTE IMMEDIATE $$
 DECLARE
@@ -70,7 +70,7 @@ LEFT JOIN SALES.INFORMATION_SCHEMA.COLUMNS AS c
     AND c.column_name = 'Seen At' AND c.data_type = 'TIMESTAMP_NTZ'
 WHERE t.table_schema = 'web'
   AND t.table_name = 'Page Views';
-  IF (verdict LIKE 'STOP%') THEN
+  IF (verdict NOT LIKE 'OK%') THEN
     RAISE not_as_seen;
   END IF;
   RETURN verdict;

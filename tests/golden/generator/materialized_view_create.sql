@@ -26,7 +26,7 @@
 -- With this parameter on, Snowflake would fold the quoted names below to upper case and find other objects.
 ALTER SESSION SET QUOTED_IDENTIFIERS_IGNORE_CASE = FALSE;
 
--- Says OK, or STOP and why.
+-- Says OK, DONE where there is nothing left to do, or STOP and why.
 SELECT
   CASE
     WHEN COUNT(IFF(table_name = 'ORDERS', 1, NULL)) = 0 THEN 'STOP: the table does not exist, or this role cannot see it'
@@ -36,7 +36,7 @@ SELECT
       THEN 'STOP: another object has the name of the view'
     WHEN MAX(IFF(table_name = 'ORDERS', row_count, NULL)) NOT BETWEEN 500000 AND 2000002
       THEN 'STOP: the row count left the range that the figures hold for'
-    WHEN COUNT_IF(table_name = 'ORDERS_MV_1A2B3C4D') > 0 THEN 'OK: the view is there already'
+    WHEN COUNT_IF(table_name = 'ORDERS_MV_1A2B3C4D') > 0 THEN 'DONE: the view is there already'
     WHEN CURRENT_DATE() > TO_DATE('2026-03-02', 'YYYY-MM-DD')
       THEN 'OK, but the advice is past its date: run the advisor again first'
     ELSE 'OK'
@@ -53,7 +53,7 @@ SELECT
   ref_column_name
 FROM TABLE(SALES.INFORMATION_SCHEMA.POLICY_REFERENCES(REF_ENTITY_NAME => 'SALES.PUBLIC.ORDERS', REF_ENTITY_DOMAIN => 'TABLE'));
 
--- Raises an error when the check says STOP. Run the file with a client that ends at the first error (SnowSQL does so only
+-- Raises an error unless the check says OK. Run the file with a client that ends at the first error (SnowSQL does so only
 -- with exit_on_error=true).
 EXECUTE IMMEDIATE $$
 DECLARE
@@ -69,7 +69,7 @@ SELECT
       THEN 'STOP: another object has the name of the view'
     WHEN MAX(IFF(table_name = 'ORDERS', row_count, NULL)) NOT BETWEEN 500000 AND 2000002
       THEN 'STOP: the row count left the range that the figures hold for'
-    WHEN COUNT_IF(table_name = 'ORDERS_MV_1A2B3C4D') > 0 THEN 'OK: the view is there already'
+    WHEN COUNT_IF(table_name = 'ORDERS_MV_1A2B3C4D') > 0 THEN 'DONE: the view is there already'
     WHEN CURRENT_DATE() > TO_DATE('2026-03-02', 'YYYY-MM-DD')
       THEN 'OK, but the advice is past its date: run the advisor again first'
     ELSE 'OK'
@@ -77,8 +77,7 @@ SELECT
 FROM SALES.INFORMATION_SCHEMA.TABLES
 WHERE table_schema = 'PUBLIC'
   AND table_name IN ('ORDERS', 'ORDERS_MV_1A2B3C4D');
-
-  IF (verdict LIKE 'STOP%') THEN
+  IF (verdict NOT LIKE 'OK%') THEN
     RAISE not_as_seen;
   END IF;
   RETURN verdict;

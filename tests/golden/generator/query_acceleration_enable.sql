@@ -22,12 +22,12 @@
 -- With this parameter on, Snowflake would fold the quoted names below to upper case and find other objects.
 ALTER SESSION SET QUOTED_IDENTIFIERS_IGNORE_CASE = FALSE;
 
--- Says OK, or STOP and why.
+-- Says OK, DONE where there is nothing left to do, or STOP and why.
 SHOW WAREHOUSES LIKE 'Report WH';
 SELECT
   CASE
     WHEN COUNT(*) = 0 THEN 'STOP: the warehouse does not exist, or this role cannot see it'
-    WHEN COUNT_IF("enable_query_acceleration" = 'true') > 0 THEN 'STOP: query acceleration is on already'
+    WHEN COUNT_IF("enable_query_acceleration" = 'true') > 0 THEN 'DONE: query acceleration is on already'
     WHEN COUNT_IF("type" = 'ADAPTIVE') > 0 THEN 'STOP: it is an adaptive warehouse'
     WHEN CURRENT_DATE() > TO_DATE('2026-03-02', 'YYYY-MM-DD')
       THEN 'OK, but the advice is past its date: run the advisor again first'
@@ -36,7 +36,7 @@ SELECT
 FROM TABLE(RESULT_SCAN(LAST_QUERY_ID()))
 WHERE "name" = 'Report WH';
 
--- Raises an error when the check says STOP. Run the file with a client that ends at the first error (SnowSQL does so only
+-- Raises an error unless the check says OK. Run the file with a client that ends at the first error (SnowSQL does so only
 -- with exit_on_error=true).
 EXECUTE IMMEDIATE $$
 DECLARE
@@ -47,7 +47,7 @@ SHOW WAREHOUSES LIKE 'Report WH';
 SELECT
   CASE
     WHEN COUNT(*) = 0 THEN 'STOP: the warehouse does not exist, or this role cannot see it'
-    WHEN COUNT_IF("enable_query_acceleration" = 'true') > 0 THEN 'STOP: query acceleration is on already'
+    WHEN COUNT_IF("enable_query_acceleration" = 'true') > 0 THEN 'DONE: query acceleration is on already'
     WHEN COUNT_IF("type" = 'ADAPTIVE') > 0 THEN 'STOP: it is an adaptive warehouse'
     WHEN CURRENT_DATE() > TO_DATE('2026-03-02', 'YYYY-MM-DD')
       THEN 'OK, but the advice is past its date: run the advisor again first'
@@ -55,7 +55,7 @@ SELECT
   END INTO :verdict
 FROM TABLE(RESULT_SCAN(LAST_QUERY_ID()))
 WHERE "name" = 'Report WH';
-  IF (verdict LIKE 'STOP%') THEN
+  IF (verdict NOT LIKE 'OK%') THEN
     RAISE not_as_seen;
   END IF;
   RETURN verdict;

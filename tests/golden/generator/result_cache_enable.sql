@@ -22,7 +22,7 @@
 -- With this parameter on, Snowflake would fold the quoted names below to upper case and find other objects.
 ALTER SESSION SET QUOTED_IDENTIFIERS_IGNORE_CASE = FALSE;
 
--- Says OK, or STOP and why.
+-- Says OK, DONE where there is nothing left to do, or STOP and why.
 -- noqa: disable=all
 SHOW PARAMETERS LIKE 'USE_CACHED_RESULT' FOR USER "Report User";
 -- noqa: enable=all
@@ -30,14 +30,14 @@ SELECT
   CASE
     WHEN COUNT(*) = 0 THEN 'STOP: the user does not exist, or this role cannot see it'
     WHEN COUNT_IF(LOWER("value") = 'true') > 0
-      THEN 'STOP: the cache is on for the user: its application or driver turns it off for its sessions'
+      THEN 'DONE: the cache is on for the user: its application or driver turns it off for its sessions'
     WHEN CURRENT_DATE() > TO_DATE('2026-03-02', 'YYYY-MM-DD')
       THEN 'OK, but the advice is past its date: run the advisor again first'
     ELSE 'OK'
   END AS verdict
 FROM TABLE(RESULT_SCAN(LAST_QUERY_ID()));
 
--- Raises an error when the check says STOP. Run the file with a client that ends at the first error (SnowSQL does so only
+-- Raises an error unless the check says OK. Run the file with a client that ends at the first error (SnowSQL does so only
 -- with exit_on_error=true).
 EXECUTE IMMEDIATE $$
 DECLARE
@@ -51,13 +51,13 @@ SELECT
   CASE
     WHEN COUNT(*) = 0 THEN 'STOP: the user does not exist, or this role cannot see it'
     WHEN COUNT_IF(LOWER("value") = 'true') > 0
-      THEN 'STOP: the cache is on for the user: its application or driver turns it off for its sessions'
+      THEN 'DONE: the cache is on for the user: its application or driver turns it off for its sessions'
     WHEN CURRENT_DATE() > TO_DATE('2026-03-02', 'YYYY-MM-DD')
       THEN 'OK, but the advice is past its date: run the advisor again first'
     ELSE 'OK'
   END INTO :verdict
 FROM TABLE(RESULT_SCAN(LAST_QUERY_ID()));
-  IF (verdict LIKE 'STOP%') THEN
+  IF (verdict NOT LIKE 'OK%') THEN
     RAISE not_as_seen;
   END IF;
   RETURN verdict;

@@ -22,7 +22,7 @@
 -- With this parameter on, Snowflake would fold the quoted names below to upper case and find other objects.
 ALTER SESSION SET QUOTED_IDENTIFIERS_IGNORE_CASE = FALSE;
 
--- Says OK, or STOP and why.
+-- Says OK, DONE where there is nothing left to do, or STOP and why.
 SELECT
   CASE
     WHEN COUNT(*) = 0 THEN 'STOP: the query was not asked in the last 7 days'
@@ -34,7 +34,7 @@ FROM SNOWFLAKE.ACCOUNT_USAGE.QUERY_HISTORY
 WHERE start_time >= DATEADD('day', -7, CURRENT_TIMESTAMP())
   AND query_parameterized_hash IN ('0a1b2c3d');
 
--- Raises an error when the check says STOP. Run the file with a client that ends at the first error (SnowSQL does so only
+-- Raises an error unless the check says OK. Run the file with a client that ends at the first error (SnowSQL does so only
 -- with exit_on_error=true).
 EXECUTE IMMEDIATE $$
 DECLARE
@@ -51,7 +51,7 @@ SELECT
 FROM SNOWFLAKE.ACCOUNT_USAGE.QUERY_HISTORY
 WHERE start_time >= DATEADD('day', -7, CURRENT_TIMESTAMP())
   AND query_parameterized_hash IN ('0a1b2c3d');
-  IF (verdict LIKE 'STOP%') THEN
+  IF (verdict NOT LIKE 'OK%') THEN
     RAISE not_as_seen;
   END IF;
   RETURN verdict;

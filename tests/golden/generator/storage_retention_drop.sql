@@ -22,9 +22,11 @@
 -- With this parameter on, Snowflake would fold the quoted names below to upper case and find other objects.
 ALTER SESSION SET QUOTED_IDENTIFIERS_IGNORE_CASE = FALSE;
 
--- Says OK, or STOP and why.
+-- Says OK, DONE where there is nothing left to do, or STOP and why.
 SELECT
   CASE
+    WHEN COUNT_IF(table_name = 'Page Views') = 0 AND COUNT(*) > 0 THEN 'DONE: it has the other name already'
+    WHEN COUNT(*) > 1 THEN 'STOP: the other name is taken'
     WHEN COUNT(*) = 0 THEN 'STOP: the table does not exist, or this role cannot see it'
     WHEN COUNT_IF(table_type <> 'BASE TABLE') > 0 THEN 'STOP: the name stands for something that is not a permanent or transient table'
     WHEN COUNT_IF(is_transient <> 'NO') > 0
@@ -36,9 +38,9 @@ SELECT
   END AS verdict
 FROM SALES.INFORMATION_SCHEMA.TABLES
 WHERE table_schema = 'web'
-  AND table_name = 'Page Views';
+  AND table_name IN ('Page Views', 'Page Views_UNREAD');
 
--- Raises an error when the check says STOP. Run the file with a client that ends at the first error (SnowSQL does so only
+-- Raises an error unless the check says OK. Run the file with a client that ends at the first error (SnowSQL does so only
 -- with exit_on_error=true).
 EXECUTE IMMEDIATE $$
 DECLARE
@@ -47,6 +49,8 @@ DECLARE
 BEGIN
 SELECT
   CASE
+    WHEN COUNT_IF(table_name = 'Page Views') = 0 AND COUNT(*) > 0 THEN 'DONE: it has the other name already'
+    WHEN COUNT(*) > 1 THEN 'STOP: the other name is taken'
     WHEN COUNT(*) = 0 THEN 'STOP: the table does not exist, or this role cannot see it'
     WHEN COUNT_IF(table_type <> 'BASE TABLE') > 0 THEN 'STOP: the name stands for something that is not a permanent or transient table'
     WHEN COUNT_IF(is_transient <> 'NO') > 0
@@ -58,8 +62,8 @@ SELECT
   END INTO :verdict
 FROM SALES.INFORMATION_SCHEMA.TABLES
 WHERE table_schema = 'web'
-  AND table_name = 'Page Views';
-  IF (verdict LIKE 'STOP%') THEN
+  AND table_name IN ('Page Views', 'Page Views_UNREAD');
+  IF (verdict NOT LIKE 'OK%') THEN
     RAISE not_as_seen;
   END IF;
   RETURN verdict;

@@ -25,14 +25,14 @@ ALTER SESSION SET QUOTED_IDENTIFIERS_IGNORE_CASE = FALSE;
 -- The setting in force: note it down, it is what a revert goes back to.
 SHOW WAREHOUSES LIKE 'Report WH';
 
--- Says OK, or STOP and why.
+-- Says OK, DONE where there is nothing left to do, or STOP and why.
 SHOW WAREHOUSES LIKE 'Report WH';
 SELECT
   CASE
     WHEN COUNT(*) = 0 THEN 'STOP: the warehouse does not exist, or this role cannot see it'
     WHEN COUNT_IF("type" = 'ADAPTIVE') > 0 THEN 'STOP: it is an adaptive warehouse'
     WHEN COUNT_IF("auto_suspend" > 0 AND "auto_suspend" <= 300) > 0
-      THEN 'STOP: it is suspended as soon already'
+      THEN 'DONE: it is suspended as soon already'
     WHEN CURRENT_DATE() > TO_DATE('2026-03-02', 'YYYY-MM-DD')
       THEN 'OK, but the advice is past its date: run the advisor again first'
     ELSE 'OK'
@@ -40,7 +40,7 @@ SELECT
 FROM TABLE(RESULT_SCAN(LAST_QUERY_ID()))
 WHERE "name" = 'Report WH';
 
--- Raises an error when the check says STOP. Run the file with a client that ends at the first error (SnowSQL does so only
+-- Raises an error unless the check says OK. Run the file with a client that ends at the first error (SnowSQL does so only
 -- with exit_on_error=true).
 EXECUTE IMMEDIATE $$
 DECLARE
@@ -53,14 +53,14 @@ SELECT
     WHEN COUNT(*) = 0 THEN 'STOP: the warehouse does not exist, or this role cannot see it'
     WHEN COUNT_IF("type" = 'ADAPTIVE') > 0 THEN 'STOP: it is an adaptive warehouse'
     WHEN COUNT_IF("auto_suspend" > 0 AND "auto_suspend" <= 300) > 0
-      THEN 'STOP: it is suspended as soon already'
+      THEN 'DONE: it is suspended as soon already'
     WHEN CURRENT_DATE() > TO_DATE('2026-03-02', 'YYYY-MM-DD')
       THEN 'OK, but the advice is past its date: run the advisor again first'
     ELSE 'OK'
   END INTO :verdict
 FROM TABLE(RESULT_SCAN(LAST_QUERY_ID()))
 WHERE "name" = 'Report WH';
-  IF (verdict LIKE 'STOP%') THEN
+  IF (verdict NOT LIKE 'OK%') THEN
     RAISE not_as_seen;
   END IF;
   RETURN verdict;
