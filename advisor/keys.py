@@ -6,6 +6,8 @@ KeyParts and never as text (docs.snowflake.com, "Clustering keys & clustered tab
 
 from __future__ import annotations
 
+import re
+
 import sqlglot
 from sqlglot import exp
 
@@ -31,6 +33,18 @@ def render(part: KeyPart) -> str:
         start, length = part.substring
         return f"SUBSTRING({column}, {start}, {length})"
     return column
+
+
+_DAY = re.compile(r'\bTO_DATE\(("(?:[^"]|"")*"|[\w$]+)\)')
+
+
+def stored_forms(key: str) -> tuple[str, ...]:
+    """How Snowflake may store a key, beside the text itself.
+
+    >>> stored_forms("TENANT, TO_DATE(TS)")
+    ('TENANT, TO_DATE(TS)', 'TENANT, CAST(TS AS DATE)')
+    """
+    return tuple(dict.fromkeys((key, _DAY.sub(r"CAST(\1 AS DATE)", key))))
 
 
 def parse(expression: str) -> KeyPart | None:

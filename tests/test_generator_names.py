@@ -133,9 +133,7 @@ def test_the_check_looks_at_the_table_and_the_guard_runs_the_check(
     assert strings(check)[-2:] == [table.schema, table.name]
     assert ", ".join(map(identifier, current)) in strings(check)
     (block,) = [token.text for token in sqlglot.tokenize(guard.removeprefix("EXECUTE IMMEDIATE "), read="snowflake")]
-    inner = block.partition("BEGIN\n")[2].rpartition(";\n\n  IF (verdict NOT LIKE 'OK%') THEN\n    RAISE not_as_seen")[
-        0
-    ]
+    inner = block.partition("BEGIN\n")[2].rpartition(";\n  IF (verdict NOT LIKE 'OK%') THEN\n    RAISE not_as_seen")[0]
     assert inner.replace("  END INTO :verdict\n", "  END AS verdict\n", 1) == check
 
 

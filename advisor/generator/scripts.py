@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from advisor import figures, quoting
+from advisor import figures, keys, quoting
 from advisor.model import Advice, Recommendation, TableName
 from advisor.resources import folder
 
@@ -128,5 +128,6 @@ def environment() -> Environment:
         "commented_out": quoting.commented_out,
         "timestamp": quoting.timestamp,
         "dollar_quoted": quoting.dollar_quoted,
+        "stored_forms": keys.stored_forms,
     }
     return environment

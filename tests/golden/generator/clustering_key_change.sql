@@ -35,7 +35,7 @@ SELECT
     WHEN COUNT_IF(table_type <> 'BASE TABLE') > 0 THEN 'STOP: the name stands for something that is not a permanent or transient table'
     WHEN MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) IN (TRANSLATE(UPPER('"User Id"'), ' "()', ''), TRANSLATE(UPPER('LINEAR"User Id"'), ' "()', ''))
       THEN 'DONE: the clustering key is the one that this would set'
-    WHEN NOT MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) IN (TRANSLATE(UPPER('TO_DATE(TS)'), ' "()', ''), TRANSLATE(UPPER('LINEARTO_DATE(TS)'), ' "()', ''))
+    WHEN NOT MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) IN (TRANSLATE(UPPER('TO_DATE(TS)'), ' "()', ''), TRANSLATE(UPPER('LINEARTO_DATE(TS)'), ' "()', ''), TRANSLATE(UPPER('CAST(TS AS DATE)'), ' "()', ''), TRANSLATE(UPPER('LINEARCAST(TS AS DATE)'), ' "()', ''))
       THEN 'STOP: the clustering key is not the one that the advice saw'
     WHEN MAX(row_count) NOT BETWEEN 500000 AND 2000002
       THEN 'STOP: the row count left the range that the figures hold for'
@@ -60,7 +60,7 @@ SELECT
     WHEN COUNT_IF(table_type <> 'BASE TABLE') > 0 THEN 'STOP: the name stands for something that is not a permanent or transient table'
     WHEN MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) IN (TRANSLATE(UPPER('"User Id"'), ' "()', ''), TRANSLATE(UPPER('LINEAR"User Id"'), ' "()', ''))
       THEN 'DONE: the clustering key is the one that this would set'
-    WHEN NOT MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) IN (TRANSLATE(UPPER('TO_DATE(TS)'), ' "()', ''), TRANSLATE(UPPER('LINEARTO_DATE(TS)'), ' "()', ''))
+    WHEN NOT MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) IN (TRANSLATE(UPPER('TO_DATE(TS)'), ' "()', ''), TRANSLATE(UPPER('LINEARTO_DATE(TS)'), ' "()', ''), TRANSLATE(UPPER('CAST(TS AS DATE)'), ' "()', ''), TRANSLATE(UPPER('LINEARCAST(TS AS DATE)'), ' "()', ''))
       THEN 'STOP: the clustering key is not the one that the advice saw'
     WHEN MAX(row_count) NOT BETWEEN 500000 AND 2000002
       THEN 'STOP: the row count left the range that the figures hold for'

@@ -30,7 +30,7 @@ SELECT
   CASE
     WHEN COUNT(*) = 0 THEN 'STOP: the table does not exist, or this role cannot see it'
     WHEN COUNT_IF(table_type <> 'BASE TABLE') > 0 THEN 'STOP: the name stands for something that is not a permanent or transient table'
-    WHEN MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) IN (TRANSLATE(UPPER('TENANT_ID, TO_DATE(ORDERED_AT)'), ' "()', ''), TRANSLATE(UPPER('LINEARTENANT_ID, TO_DATE(ORDERED_AT)'), ' "()', ''))
+    WHEN MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) IN (TRANSLATE(UPPER('TENANT_ID, TO_DATE(ORDERED_AT)'), ' "()', ''), TRANSLATE(UPPER('LINEARTENANT_ID, TO_DATE(ORDERED_AT)'), ' "()', ''), TRANSLATE(UPPER('TENANT_ID, CAST(ORDERED_AT AS DATE)'), ' "()', ''), TRANSLATE(UPPER('LINEARTENANT_ID, CAST(ORDERED_AT AS DATE)'), ' "()', ''))
       THEN 'DONE: the clustering key is the one that this would set'
     WHEN NOT MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) = ''
       THEN 'STOP: the clustering key is not the one that the advice saw'
@@ -55,7 +55,7 @@ SELECT
   CASE
     WHEN COUNT(*) = 0 THEN 'STOP: the table does not exist, or this role cannot see it'
     WHEN COUNT_IF(table_type <> 'BASE TABLE') > 0 THEN 'STOP: the name stands for something that is not a permanent or transient table'
-    WHEN MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) IN (TRANSLATE(UPPER('TENANT_ID, TO_DATE(ORDERED_AT)'), ' "()', ''), TRANSLATE(UPPER('LINEARTENANT_ID, TO_DATE(ORDERED_AT)'), ' "()', ''))
+    WHEN MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) IN (TRANSLATE(UPPER('TENANT_ID, TO_DATE(ORDERED_AT)'), ' "()', ''), TRANSLATE(UPPER('LINEARTENANT_ID, TO_DATE(ORDERED_AT)'), ' "()', ''), TRANSLATE(UPPER('TENANT_ID, CAST(ORDERED_AT AS DATE)'), ' "()', ''), TRANSLATE(UPPER('LINEARTENANT_ID, CAST(ORDERED_AT AS DATE)'), ' "()', ''))
       THEN 'DONE: the clustering key is the one that this would set'
     WHEN NOT MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) = ''
       THEN 'STOP: the clustering key is not the one that the advice saw'
