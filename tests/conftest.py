@@ -16,6 +16,15 @@ settings.register_profile("repeatable", derandomize=True)
 settings.load_profile("repeatable")
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Prints the tables that tests recorded as their property `table`, whichever process ran them."""
+    for report in terminalreporter.getreports("passed"):
+        for name, table in report.user_properties:
+            if name == "table":
+                terminalreporter.section(report.nodeid)
+                terminalreporter.write_line(str(table))
+
+
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the snapshot `snapshot` and the advice on it, `old`; tests leave both as they are."""
