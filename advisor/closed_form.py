@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 
+LEAST_WIDTH = 1e-12  # of a spread that nothing matches
+
+
 @dataclass(frozen=True)
 class Selection:
     """What each question matches of one key expression: so many of its values, holding such a share of the rows."""
@@ -44,7 +47,8 @@ class Walked:
     def by(self, chosen: Selection, distinct: float, depth: float) -> Walked:
         """One expression further, of which a group of the earlier ones holds so many distinct values."""
         values = np.minimum(chosen.values, distinct)
-        spread = depth / self.width
+        # A condition outside of all values leaves a width of 0.
+        spread = depth / np.maximum(self.width, LEAST_WIDTH)
         touched = self.pure * np.minimum(1, chosen.share + spread)
         at = chosen.scattered
         if len(at):

@@ -22,7 +22,7 @@ from advisor.cost import DAYS_PER_MONTH
 from advisor.model import Range, TableName
 from advisor.profile import TableProfile
 from advisor.questions import ReadTemplate
-from advisor.served import Asked, Candidate, Refused, estimated, price_of, settled
+from advisor.served import Asked, Candidate, Refused, estimated, obstructed, price_of, settled
 from advisor.serving import Keeping, Size, Sizer, UnknownSizeError, changed_partitions
 from advisor.settings import Settings
 from advisor.usage.names import Session
@@ -160,7 +160,7 @@ def _first_per_key(node: exp.Select) -> tuple[str, ...] | None:
 
 def obstacle(kept: Stored, members: Sequence[Asked], account: Account) -> str | None:
     """Why no dynamic table may hold it, or is not certain to, as a sentence; None where one may."""
-    why = next((f"It {asked.block.obstacle}." for asked in members if asked.block.obstacle), None)
+    why: str | None = None
     for name in sorted(set(kept.tables)):
         table = account.catalog.tables[name]
         if table.kind != "BASE TABLE" or table.traits & {"external", "hybrid", "temporary", "event", "dynamic"}:
@@ -213,6 +213,9 @@ class Sources:
         return min(self.loads_per_day, MINUTES_PER_DAY / self.lag)
 
     def judge(self, members: Sequence[Asked]) -> Candidate | Refused:
+        blocked = obstructed(members)
+        if blocked is not None:
+            return blocked
         kept = kept_for(members, self.session)
         if isinstance(kept, str):
             return Refused(tuple(members), None, kept)

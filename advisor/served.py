@@ -7,6 +7,7 @@ the conditions that they don't share lifted to keys (Agrawal, Chaudhuri, Narasay
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,7 +16,7 @@ from typing import Protocol
 from advisor.account import Account
 from advisor.blocks import Block, Stored, merged, study
 from advisor.blocks.legality import expression_obstacle, view_obstacle
-from advisor.blocks.stored import bare, parsed
+from advisor.blocks.stored import parsed
 from advisor.cost import DAYS_PER_MONTH, ScanPrice
 from advisor.model import ZERO, Change, Range, Service, TableName
 from advisor.profile import TableProfile
@@ -23,6 +24,8 @@ from advisor.questions import ReadTemplate
 from advisor.serving import Keeping, Size, Sizer, UnknownSizeError, keeping, known_types, per_hour, total
 from advisor.settings import Settings
 from advisor.usage.names import Session
+
+_QUALIFIER = re.compile(r'(?:"(?:[^"]|"")*"|[A-Za-z_][\w$]*)\.')
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +61,7 @@ class Asked:
         """What takes most credits comes first, then what is asked, without names of tables: a new name must not change which
         results are merged. The fingerprint, which hangs on them, tells equal blocks apart."""
         asked = (self.block.keys, self.block.aggregates, [condition.text for condition in self.block.conditions])
-        shape = tuple(tuple(map(bare, texts)) for texts in asked)
+        shape = tuple(tuple(_QUALIFIER.sub("", text) for text in texts) for texts in asked)
         return -self.worth, -self.monthly, len(self.block.tables), shape, self.block.place, self.fingerprint
 
 
@@ -190,9 +193,11 @@ class Market:
 
     def judge(self, members: Sequence[Asked]) -> Candidate | Refused:
         """One stored result for all of them."""
+        blocked = obstructed(members)
+        if blocked is not None:
+            return blocked
         kept = merged([(asked.block, asked.fixed) for asked in members])
-        why = next((f"It {asked.block.obstacle}." for asked in members if asked.block.obstacle), None)
-        why = why or view_obstacle(kept, known_types(self.profile))
+        why = view_obstacle(kept, known_types(self.profile))
         if why is not None:
             return Refused(tuple(members), kept, why)
         try:
@@ -210,6 +215,12 @@ class Market:
     @property
     def rows(self) -> float:
         return float(self.profile.table.rows or 0)
+
+
+def obstructed(members: Sequence[Asked]) -> Refused | None:
+    """Where a block has an obstacle, what would be stored for it may not even be SQL."""
+    why = next((asked.block.obstacle for asked in members if asked.block.obstacle), None)
+    return None if why is None else Refused(tuple(members), None, f"It {why}.")
 
 
 class Assessor(Protocol):
