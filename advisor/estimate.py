@@ -29,6 +29,7 @@ Flags = NDArray[np.bool_]
 MS_PER_HOUR = 3_600_000
 DISPUTED = 1.5
 LAGGING_DEPTH = 2.0  # overlapping partitions while automatic clustering lags behind the writes: the pessimistic case
+SORTED_DEPTH = 1.0  # of a table that nothing is written to, once it is in order
 
 
 @dataclass(frozen=True)
@@ -223,10 +224,15 @@ class Judge:
 
     def _bounds(self, key: Sequence[KeyPart], after: Floats) -> tuple[Floats, Floats]:
         layout = self.profile.layout
-        lagging = after * np.maximum(1, self.after(key, LAGGING_DEPTH) / np.maximum(1, self.after(key)))
-        low, high = bounds(layout, key, evidence(layout), after, lagging)
+        low, high = bounds(layout, key, evidence(layout), after, after * self._lag(key))
         unsure = self.asks & ~self.fixed
         return np.where(unsure, low, after), np.where(unsure, high, after)
+
+    def _lag(self, key: Sequence[KeyPart]) -> Floats:
+        """By how much each load scans more while the key's order is behind the writes, where there are any."""
+        written = self.profile.churn is None or self.profile.churn != Churn(0, 0, 0)
+        depth = LAGGING_DEPTH if written else SORTED_DEPTH
+        return np.asarray(np.maximum(1, self.after(key, depth) / np.maximum(1, self.after(key))))
 
     def _range(self, low: Floats, after: Floats, high: Floats, factor: Floats) -> Range:
         """What is saved a month: milliseconds × factor, under every price of a partition.

@@ -73,10 +73,11 @@ def places(layout: Layout, key: Sequence[KeyPart]) -> list[Place]:
 def bounds(
     layout: Layout, key: Sequence[KeyPart], evidence: str, after: Floats, lagging: Floats
 ) -> tuple[Floats, Floats]:
-    """Low and high partitions per load; `lagging` is what they scan while the key's order is behind the writes."""
+    """Low and high partitions per load; `lagging` is what they scan while the key's order is behind the writes, which takes
+    as much as the model may be off by, and isn't added to it."""
     low, high = np.array([FACTORS[evidence][which] for which in places(layout, key)]).reshape(-1, 2).T
     least = np.maximum(np.minimum(1, after), after * low)
-    return least, np.minimum(np.maximum(layout.partitions, after), np.maximum(after, lagging * high))
+    return least, np.minimum(np.maximum(layout.partitions, after), np.maximum(lagging, after * high))
 
 
 def spread(deviations: Floats) -> float:

@@ -85,7 +85,7 @@ class Column:
             units = ("WEEK", "MONTH", "QUARTER") if self.family == "date" else ("DAY", "WEEK", "MONTH", "QUARTER")
             return (bare, *(KeyPart(self.name, unit=unit) for unit in units))
         if self.family == "number":
-            span = self.values.max() - self.values.min()
+            span = np.nanmax(self.values) - np.nanmin(self.values)
             return (bare, *(KeyPart(self.name, digits=digits) for digits in range(1, 7) if span >= 2 * 10**digits))
         shared = _shared_prefix(self.texts)
         longest = max(len(text) for text in self.texts) - shared

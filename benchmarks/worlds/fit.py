@@ -10,7 +10,7 @@ import numpy as np
 
 from advisor import verdict
 from advisor.candidates import candidates
-from advisor.estimate import LAGGING_DEPTH, Estimate, Judge
+from advisor.estimate import Estimate, Judge
 from advisor.intervals import Place, places
 from benchmarks.layouts import Floats
 from benchmarks.worlds.cases import Case
@@ -26,12 +26,11 @@ FEWEST = 20  # ratios, or the place is given what its evidence has in all
 
 @dataclass(frozen=True, eq=False)
 class Ratios:
-    """Per load of one key: truth / prediction, and truth / prediction while the order lags."""
+    """Per load of one key: truth / prediction."""
 
     evidence: str
     places: Sequence[Place]
-    low: Floats
-    high: Floats
+    found: Floats
 
 
 def ratios(make: Callable[[int], Case], seed: int) -> list[Ratios]:
@@ -58,31 +57,25 @@ def _table(evidence: str, told: Told, truth: Truth) -> list[Ratios]:
 def _ratios(evidence: str, judge: Judge, estimate: Estimate, truth: Truth) -> Ratios:
     numbers = [int(load.template.fingerprint, 16) for load in judge.profile.loads]
     true = np.maximum(1, truth.per_template(truth.keyed(estimate.key))[numbers])
-    after = np.maximum(1, estimate.after)
-    lag = np.maximum(1, judge.after(estimate.key, LAGGING_DEPTH) / np.maximum(1, judge.after(estimate.key)))
     asks = judge.asks & ~judge.fixed
     found = [which for which, asking in zip(places(judge.profile.layout, estimate.key), asks, strict=True) if asking]
-    lagging = np.minimum(judge.profile.partitions, after * lag)
-    return Ratios(evidence, found, (true / after)[asks], (true / lagging)[asks])
+    return Ratios(evidence, found, (true / np.maximum(1, estimate.after))[asks])
 
 
 def report(worlds: Sequence[Callable[[int], Case]], seeds: range) -> None:
     """Prints `FACTORS`."""
-    lows: defaultdict[tuple[str, Place], list[float]] = defaultdict(list)
-    highs: defaultdict[tuple[str, Place], list[float]] = defaultdict(list)
+    found: defaultdict[tuple[str, Place], list[float]] = defaultdict(list)
     for each in (each for make in worlds for seed in seeds for each in ratios(make, seed)):
-        for which, low, high in zip(each.places, each.low, each.high, strict=True):
-            lows[each.evidence, which].append(float(low))
-            highs[each.evidence, which].append(float(high))
+        for which, ratio in zip(each.places, each.found, strict=True):
+            found[each.evidence, which].append(float(ratio))
     for evidence in EVIDENCE:
         print(f'"{evidence}": (')
         for which in Place:
-            low, high = lows[evidence, which], highs[evidence, which]
-            if len(low) < FEWEST:
-                low, high = ([x for place in Place for x in found[evidence, place]] for found in (lows, highs))
-            print(
-                f"    ({_rank(low, OUTSIDE):.3g}, {max(FLOOR, _rank(high, 1 - OUTSIDE)):.3g}),  # {which.name}, {len(low)}"
-            )
+            mine = found[evidence, which]
+            if len(mine) < FEWEST:
+                mine = [x for place in Place for x in found[evidence, place]]
+            low, high = _rank(mine, OUTSIDE), max(FLOOR, _rank(mine, 1 - OUTSIDE))
+            print(f"    ({low:.3g}, {high:.3g}),  # {which.name}, {len(mine)}")
         print("),")
 
 
