@@ -23,6 +23,8 @@ Flags = NDArray[np.bool_]
 
 MOST_KEPT = 0.5  # a filter that leaves more of the join keys than this prunes nothing worth speaking of
 MOST_KEYS = 5000  # as many join keys as are told apart
+MOST_DAYS = 110_000  # rows of a calendar: three centuries
+YEAR = 365
 WHOLE = 0.999  # a sample with this share of a table's rows is the table
 
 
@@ -41,6 +43,21 @@ class Dimension:
     def whole(self) -> bool:
         """All of its rows are known."""
         return self.sample is not None and self.sample.rows >= WHOLE * (self.table.rows or math.inf)
+
+    @property
+    def days(self) -> float | None:
+        """Of a calendar, a table with a row a day, the days that it is asked for; None for any other table."""
+        return days_of(self.table, self.axes)
+
+
+def days_of(table: Table, axes: Mapping[str, Axis]) -> float | None:
+    """The days of a calendar that queries ask for, or all that statistics tell of. Its keys are numbered in their order."""
+    dates = [axes[column.name] for column in table.columns if column.data_type == "DATE" and column.name in axes]
+    rows = table.rows or 0
+    if len(dates) != 1 or not YEAR <= rows <= MOST_DAYS:
+        return None
+    days = dates[0].span + 1
+    return days if days <= rows + 1 and (not dates[0].known or dates[0].distinct >= MOST_KEPT * rows) else None
 
 
 Dimensions = Callable[[TableName], Dimension | None]
@@ -113,16 +130,26 @@ def _kept(line: Axis, key: str, own: Sequence[Ask], share: float, side: Dimensio
     if any(ask.column == key for ask in own):
         same = min((ask for ask in own if ask.column == key), key=lambda ask: ask.share)
         return replace(same, column=line.column, share=share, derived=True)
-    within = min(1.0, share / _covered(line, side.axes.get(key)))
+    covered = _covered(line, key, side)
+    if side.days is not None and share > covered:
+        # More than lies in the part that the table has: it comes again in every year.
+        years = round(max(1.0, line.distinct / YEAR))
+        return Ask(line.column, share, years, derived=True)
+    within = min(1.0, share / covered)
+    if side.days is not None or all(side.axes[ask.column].is_time and not ask.values for ask in own):
+        return Ask(line.column, within, located=False, derived=True)
     return Ask(line.column, within, max(1, round(within * line.distinct)), derived=True)
 
 
-def _covered(line: Axis, key: Axis | None) -> float:
+def _covered(line: Axis, key: str, side: Dimension) -> float:
     """The part of the other side's keys that the table has at all: a calendar is longer than the sales. What is asked for
     is taken to lie there."""
-    if key is None or not (key.known and line.known) or line.family == "text":
+    theirs = side.axes.get(key)
+    if theirs is not None and theirs.known and line.known and line.family != "text":
+        return min(1.0, max(1e-6, theirs.share(line.low, line.high)))
+    if line.known or side.days is None or not side.table.rows:
         return 1.0
-    return min(1.0, max(1e-6, key.share(line.low, line.high)))
+    return min(1.0, line.distinct / side.table.rows)
 
 
 def _decided(key: str, own: Sequence[Ask], sample: Sample) -> bool:

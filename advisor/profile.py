@@ -27,7 +27,7 @@ from advisor.model import (
 from advisor.pruning import Layout, scanned_today
 from advisor.questions import ReadTemplate, Sampled, axes_of, dimensions_of, implied_axes, questions_of
 from advisor.upkeep import Bill, engine_of
-from advisor.widths import learn_widths, observations
+from advisor.widths import UNSORTED, learn_widths, observations, touched
 
 READS_ALL = 0.9  # a load that scans over this share of the partitions isn't pruned
 
@@ -168,14 +168,31 @@ def _layout(
     """The layout as the loads show it, and the loads; those whose conditions are seen not to prune ask nothing any more."""
     shares = [None if load.before is None or load.limited else load.before / partitions for load in loads]
     seen = observations(questions, shares, [float(load.template.executions) for load in loads])
-    layout = Layout(float(table.rows or 0), partitions, axes, learn_widths(seen), tuple(questions), len(loads))
+    widths = learn_widths(seen)
+    seen_as = tuple(_in_stretches(question, shares[question.load], widths) for question in questions)
+    layout = Layout(float(table.rows or 0), partitions, axes, widths, seen_as, len(loads))
     idle = {i for i, today in enumerate(scanned_today(layout)) if _idle(loads[i], shares[i], today / partitions)}
-    idle &= {q.load for q in questions if any(not _sure(ask) for ask in q.asks)}
-    heard = tuple(replace(q, asks=tuple(filter(_sure, q.asks))) if q.load in idle else q for q in questions)
+    idle &= {q.load for q in seen_as if any(not _sure(ask) for ask in q.asks)}
+    heard = tuple(replace(q, asks=tuple(filter(_sure, q.asks))) if q.load in idle else q for q in seen_as)
     still = {q.load for q in heard if q.asks}
     why = "filters in a form that doesn't prune: it reads nearly all although the rows lie in that order"
     kept = [replace(load, asks=False, unserved=why) if i in idle - still else load for i, load in enumerate(loads)]
     return replace(layout, questions=heard), tuple(kept)
+
+
+def _in_stretches(question: Question, seen: float | None, widths: Mapping[str, float]) -> Question:
+    """Join keys of which only the number is known, taken to follow each other where the scans show that they do: a layout in
+    their order reads far less for a stretch than for as many scattered ones."""
+
+    def stretch(ask: Ask) -> Ask:
+        width = widths.get(ask.column, 1.0)
+        if seen is None or not ask.derived or not ask.values or ask.positions or width >= UNSORTED:
+            return ask
+        along = replace(ask, values=0, located=False)
+        apart, together = touched(ask, width), touched(along, width)
+        return along if seen < math.sqrt(apart * together) else ask
+
+    return replace(question, asks=tuple(map(stretch, question.asks)))
 
 
 def _sure(ask: Ask) -> bool:

@@ -241,6 +241,8 @@ def _bucketed(axis: Axis, part: KeyPart, distinct: float, ask: Ask) -> tuple[flo
     if ask.values:
         buckets = {axis.bucket(part, position) for position in ask.positions}
         hit = float(len(buckets)) if buckets and None not in buckets else float(ask.values)
+        if ask.derived and not ask.positions:  # the rest of so many stretches
+            hit += max(0.0, ask.share - ask.values / axis.distinct) * distinct
         hit = min(hit, distinct)
         return hit, min(1.0, max(ask.share, hit / distinct)), True
     if not ask.located:

@@ -10,7 +10,7 @@ from functools import cache
 
 from advisor.asks import PRUNABLE, Question, asks_of, corrected
 from advisor.axes import Axis, axis
-from advisor.joins import Dimension, Dimensions, joined, matched_share, partners, top
+from advisor.joins import Dimension, Dimensions, days_of, joined, matched_share, partners, top
 from advisor.model import (
     FILTERS,
     ColumnUsage,
@@ -71,7 +71,7 @@ def _filters(table: TableName, readings: Iterable[Reading]) -> Iterable[ColumnUs
 
 
 def implied_axes(
-    table: Table, known: Mapping[TableName, Table], readers: Iterable[ReadTemplate], workload: Workload
+    table: Table, known: Mapping[TableName, Table], readers: Sequence[ReadTemplate], workload: Workload
 ) -> dict[str, Axis]:
     """Of the columns through which a join with a smaller table or a top-k may prune."""
     found: dict[str, Axis] = {}
@@ -81,17 +81,22 @@ def implied_axes(
                 for usage, other in partners(read.reading, scan):
                     side = known.get(read.reading.scans[other])
                     if side is not None and usage.column not in found:
-                        found[usage.column] = _join_axis(_axis(table, usage.column, (), workload), side)
+                        asked = axes_of(side, [each for each in readers if side.name in each.reading.scans], workload)
+                        days = days_of(side, asked)
+                        found[usage.column] = _join_axis(_axis(table, usage.column, (), workload), side, days)
                 for usage in read.reading.usages:
                     if usage.role is Role.ORDER and usage.table == table.name and read.reading.limit:
                         found.setdefault(usage.column, _axis(table, usage.column, (), workload))
     return found
 
 
-def _join_axis(line: Axis, side: Table) -> Axis:
-    """Without statistics a join column has as many values as the other side has rows, numbered from 1."""
+def _join_axis(line: Axis, side: Table, days: float | None) -> Axis:
+    """Without statistics a join column has as many values as the other side has rows, numbered from 1; a calendar's as many
+    as the days that are asked for."""
     if line.known or not side.rows:
         return line
+    if days is not None and line.family == "number":
+        return replace(line, low=1.0, high=days, distinct=days)
     return (
         replace(line, low=1.0, high=float(side.rows), distinct=float(side.rows))
         if line.family == "number"

@@ -72,9 +72,11 @@ def unused(profile: TableProfile) -> bool:
     return bool(key) and not any(part.column in profile.used_columns for part in key)
 
 
-def preferred(ranked: Sequence[Estimate], profile: TableProfile) -> Estimate:
-    """The best of them, or one that is as good within the model's error and simpler: fewer columns, coarser groups."""
+def preferred(ranked: Sequence[Estimate], profile: TableProfile, settings: Settings) -> Estimate:
+    """The best of those that are worth it, or of all where none is; or one that is as good within the model's error and
+    simpler: fewer columns, coarser groups."""
     axes = profile.layout.axes
+    ranked = [estimate for estimate in ranked if fault(estimate, profile, settings) is None] or ranked
     best = ranked[0].net.expected
     close = [estimate for estimate in ranked if estimate.net.expected >= best - abs(best) * AS_GOOD]
     return min(

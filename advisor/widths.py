@@ -7,7 +7,7 @@ So each scan that was seen measures w: it is what the scanned share exceeds the 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,6 +15,8 @@ from advisor.asks import Ask, Question
 
 UNSORTED = 0.5
 """A column whose partitions span more than this share of it isn't ordered by the layout in any useful way."""
+FITTING = 0.7
+"""A condition that must touch more than what was read by this factor isn't what pruned: its share is known that well."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ def learn_widths(seen: Sequence[Observation]) -> dict[str, float]:
 
     A load that asks one column measures it. One that asks several measures the one that the others, known to be wide,
     leave to explain what it skipped. A condition on a wrapped column may not prune at all, so it measures only what
-    no bare one does.
+    no bare one does. What loads of several unknown columns skipped is put down to the column that explains most of them.
     """
     widths: dict[str, float] = {}
     bare = [each for each in seen if each.bare]
@@ -73,7 +75,40 @@ def learn_widths(seen: Sequence[Observation]) -> dict[str, float]:
                 width = sum(_width(each.share, ask) for ask in asks) / len(asks)
                 measured.setdefault(column, []).append((width, each.weight))
         widths |= {column: _weighted_median(pairs) for column, pairs in measured.items()}
-    return dict(sorted(widths.items()))
+    return dict(sorted(_disentangled(seen, widths).items()))
+
+
+def _disentangled(seen: Sequence[Observation], widths: Mapping[str, float]) -> dict[str, float]:
+    """The widths, with those of columns that are only asked beside other unknown ones: one order of the rows that explains
+    the more loads is likelier than two that explain a load each."""
+    found = dict(widths)
+    while explanations := _explanations([each for each in seen if not _explained(each, found)], found):
+        column = max(explanations, key=lambda name: (sum(weight for _, weight in explanations[name]), name))
+        found[column] = _weighted_median(explanations[column])
+    return found
+
+
+def _explained(each: Observation, widths: Mapping[str, float]) -> bool:
+    """A column that is known to be narrow is asked: it accounts for what was skipped."""
+    return any(widths.get(column, 1.0) < UNSORTED for column in each.columns)
+
+
+def _explanations(seen: Sequence[Observation], widths: Mapping[str, float]) -> dict[str, list[tuple[float, float]]]:
+    """By unknown column the widths, and the executions, of the loads that it alone would account for; none of a column that
+    some load contradicts, for its own condition matches more than what was read."""
+    found: dict[str, list[tuple[float, float]]] = {}
+    refuted: set[str] = set()
+    for each in seen:
+        for column in each.columns - widths.keys():
+            asks = [ask for q in each.questions for ask in q.asks if ask.column == column and not ask.null]
+            least = sum(touched(ask, 0.0) for ask in asks) / len(asks)
+            width = sum(_width(each.share, ask) for ask in asks) / len(asks)
+            found.setdefault(column, []).append((width, each.weight))
+            if each.share < FITTING * least:
+                refuted.add(column)
+    return {
+        column: pairs for column, pairs in found.items() if column not in refuted and _weighted_median(pairs) < UNSORTED
+    }
 
 
 def touched(ask: Ask, width: float) -> float:

@@ -104,7 +104,7 @@ def _propose_keys(profile: TableProfile, account: Account, settings: Settings) -
 
 def weigh(ranked: Sequence[Estimate], profile: TableProfile, account: Account, settings: Settings) -> Proposed:
     """Which of a table's candidate keys, most net credits first, are worth it, and why the others aren't."""
-    best = verdict.preferred(ranked, profile)
+    best = verdict.preferred(ranked, profile, settings)
     why = verdict.keep_present(best, profile, account.prices, settings, account.workload.days)
     if why is not None:
         return Proposed((), (reject(profile, best.key, why),), len(ranked))

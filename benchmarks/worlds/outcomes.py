@@ -126,7 +126,7 @@ def advised(told: Told) -> Estimate | None:
     ranked = candidates(told.profile, told.prices, told.settings, told.workload.days)
     if not ranked:
         return None
-    best = verdict.preferred(ranked, told.profile)
+    best = verdict.preferred(ranked, told.profile, told.settings)
     return None if verdict.fault(best, told.profile, told.settings) else best
 
 
