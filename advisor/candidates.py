@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import permutations
 
+from advisor import verdict
 from advisor.axes import Axis
 from advisor.cost import ScanPrice
 from advisor.estimate import Estimate, Judge
@@ -45,9 +46,18 @@ def candidates(
     ]
     tried = [*singles, *pairs]
     if settings.max_key_columns >= 3:
-        tried += _triples(judge, rungs, _best_per_columns(judge, pairs))
+        tried += _triples(judge, rungs, [keys[0] for keys in _best_per_columns(judge, pairs)])
     best = _best_per_columns(judge, [key for key in tried if len(key) <= settings.max_key_columns])
-    return ranked(judge.estimate(key) for key in best)
+    return ranked(_surest(judge, keys) for keys in best)
+
+
+def _surest(judge: Judge, keys: Sequence[tuple[KeyPart, ...]]) -> Estimate:
+    """The first of them, which go from best to worst, that is worth it; the very first where none is."""
+    first = judge.estimate(keys[0])
+    if len(keys) == 1 or verdict.fault(first, judge.profile, judge.settings) is None:
+        return first
+    others = (judge.estimate(key) for key in keys[1:])
+    return next((each for each in others if verdict.fault(each, judge.profile, judge.settings) is None), first)
 
 
 def ranked(estimates: Iterable[Estimate]) -> tuple[Estimate, ...]:
@@ -117,13 +127,15 @@ def _triples(
     return [key for key in triples if judge.quick_net(key) > nets[key[:2]] + abs(nets[key[:2]]) * MARGIN]
 
 
-def _best_per_columns(judge: Judge, keys: Sequence[tuple[KeyPart, ...]]) -> list[tuple[KeyPart, ...]]:
-    """For each set of columns its best key: by the closed form, the most promising of them then counted on the sample."""
+def _best_per_columns(judge: Judge, keys: Sequence[tuple[KeyPart, ...]]) -> list[list[tuple[KeyPart, ...]]]:
+    """For each set of columns the best key of each order of them, best first: by the closed form, the most promising of all
+    then counted on the sample."""
     ranked = sorted(((judge.quick_net(key), key) for key in keys), key=lambda pair: (-pair[0], _ranks(pair[1])))
     if judge.profile.layout.sample is not None:
         close = [(judge.quick_net(key, counted=True), key) for _, key in ranked[:COUNTED]]
         ranked = sorted(close, key=lambda pair: (-pair[0], _ranks(pair[1]))) + ranked[COUNTED:]
-    best: dict[frozenset[str], tuple[KeyPart, ...]] = {}
+    best: dict[frozenset[str], dict[tuple[str, ...], tuple[KeyPart, ...]]] = {}
     for _, key in ranked:
-        best.setdefault(frozenset(part.column for part in key), key)
-    return list(best.values())
+        columns = tuple(part.column for part in key)
+        best.setdefault(frozenset(columns), {}).setdefault(columns, key)
+    return [list(orders.values()) for orders in best.values()]
