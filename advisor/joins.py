@@ -130,13 +130,13 @@ def _kept(line: Axis, key: str, own: Sequence[Ask], share: float, side: Dimensio
     if any(ask.column == key for ask in own):
         same = min((ask for ask in own if ask.column == key), key=lambda ask: ask.share)
         return replace(same, column=line.column, share=share, derived=True)
-    covered = _covered(line, key, side)
-    if side.days is not None and share > covered:
-        # More than lies in the part that the table has: it comes again in every year.
-        years = round(max(1.0, line.distinct / YEAR))
-        return Ask(line.column, share, years, derived=True)
-    within = min(1.0, share / covered)
-    if side.days is not None or all(side.axes[ask.column].is_time and not ask.values for ask in own):
+    ranged = all(side.axes[ask.column].is_time and not ask.values for ask in own)
+    years = max(1, *(ask.values for ask in own))
+    if side.days is not None and not ranged and share * (side.table.rows or 0) > years * (YEAR + 1):
+        # More days than the years asked for have: a part that comes again in every year.
+        return Ask(line.column, share, round(max(1.0, line.distinct / YEAR)), derived=True)
+    within = min(1.0, share / _covered(line, key, side))
+    if side.days is not None or ranged:
         return Ask(line.column, within, located=False, derived=True)
     return Ask(line.column, within, max(1, round(within * line.distinct)), derived=True)
 
@@ -185,6 +185,7 @@ def top(reading: Reading, scan: int, axes: Mapping[str, Axis], rows: float, matc
     if share > MOST_KEPT:
         return None
     line = axes[first.column]
+    share += 0.5 / line.distinct if line.known else 0.0  # the k-th best value is read whole
     # The latest are asked for, as a rule; of other columns either end.
     low = line.high - share * line.span if line.is_time else None
     return Ask(first.column, share, 0, low, located=low is not None, derived=True)

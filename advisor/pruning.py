@@ -19,7 +19,7 @@ from advisor.asks import Ask, Question
 from advisor.axes import INSTANT, Axis
 from advisor.closed_form import Floats, Selection, Walked
 from advisor.model import KeyPart
-from advisor.sample import UNSEEN, Sample
+from advisor.sample import FEW, Cut, Sample
 from advisor.widths import UNSORTED, touched
 
 KEPT_LEVELS = 1
@@ -90,6 +90,17 @@ class Layout:
         return {} if sample is None else {name: Intervals.of(sample, name, list(asks)) for name, asks in asked.items()}
 
     @cached_property
+    def scarce(self) -> tuple[Ask, ...]:
+        """Conditions that are decided by whether a partition holds a row of theirs, of which the sample has few: NULLs, and the
+        far end of a column."""
+        sample = self.sample
+        asked = {ask: None for question in self.counted.questions for ask in question.asks}
+        return tuple(
+            ask for ask in asked
+            if ask.null or (sample is not None and ask.open and ask.share * sample.rows < FEW)
+        )  # fmt: skip
+
+    @cached_property
     def counted(self) -> Layout:
         """The same with those conditions alone that can be counted on the sample."""
         held = self.sample.columns if self.sample is not None else {}
@@ -141,9 +152,9 @@ def count(layout: Layout, key: Sequence[KeyPart]) -> Floats:
         rows = None if KeyPart(column) in key else layout.rows
         overlap = intervals.overlap(*layout.sample.bounds(column, cut, rows))
         alive |= {ask: overlap[row].astype(float) for ask, row in intervals.rows.items()}
-    for ask in {ask for question in layout.counted.questions for ask in question.asks if ask.null}:
-        unseen = 0.0 if any(part.column == ask.column for part in key) else UNSEEN
-        alive[ask] = layout.sample.with_nulls(ask.column, cut, layout.rows, unseen)
+    alive |= {
+        ask: _holding(ask, layout, cut, key) for ask in layout.scarce if ask.null or not _follows(layout, ask, key)
+    }
     part = predict_questions(layout.counted, key)
     for i, question in enumerate(layout.questions):
         found = [alive[ask] for ask in question.asks if ask in alive]
@@ -152,6 +163,26 @@ def count(layout: Layout, key: Sequence[KeyPart]) -> Floats:
             rest = 1.0 if len(found) == len(question.asks) else computed[i] / part[i]
             computed[i] = min(max(1.0, counted * rest), layout.scattered[i])
     return layout.per_load(computed)
+
+
+def _holding(ask: Ask, layout: Layout, cut: Cut, key: Sequence[KeyPart]) -> Floats:
+    """How probably each partition holds a row that the ask matches."""
+    assert layout.sample is not None
+    if ask.null:
+        return layout.sample.with_nulls(ask.column, cut, layout.rows, any(part.column == ask.column for part in key))
+    return layout.sample.holding(_matching(ask, layout.sample), ask.share, cut, layout.rows)
+
+
+def _follows(layout: Layout, ask: Ask, key: Sequence[KeyPart]) -> bool:
+    """The key, or a part of it, puts the ask's rows together."""
+    return any(together(layout, part.column, ask.column) is not None for part in key)
+
+
+def _matching(ask: Ask, sample: Sample) -> NDArray[np.bool_]:
+    """The sample's rows at the far end of a column that an open range asks for."""
+    values = sample.columns[ask.column]
+    least, most = -math.inf if ask.low is None else ask.low, math.inf if ask.high is None else ask.high
+    return np.asarray((values >= least) & (values < most))
 
 
 def _placed(ask: Ask) -> bool:
@@ -241,7 +272,7 @@ def _bucketed(axis: Axis, part: KeyPart, distinct: float, ask: Ask) -> tuple[flo
     if ask.values:
         buckets = {axis.bucket(part, position) for position in ask.positions}
         hit = float(len(buckets)) if buckets and None not in buckets else float(ask.values)
-        if ask.derived and not ask.positions:  # the rest of so many stretches
+        if ask.derived and not ask.positions and distinct < axis.distinct:  # each of them reaches into another bucket
             hit += max(0.0, ask.share - ask.values / axis.distinct) * distinct
         hit = min(hit, distinct)
         return hit, min(1.0, max(ask.share, hit / distinct)), True

@@ -29,8 +29,8 @@ FILLS = 0.8
 """A column of which the sampled partitions span this share of their group fills the group: they differ by chance only."""
 LARGE_GROUP = 4
 """Partitions' worth of rows from which a group's own span is taken as it looks."""
-UNSEEN = 0.25
-"""Rows of the whole table's kind that a partition is taken to have beside those sampled: none seen isn't none there."""
+FEW = 30
+"""Sampled rows that match a condition: of fewer than that the sample doesn't show where they lie, only how evenly."""
 SLAB = 100
 """Rows among which the width of one column is taken while another is nearly constant."""
 TIES_SEED = 20_240_229
@@ -47,12 +47,23 @@ class Cut:
     """Where each group of the leading expression begins."""
     within: NDArray[np.intp]
     """The large group that each partition lies wholly in; -1 where it lies in none."""
+    alike: NDArray[np.intp]
+    """Where each group of rows with one key begins: among themselves they lie in no order."""
+    inside: NDArray[np.intp]
+    """The group of one key that each partition lies wholly in; -1 where it lies in none."""
 
     def reach(self, lows: Floats, highs: Floats) -> tuple[Floats, Floats]:
         """How low and high a partition can reach: the span of its group, which has many more rows, or of the table."""
         least, most = np.minimum.reduceat(lows, self.groups), np.maximum.reduceat(highs, self.groups)
         inside = self.within >= 0
         return np.where(inside, least[self.within], least.min()), np.where(inside, most[self.within], most.max())
+
+    def filled(self, low: Floats, high: Floats, lows: Floats, highs: Floats) -> tuple[Floats, Floats]:
+        """What partitions span that hold rows of one key only: as much as all its sampled rows, of which each of them, having
+        far more rows, holds the like."""
+        least, most = np.minimum.reduceat(lows, self.alike), np.maximum.reduceat(highs, self.alike)
+        same = self.inside >= 0
+        return np.where(same, least[self.inside], low), np.where(same, most[self.inside], high)
 
 
 @dataclass(frozen=True)
@@ -121,17 +132,19 @@ class Sample:
         """The rows in the key's order, cut into that many partitions of equal size."""
         codes = [bucket_codes(axes[part.column], part, self.columns[part.column]) for part in key]
         order = np.lexsort((self.ties, *reversed(codes)))
-        return self.arranged(order, codes[0][order] if codes else np.zeros(self.rows), partitions)
+        return self.arranged(order, [code[order] for code in codes] or [np.zeros(self.rows)], partitions)
 
-    def arranged(self, order: NDArray[np.intp], leading: Floats, partitions: int) -> Cut:
-        """Rows that lie in some order, cut; `leading` is what the order's first expression gives for each, in that order."""
+    def arranged(self, order: NDArray[np.intp], codes: Sequence[Floats], partitions: int) -> Cut:
+        """Rows that lie in some order, cut; `codes` are what the order's expressions give for each, in that order."""
         starts = np.linspace(0, self.rows, partitions, endpoint=False).astype(np.intp)
-        group = np.concatenate([[0], np.cumsum(leading[1:] != leading[:-1])]).astype(np.intp)
         ends = np.append(starts[1:], self.rows) - 1
-        firsts = np.flatnonzero(np.diff(group, prepend=-1)).astype(np.intp)
+        changes = [code[1:] != code[:-1] for code in codes]
+        group, firsts = _groups(changes[0])
         large = np.bincount(group) * partitions >= LARGE_GROUP * self.rows
         within = np.where((group[starts] == group[ends]) & large[group[starts]], group[starts], -1)
-        return Cut(order, starts, firsts, within)
+        same, alike = _groups(np.logical_or.reduce(changes))
+        inside = np.where(same[starts] == same[ends], same[starts], -1)
+        return Cut(order, starts, firsts, within, alike, inside)
 
     def bounds(self, column: str, cut: Cut, rows: float | None) -> tuple[Floats, Floats]:
         """Lowest and highest rank of a column in each partition; a partition of NULLs alone has neither (inf, -inf).
@@ -145,6 +158,7 @@ class Sample:
             return low, high
         floor, ceiling = cut.reach(lows, highs)
         whole = high - low
+        low, high = cut.filled(low, high, lows, highs)
         filled = cut.within >= 0 if (cut.within >= 0).any() else np.ones(len(low), dtype=bool)
         room = np.maximum(1.0, (ceiling - floor)[filled])
         if np.mean(np.maximum(0, (high - low)[filled]) / room) >= FILLS:
@@ -155,16 +169,23 @@ class Sample:
         slack = np.where(np.isfinite(high - low), high - low, 0.0) * growth / 2
         return np.maximum(low - slack, floor), np.minimum(high + slack, ceiling)
 
-    def with_nulls(self, column: str, cut: Cut, rows: float, unseen: float = UNSEEN) -> Floats:
-        """How probably each partition of the table's real number of rows holds a NULL of the column.
+    def with_nulls(self, column: str, cut: Cut, rows: float, keyed: bool = False) -> Floats:
+        """How probably each partition of the table's real number of rows holds a NULL of the column; `keyed` for a column of
+        the key, whose NULLs lie together."""
+        nulls = np.isnan(self.columns[column])
+        return self.holding(nulls, float(nulls.mean()), cut, rows, keyed)
 
-        `unseen` is 0 for a column of the key: its NULLs lie together.
+    def holding(self, matching: NDArray[np.bool_], share: float, cut: Cut, rows: float, keyed: bool = False) -> Floats:
+        """How probably each partition of the table's real number of rows holds a row of a kind.
+
+        `matching` are the sample's rows of it, `share` is what it has of all rows. None seen in a partition isn't none there:
+        the more evenly the partitions share those seen, the more each is taken to be like all (empirical Bayes).
         """
-        nulls = np.isnan(self.columns[column])[cut.order].astype(float)
-        sampled = np.diff(np.append(cut.starts, self.rows))
-        share = (np.add.reduceat(nulls, cut.starts) + unseen * nulls.mean()) / (sampled + unseen)
-        each = rows / len(cut.starts)
-        return np.asarray(-np.expm1(each * np.log1p(-np.minimum(share, 1 - 1e-12))))
+        seen = np.add.reduceat(matching[cut.order].astype(float), cut.starts)
+        sampled = np.diff(np.append(cut.starts, self.rows)).astype(float)
+        like_all = 0.0 if keyed else _evenness(seen, float(sampled.mean()))
+        found = share + (seen / sampled - share) / (1 + like_all / sampled)
+        return np.asarray(-np.expm1(rows / len(cut.starts) * np.log1p(-np.minimum(found, 1 - 1e-12))))
 
     def _growth(self, spans: Floats, lows: Floats, highs: Floats, cut: Cut, rows: float) -> float:
         """By which share of itself the mean span of a partition grows from the sample's rows to the table's.
@@ -196,6 +217,23 @@ class Sample:
             true = spread / self.rows * (SLAB + 1) / (SLAB - 1) - SLAB / self.rows
             self.widths[key, column] = float(min(1.0, max(0.0, true)))
         return self.widths[key, column]
+
+
+def _groups(changes: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The group of each row, where `changes` tells that one begins, and the first row of each group."""
+    group = np.concatenate([[0], np.cumsum(changes)]).astype(np.intp)
+    return group, np.flatnonzero(np.diff(group, prepend=-1)).astype(np.intp)
+
+
+def _evenness(seen: Floats, sampled: float) -> float:
+    """Rows of the whole table's kind that a partition is worth beside its own sampled ones: the sum of a beta distribution's
+    parameters by its moments; infinite where the partitions differ by chance only."""
+    share = float(seen.mean()) / sampled
+    spread = float(seen.var()) / sampled**2
+    chance = share * (1 - share) / sampled
+    if spread <= chance * (1 + math.sqrt(2 / len(seen))):
+        return math.inf
+    return max(0.0, (share * (1 - share) - spread) / (spread - chance))
 
 
 def _span(drawn: NDArray[np.bool_], lows: Floats, highs: Floats, starts: NDArray[np.intp]) -> Floats:

@@ -8,7 +8,7 @@ import pytest
 from advisor.estimate import Judge
 from advisor.model import KeyPart, Role
 from benchmarks.layouts import Column
-from benchmarks.worlds.cases import Case, Rows, Template, number
+from benchmarks.worlds.cases import Case, Rows, Template, dates, day, number
 from benchmarks.worlds.outcomes import LITERALS
 from benchmarks.worlds.told import told
 from benchmarks.worlds.truth import HELD_DAYS, SHOWN_DAYS, execute, truths
@@ -112,3 +112,43 @@ def test_a_joins_filter_is_of_no_use_under_another_key(
     brand, shelf, _, _ = scanned[evidence, "AT"]
     assert brand[0] == brand[1] == PARTITIONS
     assert shelf[0] == PARTITIONS
+
+
+# ---------------------------------------------------------------- calendars
+
+DAYS, FIRST = 1_500, 3_000
+
+
+def dated() -> Case:
+    """Sales in no order, and a calendar that begins long before them and ends long after."""
+    rng = np.random.default_rng(SEED)
+    every = np.arange(8_000)
+    fact: dict[str, Column] = {
+        "SOLD": number("SOLD", 50_000 + FIRST + rng.integers(0, DAYS, ROWS)),
+        "BUYER": number("BUYER", rng.integers(0, 9_000, ROWS)),
+    }
+    calendar = {
+        "DAY_KEY": number("DAY_KEY", 50_000 + every), "DAY": dates("DAY", every),
+        "YEAR_NUMBER": number("YEAR_NUMBER", every // 365), "MONTH_NUMBER": number("MONTH_NUMBER", every % 365 // 31),
+    }  # fmt: skip
+    join = "SELECT COUNT(*) FROM sales JOIN calendar ON sold = day_key WHERE"
+    years = range(FIRST // 365 + 1, (FIRST + DAYS) // 365)
+    return Case("dated", (Rows("SALES", fact, PARTITIONS), Rows("CALENDAR", calendar, 1)), (
+        Template(lambda r, at: f"{join} day >= '{day(low := FIRST + int(r.integers(0, DAYS - 30)))}' AND day < '{day(low + 30)}'", 100),
+        Template(lambda r, at: f"{join} year_number = {r.choice(years)}", 100),
+        Template(lambda r, at: f"{join} month_number = {r.integers(0, 11)}", 100),
+        Template(lambda r, at: f"SELECT COUNT(*) FROM sales WHERE buyer = {r.integers(9_000)}", 50),
+    ))  # fmt: skip
+
+
+@pytest.mark.parametrize("evidence", ["history", "statistics"])
+def test_a_calendars_days_follow_each_other_and_its_months_come_again(evidence: str) -> None:
+    case, rng = dated(), np.random.default_rng(SEED)
+    shown = execute(case, SHOWN_DAYS, LITERALS, rng)
+    seen = truths(case, shown)
+    each = told(case, shown, seen, SEED, evidence)["SALES"]
+    judge = Judge.of(each.profile, each.prices, each.settings, each.workload.days)
+    counted = seen["SALES"].per_template(seen["SALES"].keyed((KeyPart("SOLD"),)))
+    month, year, again, _ = zip(judge.estimate((KeyPart("SOLD"),)).after, counted, strict=True)
+    for predicted, true in (month, year, again):
+        assert predicted == pytest.approx(true, rel=0.5)

@@ -103,6 +103,34 @@ def test_a_sample_serves_a_table_of_which_it_has_enough_rows() -> None:
     assert not sample.serves(101)
 
 
+def test_few_rows_that_lie_anywhere_are_expected_in_as_many_partitions_as_hold_them() -> None:
+    table = world()
+    few = table.above("ITEM", 29_995)
+    layout = sampled(table.layout([[few]]), table)
+    key = (KeyPart("DAY", unit="WEEK"),)
+    assert count(layout, key) == pytest.approx(table.counted(key, [few]), rel=0.6)
+    assert count(layout, key)[0] > 5
+
+
+def test_rows_that_the_key_puts_together_are_not_expected_everywhere() -> None:
+    table = world()
+    latest = table.above("SHIPPED", DAY0 + 730)
+    layout = sampled(table.layout([[latest]]), table)
+    assert count(layout, (KeyPart("DAY"),))[0] <= 2 * table.counted((KeyPart("DAY"),), [latest])
+
+
+def test_nulls_that_a_sample_shows_together_are_not_expected_elsewhere() -> None:
+    values = np.where(np.arange(4_000) < 200, np.nan, 1.0)
+    sample = Sample({"A": values, "B": np.arange(4_000.0)})
+    axes = {"B": Axis("B", "number", 0, 4_000, 4_000)}
+    along, across = (
+        sample.with_nulls("A", sample.cut((KeyPart(column),) if column else (), axes, 100), 400_000).sum()
+        for column in ("B", "")
+    )
+    assert along == pytest.approx(5, abs=1)
+    assert across > 95
+
+
 def test_a_value_that_is_not_in_the_sample_stands_between_its_neighbours() -> None:
     sample = Sample({"A": np.array([1.0, 2.0, 2.0, 5.0, np.nan])})
     assert [sample.rank_of("A", value) for value in (1, 2, 5)] == [0, 1, 3]

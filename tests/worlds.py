@@ -87,6 +87,10 @@ class World:
         last = high - 1 if axis.family == "date" else high
         return Ask(name, axis.share(low, last), 0, low, high)
 
+    def above(self, name: str, low: float) -> Ask:
+        """low ≤ column, with the share that it has."""
+        return Ask(name, float((self.columns[name] >= low).mean()), 0, low)
+
 
 def _alive(ask: Ask, low: Floats, high: Floats) -> NDArray[np.bool_]:
     if ask.values:

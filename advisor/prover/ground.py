@@ -65,11 +65,11 @@ class Ground:
 
     def arranged(self, key: Key) -> Cut:
         """The rows as the engine sorts them by the key, ties at random, cut into partitions."""
-        codes = [f"e{self.expressions.index(part)}" for part in key]
-        found = self.connection.execute(
-            f"SELECT row, {codes[0]} AS leading FROM codes ORDER BY {', '.join(codes)}, tie"
-        ).fetchnumpy()
-        return self.sample.arranged(found["row"].astype(np.intp), found["leading"].astype(float), self.partitions)
+        codes = ", ".join(f"e{self.expressions.index(part)}" for part in key)
+        row, *ranked = (
+            self.connection.execute(f"SELECT row, {codes} FROM codes ORDER BY {codes}, tie").fetchnumpy().values()
+        )
+        return self.sample.arranged(row.astype(np.intp), [rank.astype(float) for rank in ranked], self.partitions)
 
     def zones(self, key: Key, cut: Cut, widened: bool = True) -> tuple[Floats, Floats]:
         """Least and greatest position in each column's order, by column and partition; NaN in one of NULLs alone."""

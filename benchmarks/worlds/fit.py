@@ -19,9 +19,10 @@ from benchmarks.worlds.told import EVIDENCE, Told, told
 from benchmarks.worlds.truth import HELD_DAYS, SHOWN_DAYS, Truth, execute, truths
 
 KEYS = 8  # the best so many keys of each table are looked at
-OUTSIDE = 0.05  # of the truths on either side
+UNDER = 0.1  # of a world's truths below the range
+OVER = 0.05  # of all truths above it
 FLOOR = 1.05  # no upper factor is smaller
-FEWEST = 20  # ratios, or the place is given what its evidence has in all
+FEWEST = 20  # ratios, or a world has no low end of its own
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,19 +64,19 @@ def _ratios(evidence: str, judge: Judge, estimate: Estimate, truth: Truth) -> Ra
 
 
 def report(worlds: Sequence[Callable[[int], Case]], seeds: range) -> None:
-    """Prints `FACTORS`."""
-    found: defaultdict[tuple[str, Place], list[float]] = defaultdict(list)
-    for each in (each for make in worlds for seed in seeds for each in ratios(make, seed)):
-        for which, ratio in zip(each.places, each.found, strict=True):
-            found[each.evidence, which].append(float(ratio))
+    """Prints `FACTORS`: the low end by world, the lowest of them, and the high end of all worlds together."""
+    found: defaultdict[tuple[str, Place], defaultdict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for make, seed in ((make, seed) for make in worlds for seed in seeds):
+        for each in ratios(make, seed):
+            for which, ratio in zip(each.places, each.found, strict=True):
+                found[each.evidence, which][make.__name__].append(float(ratio))
     for evidence in EVIDENCE:
         print(f'"{evidence}": (')
         for which in Place:
-            mine = found[evidence, which]
-            if len(mine) < FEWEST:
-                mine = [x for place in Place for x in found[evidence, place]]
-            low, high = _rank(mine, OUTSIDE), max(FLOOR, _rank(mine, 1 - OUTSIDE))
-            print(f"    ({low:.3g}, {high:.3g}),  # {which.name}, {len(mine)}")
+            every = [ratio for mine in found[evidence, which].values() for ratio in mine]
+            lows = [_rank(mine, UNDER) for mine in found[evidence, which].values() if len(mine) >= FEWEST]
+            low, high = min(lows, default=_rank(every, UNDER)), max(FLOOR, _rank(every, 1 - OVER))
+            print(f"    ({low:.3g}, {high:.3g}),  # {which.name}, {len(every)}")
         print("),")
 
 
