@@ -2,7 +2,7 @@
 
 Split-conformal: on worlds of which the truth was counted, the ratio of truth to prediction was collected for each kind of
 evidence and each place that a template's conditions take in the key, and percentiles of it became the factors below
-(docs/adr/0008 and 0014; `python -m benchmarks.worlds --fit` prints them anew).
+(docs/adr/0008 and 0015; `python -m benchmarks.worlds --fit` prints them anew).
 """
 
 from __future__ import annotations
