@@ -1,7 +1,7 @@
 -- Cluster DEMO.RETAIL.PAGE_EVENTS by (TRUNC(USER_ID, -5), DATE_TRUNC('HOUR', EVENT_TS))
 --
 -- 10 query templates filter it by EVENT_TS and USER_ID 45.2 times a day and read 28.0% of its 358
--- micro-partitions; in this order they are expected to read 3.2%. That saves 0.00192 to 0.0122 (expected 0.0044)
+-- micro-partitions; in this order they are expected to read 3.2%. That saves 0.00205 to 0.012 (expected 0.0044)
 -- credits a month; upkeep takes 0.0000102 to 0.000683 (expected 0.0000434) a month and the build 0.000118 to
 -- 0.00138 (expected 0.000252) once.
 --
@@ -9,7 +9,7 @@
 -- Size       1,398,633 rows in 358 micro-partitions
 -- Key now    none
 -- Key then   TRUNC(USER_ID, -5), DATE_TRUNC('HOUR', EVENT_TS)
--- Net        0.00112 to 0.0122 (expected 0.00433) credits a month
+-- Net        0.00125 to 0.012 (expected 0.00433) credits a month
 -- Build      0.000118 to 0.00138 (expected 0.000252) credits, once
 -- Upkeep     0.0000102 to 0.000683 (expected 0.0000434) credits a month
 -- Evidence   measured, confidence low

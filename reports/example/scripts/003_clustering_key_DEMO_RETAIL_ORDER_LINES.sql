@@ -1,7 +1,7 @@
 -- Cluster DEMO.RETAIL.ORDER_LINES by (DATE_TRUNC('QUARTER', ORDER_DATE), PRODUCT_ID)
 --
 -- 2 query templates filter it by PRODUCT_ID 10.7 times a day and read 99.8% of its 338 micro-partitions; in this
--- order they are expected to read 10.4%. That saves 0.00102 to 0.00823 (expected 0.00313) credits a month;
+-- order they are expected to read 10.4%. That saves 0.00129 to 0.00827 (expected 0.00313) credits a month;
 -- upkeep takes 0 to 0.0000417 (expected 0.00000381) a month and the build 0.000126 to 0.00147 (expected
 -- 0.000269) once.
 --
@@ -9,7 +9,7 @@
 -- Size       1,178,122 rows in 338 micro-partitions
 -- Key now    none
 -- Key then   DATE_TRUNC('QUARTER', ORDER_DATE), PRODUCT_ID
--- Net        0.000858 to 0.00822 (expected 0.0031) credits a month
+-- Net        0.00113 to 0.00826 (expected 0.0031) credits a month
 -- Build      0.000126 to 0.00147 (expected 0.000269) credits, once
 -- Upkeep     0 to 0.0000417 (expected 0.00000381) credits a month
 -- Evidence   measured, confidence high

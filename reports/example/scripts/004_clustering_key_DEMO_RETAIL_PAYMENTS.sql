@@ -1,14 +1,14 @@
 -- Cluster DEMO.RETAIL.PAYMENTS by (DATE_TRUNC('MONTH', PAID_AT), CUSTOMER_ID)
 --
 -- 4 query templates filter it by CUSTOMER_ID and PAID_AT 16.1 times a day and read 59.3% of its 310
--- micro-partitions; in this order they are expected to read 18.2%. That saves 0.000757 to 0.00541 (expected
+-- micro-partitions; in this order they are expected to read 18.2%. That saves 0.00107 to 0.00527 (expected
 -- 0.00238) credits a month; upkeep takes 0 a month and the build 0.0000724 to 0.000845 (expected 0.000155) once.
 --
 -- Table      DEMO.RETAIL.PAYMENTS
 -- Size       700,000 rows in 310 micro-partitions
 -- Key now    none
 -- Key then   DATE_TRUNC('MONTH', PAID_AT), CUSTOMER_ID
--- Net        0.000687 to 0.00541 (expected 0.00236) credits a month
+-- Net        0.001 to 0.00526 (expected 0.00236) credits a month
 -- Build      0.0000724 to 0.000845 (expected 0.000155) credits, once
 -- Upkeep     0 credits a month
 -- Evidence   measured, confidence high
