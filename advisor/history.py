@@ -12,7 +12,7 @@ from advisor.errors import InputError
 from advisor.estimate import MS_PER_HOUR
 from advisor.figures import percent
 from advisor.lookback import LookBack
-from advisor.model import ZERO, Range, TableName, Workload
+from advisor.model import ZERO, Maker, Owner, Range, TableName, Workload
 from advisor.profile import Load, TableProfile
 from advisor.quoting import identifier, qualified
 from advisor.settings import Settings
@@ -84,12 +84,29 @@ def obstacle(cut: Cut, settings: Settings) -> str | None:
     if described is None or described.data_type not in TIMES:
         return f"The snapshot doesn't say that {cut.column} is a date or a timestamp."
     if cut.profile.recreated_by is not None:
-        return f"{cut.profile.recreated_by.recreates}: what it keeps is decided there."
+        return _recreated(cut.profile.recreated_by)
     if not cut.profile.understood:
         return "A statement that may read it is not understood, so how far back it is read is not known."
     if not cut.look.axis.known and table.created is None:
         return f"Neither statistics of {cut.column} nor the table's creation tell how far back it goes."
     return None
+
+
+def _recreated(owner: Owner) -> str:
+    if owner.maker is Maker.DBT:
+        return f"{owner.recreates}: its next run would collide with a view in the table's place, and lose a policy. Cut it in the model."
+    return f"{owner.recreates}: what it keeps is decided there."
+
+
+def in_the_model(cut: Cut) -> str | None:
+    """Why dbt forbids a view in the table's place; None where dbt doesn't make it."""
+    owner = cut.profile.owner
+    if owner is None or owner.maker is not Maker.DBT:
+        return None
+    return (
+        f"{owner} writes it: its next run would collide with the view, which it drops or fails on, for it wants a table under this name. "
+        f"Cut it in the model."
+    )
 
 
 def _quotable(cut: Cut) -> bool:

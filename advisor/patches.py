@@ -59,6 +59,17 @@ def warnings(owner: Owner | None) -> tuple[str, ...]:
     )
 
 
+def lost_whole(owner: Owner | None, what: str) -> tuple[str, ...]:
+    """What becomes of a change that stands outside the model's definition when dbt builds the model whole; `what` says it."""
+    if owner is None or owner.maker is not Maker.DBT or owner.rebuilds:
+        return ()
+    said = str(owner)
+    return (
+        f"{said} adds to the table, but --full-refresh makes it anew: at the next full refresh {what}. Put it into the model's "
+        f"post_hook too, or run the script again then.",
+    )
+
+
 _OF_DYNAMIC = (
     "A dynamic table keeps the key through its refreshes, but not through CREATE OR REPLACE: put CLUSTER BY into its definition as "
     "well. Where it refreshes in full (SHOW DYNAMIC TABLES, refresh_mode), each refresh writes it anew, and keeping it in order costs "

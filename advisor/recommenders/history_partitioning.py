@@ -20,7 +20,7 @@ When not to
 -----------
 Where time prunes already, a split brings nothing: it is said so. Where any query reads the table from its beginning, nothing
 is archived, for archived rows can't be queried. Reports that run less often than the window is long don't show in it. A table
-that a job recreates is cut in the job. External and Iceberg tables are partitioned where they are defined.
+that a job recreates is cut in the job, and one that dbt makes in its model: the next run would collide with a view in its place. External and Iceberg tables are partitioned where they are defined.
 
 References
 ----------
@@ -32,7 +32,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from advisor import cost, history
+from advisor import cost, history, patches
 from advisor.account import Account
 from advisor.figures import between, many, number, percent, size
 from advisor.history import Cut
@@ -109,6 +109,9 @@ def _both(cut: Cut, account: Account, settings: Settings) -> Proposed:
 def _split(cut: Cut, account: Account, settings: Settings) -> Proposal | Rejection:
     if cut.ordered is not False:
         return _reject(cut, "split", history.already_pruned(cut))
+    by_dbt = history.in_the_model(cut)
+    if by_dbt is not None:
+        return _reject(cut, "split", by_dbt)
     if not cut.profile.table.columns:
         return _reject(cut, "split", "The snapshot has no columns of it, which the view over both parts has to list.")
     taken = [name for name in history.beside(cut) if name in account.catalog.tables or name in account.catalog.views]
@@ -246,7 +249,13 @@ def _recommend_policy(
             "CREATE STORAGE LIFECYCLE POLICY on its schema",
             "APPLY STORAGE LIFECYCLE POLICY",
         ),
-        warnings=(*_policy_warnings(cut, credits, costs, settings), *short_window(workload, settings)),
+        warnings=(
+            *patches.lost_whole(
+                cut.profile.owner, "the new table has no lifecycle policy, and what was archived isn't in it"
+            ),
+            *_policy_warnings(cut, credits, costs, settings),
+            *short_window(workload, settings),
+        ),
     )
 
 

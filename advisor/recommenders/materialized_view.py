@@ -35,8 +35,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from advisor import patches, unneeded
 from advisor import stored_advice as said
-from advisor import unneeded
 from advisor.account import Account
 from advisor.blocks import Stored, definition
 from advisor.errors import InputError
@@ -198,6 +198,7 @@ def _details(candidate: Candidate, rewrites: Rewrites, market: Market, account: 
 
 def _warnings(candidate: Candidate, market: Market, account: Account) -> Iterator[str]:
     yield from short_window(account.workload, market.settings)
+    yield from patches.lost_whole(market.profile.owner, "the view turns invalid and has to be dropped first")
     if not account.catalog.policies_known:
         yield "The snapshot has no policy_references: the script looks for row access and masking policies before it creates anything."
     if candidate.keeping.assumed_churn:

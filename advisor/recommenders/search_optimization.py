@@ -30,7 +30,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from advisor import cost, unneeded
+from advisor import cost, patches, unneeded
 from advisor.account import Account
 from advisor.errors import InputError
 from advisor.figures import between, many, number, percent, size
@@ -206,6 +206,9 @@ def _proposal(
         edition="enterprise",
         privileges=(f"OWNERSHIP on table {table.name}", "ADD SEARCH OPTIMIZATION on its schema"),
         warnings=(
+            *patches.lost_whole(
+                profile.owner, "search optimization is lost, and is built from nothing if it is added again"
+            ),
             "Its rates come from one documented example: run the estimate in the script's preconditions first; it costs a few minutes "
             "of a warehouse.",
             "Whether a query uses the path shows in its profile alone; casts around the column and Time Travel reads don't.",

@@ -40,6 +40,7 @@ from advisor.model import (
     Benefit,
     Cost,
     Grade,
+    Maker,
     Owner,
     Proposal,
     Proposed,
@@ -211,7 +212,12 @@ def _proposal(
         templates=_templates(owner.fingerprint if owner else None, account),
         edition="standard",
         privileges=(f"a change to {owner}" if owner else f"OWNERSHIP on table {table.name}",),
-        warnings=(*WARNINGS[cause], *_unpriced(saved), *short_window(account.workload, settings)),
+        warnings=(
+            *_of_owner(account.owners.get(table.name), cause),
+            *WARNINGS[cause],
+            *_unpriced(saved),
+            *short_window(account.workload, settings),
+        ),
     )
     return Proposal(recommendation, None, cause, _brief(table, cause), (), None, net)
 
@@ -231,6 +237,14 @@ WARNINGS = {
         "Views, tasks and shares that name it fail once it has another name: that is the test, and one statement undoes it.",
     ),
 }
+
+
+def _of_owner(owner: Owner | None, cause: str) -> tuple[str, ...]:
+    if cause == "retention":
+        return patches.lost_whole(owner, "its Time Travel is the schema's default again")
+    if cause == "unread" and owner is not None and owner.maker is Maker.DBT:
+        return (f"{owner} is still defined: its next run makes the table anew. Take it out of the project as well.",)
+    return ()
 
 
 def _unpriced(saved: Range | None) -> tuple[str, ...]:

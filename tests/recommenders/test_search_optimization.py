@@ -39,7 +39,9 @@ def by(column: str, count: int = 600, **figures: Any) -> Rows:
     )
 
 
-def advice(folder: Path, history: Rows, sessions: Row = SESSIONS, **views: Any) -> Advice:
+def advice(
+    folder: Path, history: Rows, sessions: Row = SESSIONS, settings: Settings | None = None, **views: Any
+) -> Advice:
     still = [{"START_TIME": START, "ROWS_ADDED": 1000, "ROWS_REMOVED": 0, "ROWS_UPDATED": 0, **PLACE}]
     views = {
         "columns": columns("SESSIONS", **TYPES),
@@ -47,7 +49,7 @@ def advice(folder: Path, history: Rows, sessions: Row = SESSIONS, **views: Any) 
         "table_dml_history": still,
         **views,
     }
-    return advise(folder, history, [sessions], **views)
+    return advise(folder, history, [sessions], settings, **views)
 
 
 def matched(hash: str, rows: int, queries: int = 600) -> Rows:
