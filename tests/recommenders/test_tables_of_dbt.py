@@ -16,7 +16,7 @@ from tests.recommenders import test_materialized_view as views
 from tests.recommenders import test_search_optimization as searches
 from tests.recommenders import test_storage_retention as storage
 from tests.recommenders.accounts import advise, of, rejected
-from tests.recommenders.test_clustering_key import ORDERS, loads
+from tests.recommenders.test_clustering_key import ORDERS, columns, loads
 from tests.snapshots import table
 
 
@@ -36,7 +36,7 @@ def paths(folder: Path, settings: Settings) -> Advice:
 def view(folder: Path, settings: Settings) -> Advice:
     asked = views.asked(views.by_region) + loads(100_000)
     tables = [ORDERS, table("STAGING")]
-    return advise(folder, asked, tables, settings, columns=views.columns("ORDERS"), column_statistics=views.KNOWN)
+    return advise(folder, asked, tables, settings, columns=columns("ORDERS"), column_statistics=views.KNOWN)
 
 
 def retention(folder: Path, settings: Settings) -> Advice:
