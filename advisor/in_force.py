@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Protocol
 
+from advisor import keys
 from advisor.model import Catalog, Table, TableName, Target
 from advisor.quoting import qualified
 
@@ -88,8 +89,13 @@ def _advised(about: Made) -> tuple[str, ...]:
 
 
 def _normal(key: Sequence[str]) -> tuple[str, ...]:
-    """Without blanks, quotes and letter case, as the scripts compare keys too."""
-    return tuple(re.sub(r'[\s"]', "", part).upper() for part in key)
+    """Each expression in one form, whichever Snowflake stores it in, without blanks, quotes and letter case."""
+    return tuple(re.sub(r'[\s"]', "", _form(part)).upper() for part in key)
+
+
+def _form(expression: str) -> str:
+    part = keys.parse(expression)
+    return expression if part is None else keys.render(part)
 
 
 def _table(target: Target, catalog: Catalog) -> Table | None:

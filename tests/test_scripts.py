@@ -8,6 +8,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
+from advisor.generator.combined import combined
 from advisor.generator.scripts import Script, scripts
 from tests.assorted import assorted
 
@@ -48,6 +49,23 @@ def test_the_check_and_its_guard_ask_the_same(name: str) -> None:
     check, guard = re.findall(r"SELECT\n  CASE.*?;\n", text, re.DOTALL)
     assert check.replace("AS verdict", "INTO :verdict") == guard
     sqlglot.parse_one(check.rstrip(";\n"), read="snowflake")
+
+
+def test_a_dropped_view_is_passed_over_in_a_second_run_and_its_return_in_a_second_revert() -> None:
+    script = SCRIPTS["materialized_view_drop"]
+    combined_files = combined(assorted(), scripts(assorted()))
+    assert "WHEN COUNT(*) = 0 THEN 'DONE: the view is gone" in script.guard
+    assert "WHEN COUNT(*) > 0 THEN 'DONE: the view is there'" in script.undo_guard
+    for name, guard, (statement,) in (
+        ("apply.sql", script.guard, script.apply),
+        ("revert.sql", script.undo_guard, script.revert),
+    ):
+        step = combined_files[name].split(script.path)[-1].split("$$;")[0]
+        asked, answers = (
+            step.index(guard.strip("\n")),
+            step.index("IF (verdict LIKE 'DONE%') THEN\n    RETURN verdict;"),
+        )
+        assert asked < answers < step.index(statement)
 
 
 @pytest.mark.parametrize("name", sorted(SCRIPTS))

@@ -134,6 +134,24 @@ def test_a_key_is_recognised_in_the_catalog(before: tuple[str, ...], after: tupl
     assert in_force(published(), holding(*after)) == (after in (("K0",), ('"K0"',)))
 
 
+@pytest.mark.parametrize(
+    ("advised", "stored"),
+    [
+        ("TO_DATE(TS)", "CAST(TS AS DATE)"),
+        ("TO_DATE(TS)", "TS::DATE"),
+        ('TO_DATE("my day")', 'CAST("my day" AS DATE)'),
+        ("DATE_TRUNC('MONTH', TS)", "date_trunc('month', TS)"),
+        ("SUBSTRING(C, 1, 4)", "SUBSTR(C,1,4)"),
+    ],
+)
+def test_a_key_is_recognised_in_the_form_that_snowflake_stores(advised: str, stored: str) -> None:
+    made = published(details={"clustering_key": ["ID", advised], "tables": ["DB.PUBLIC.T"]})
+    assert in_force(made, holding("ID", stored))
+    assert state(made, holding(), holding("ID", stored)) == State.APPLIED
+    assert state(made, holding("ID", advised), holding("ID", stored)) == State.BEFORE
+    assert not in_force(made, holding("ID", "CAST(TS2 AS DATE)"))
+
+
 def test_blanks_and_letter_case_of_an_expression_do_not_matter() -> None:
     key = {"clustering_key": ["TO_DATE(TS)", "TRUNC(ID, -3)"], "tables": ["DB.PUBLIC.T"]}
     assert state(published(details=key), holding(), holding("to_date(TS)", "trunc( ID,-3 )")) == State.APPLIED

@@ -197,6 +197,17 @@ def test_advice_once_followed_is_not_repeated(tmp_path: Path) -> None:
     assert "It has this key already." in reasons(second)
 
 
+def test_advice_followed_is_known_in_the_form_that_snowflake_stores(tmp_path: Path) -> None:
+    timed = [row | {"DATA_TYPE": "TIMESTAMP_NTZ"} if row["COLUMN_NAME"] == "DAY" else row for row in columns("ORDERS")]
+    history = runs(by_week, 400, 1990) + loads(100_000)
+    (first,) = advise(tmp_path / "before", history, columns=timed).recommendations
+    assert first.details["clustering_key"] == ["TO_DATE(DAY)"]
+    stored = {**ORDERS, "CLUSTERING_KEY": "LINEAR(CAST(DAY AS DATE))"}
+    second = advise(tmp_path / "after", history, [stored], columns=timed)
+    assert not second.recommendations
+    assert "It has this key already." in reasons(second)
+
+
 def test_a_table_of_few_partitions_is_left_alone(tmp_path: Path) -> None:
     advice = advise(tmp_path, runs(by_customer, 400, 60, 60))
     assert not advice.recommendations

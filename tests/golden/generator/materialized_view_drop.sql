@@ -22,11 +22,11 @@
 -- With this parameter on, Snowflake would fold the quoted names below to upper case and find other objects.
 ALTER SESSION SET QUOTED_IDENTIFIERS_IGNORE_CASE = FALSE;
 
--- Says OK, or STOP and why.
+-- Says OK, DONE where there is nothing left to do, or STOP and why.
 SELECT
   CASE
-    WHEN COUNT(*) = 0 THEN 'STOP: the view does not exist, or this role cannot see it'
     WHEN COUNT_IF(table_type <> 'MATERIALIZED VIEW') > 0 THEN 'STOP: the name stands for something else'
+    WHEN COUNT(*) = 0 THEN 'DONE: the view is gone, or this role cannot see it'
     WHEN CURRENT_DATE() > TO_DATE('2026-03-02', 'YYYY-MM-DD')
       THEN 'OK, but the advice is past its date: run the advisor again first'
     ELSE 'OK'
@@ -43,8 +43,8 @@ DECLARE
 BEGIN
 SELECT
   CASE
-    WHEN COUNT(*) = 0 THEN 'STOP: the view does not exist, or this role cannot see it'
     WHEN COUNT_IF(table_type <> 'MATERIALIZED VIEW') > 0 THEN 'STOP: the name stands for something else'
+    WHEN COUNT(*) = 0 THEN 'DONE: the view is gone, or this role cannot see it'
     WHEN CURRENT_DATE() > TO_DATE('2026-03-02', 'YYYY-MM-DD')
       THEN 'OK, but the advice is past its date: run the advisor again first'
     ELSE 'OK'
