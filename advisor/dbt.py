@@ -110,9 +110,13 @@ def patch(model: DbtModel, setting: str, value: str | None) -> str | None:
     changed = _configured(model.code, setting, value)
     if changed is None:
         return None
-    before, after = ([f"{line}\n" for line in text.split("\n")] for text in (model.code, changed))
-    diff = difflib.unified_diff(before, after, f"a/{model.path}", f"b/{model.path}", n=CONTEXT)
-    return "".join(diff).rstrip("\n")
+    return unified(model.code, changed, model.path)
+
+
+def unified(before: str, after: str, path: str) -> str:
+    """The change as a unified diff whose lines end at line feeds alone, as patch and git read them."""
+    old, new = ([f"{line}\n" for line in text.split("\n")] for text in (before, after))
+    return "".join(difflib.unified_diff(old, new, f"a/{path}", f"b/{path}", n=CONTEXT)).removesuffix("\n")
 
 
 def _plain(path: str) -> bool:

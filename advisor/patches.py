@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 
 from advisor import ctas, dbt
@@ -98,7 +97,4 @@ def _of_model(owner: Owner, setting: str, value: str | None) -> Patch:
 def _of_statement(owner: Owner, changed: str | None) -> Patch:
     if changed is None or owner.statement is None:
         return _said(owner)
-    before, after = (f"{text}\n".splitlines(keepends=True) for text in (owner.statement.rstrip(), changed.rstrip()))
-    name = f"{owner.fingerprint}.sql"
-    diff = difflib.unified_diff(before, after, f"a/{name}", f"b/{name}", n=dbt.CONTEXT)
-    return _said(owner, None, "".join(diff).rstrip("\n"))
+    return _said(owner, None, dbt.unified(owner.statement.rstrip(), changed.rstrip(), f"{owner.fingerprint}.sql"))
