@@ -11,6 +11,7 @@ from advisor.baseline import baseline
 from advisor.calibration import Calibration, calibrated
 from advisor.decisions import in_force
 from advisor.model import Advice, Catalog, Coverage, Proposed, QueryTemplate, Reading, Skipped, ViewMissing
+from advisor.platform import in_edition
 from advisor.recommenders import RECOMMENDERS
 from advisor.selection import settle
 from advisor.settings import Settings
@@ -35,7 +36,7 @@ def analyze(
 
 def propose(account: Account, settings: Settings) -> tuple[Proposed, ...]:
     """What each recommender says of the account, in their order, Snowflake's own estimates heard."""
-    proposed = (recommender.propose(account, settings) for recommender in RECOMMENDERS)
+    proposed = (in_edition(recommender.propose(account, settings), settings) for recommender in RECOMMENDERS)
     return tuple(heard(each, account.answers, settings) for each in proposed)
 
 

@@ -6,6 +6,7 @@ from advisor import patches
 from advisor.estimate import Estimate, evidence
 from advisor.figures import between, number
 from advisor.model import Workload
+from advisor.platform import masked
 from advisor.profile import TableProfile
 from advisor.settings import Settings
 from advisor.terms import short_window
@@ -19,7 +20,9 @@ DISPUTING = {
 
 def confidence(estimate: Estimate, profile: TableProfile, settings: Settings, days: float) -> str:
     """high, medium or low."""
-    unsure = estimate.net.low <= 0 or estimate.assumed_churn or estimate.disputed
+    unsure = (
+        estimate.net.low <= 0 or estimate.assumed_churn or estimate.disputed or bool(_of_policies(estimate, profile))
+    )
     if unsure or days < settings.min_window_days:
         return "low"
     return "medium" if evidence(profile.layout) == "history" else "high"
@@ -27,6 +30,7 @@ def confidence(estimate: Estimate, profile: TableProfile, settings: Settings, da
 
 def warnings(estimate: Estimate, profile: TableProfile, settings: Settings, workload: Workload) -> tuple[str, ...]:
     said = [*_slower(estimate, profile), *short_window(workload, settings), *_of_evidence(estimate, profile)]
+    said += _of_policies(estimate, profile)
     if estimate.assumed_churn:
         said.append("The table's writes aren't recorded: its upkeep is bounded by a full turnover a month.")
     if profile.table.clustering_key:
@@ -35,6 +39,10 @@ def warnings(estimate: Estimate, profile: TableProfile, settings: Settings, work
     if profile.recreated_by is None:
         said.append("Rewritten partitions stay in Time Travel and Fail-safe, and the table's cached results end.")
     return (*patches.warnings(profile.owner), *said)
+
+
+def _of_policies(estimate: Estimate, profile: TableProfile) -> tuple[str, ...]:
+    return masked(profile.table, {part.column for part in estimate.key})
 
 
 def _slower(estimate: Estimate, profile: TableProfile) -> list[str]:

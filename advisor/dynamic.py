@@ -20,6 +20,7 @@ from advisor.blocks.legality import PLAIN, expression_obstacle
 from advisor.blocks.stored import bare, merged, parsed
 from advisor.cost import DAYS_PER_MONTH
 from advisor.model import Range, TableName
+from advisor.platform import forbidden
 from advisor.profile import TableProfile
 from advisor.questions import ReadTemplate
 from advisor.served import Asked, Candidate, Refused, estimated, obstructed, price_of, settled
@@ -30,6 +31,8 @@ from advisor.usage.names import Session
 STEPS = (1, 5, 10, 15, 30, 60, 120, 240, 480, 720, 1440)
 """Lags that are proposed, in minutes."""
 MINUTES_PER_DAY = 1440
+KINDS = ("BASE TABLE", "VIEW", "TEMPORARY TABLE", "EVENT TABLE")
+UNCHECKED = {"hybrid", "iceberg", "temporary", "event", "dynamic"}
 UNSUPPORTED = (exp.AnyValue, exp.Rand)
 WINDOWS = (exp.Window, exp.RowNumber, exp.Rank, exp.DenseRank, exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue)
 EXACT = (
@@ -163,7 +166,10 @@ def obstacle(kept: Stored, members: Sequence[Asked], account: Account) -> str | 
     why: str | None = None
     for name in sorted(set(kept.tables)):
         table = account.catalog.tables[name]
-        if table.kind != "BASE TABLE" or table.traits & {"external", "hybrid", "temporary", "event", "dynamic"}:
+        sort = forbidden(table, ("external",), KINDS)
+        if sort is not None:
+            return f"Snowflake allows no dynamic table over {sort}, as {name} is one of."
+        if table.kind == "VIEW" or table.traits & UNCHECKED:
             return f"{name} is no plain table: whether a dynamic table may read it with this lag needs checking."
         masked = table.masked & {column for asked in members for owner, column in asked.block.columns if owner == name}
         if table.row_policy or masked:

@@ -109,6 +109,15 @@ def in_the_model(cut: Cut) -> str | None:
     )
 
 
+def unsplittable(cut: Cut) -> str | None:
+    """Why its rows can't be copied into parts, as a sentence: LIKE copies no policy, and until one is set the parts hide nothing."""
+    table = cut.profile.table
+    if not table.row_policy and not table.masked:
+        return None
+    policy = "a row access policy" if table.row_policy else f"a masking policy on {min(table.masked)}"
+    return f"It has {policy}: its parts would show what that hides until it is set on them anew, for which no script is written."
+
+
 def _quotable(cut: Cut) -> bool:
     try:
         qualified(cut.profile.table.name)

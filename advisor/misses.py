@@ -15,8 +15,8 @@ from advisor.replay import Asked, Miss, reasons, replay
 
 NOT_REUSED = ("hybrid", "external")
 """Tables of whose queries no result is reused: hybrid ones as documented, external ones since nothing tells when they change."""
-UNTOLD = ("dynamic", "iceberg", "event")
-"""Tables whose changes the histories may not hold."""
+UNTOLD = ("dynamic", "iceberg", "event", "temporary")
+"""Tables whose changes the histories may not hold; a temporary one is another in each session."""
 
 
 @dataclass(frozen=True)

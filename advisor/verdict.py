@@ -12,12 +12,14 @@ from advisor.figures import between, many, number, percent
 from advisor.keys import parse, render
 from advisor.model import KeyPart
 from advisor.patches import changeable
+from advisor.platform import forbidden
 from advisor.profile import TableProfile
 from advisor.quoting import expression, identifier, qualified
 from advisor.settings import Settings
 
 FORBIDDEN_TRAITS = ("external", "hybrid", "temporary", "event")
-DEFINED_ELSEWHERE = {"iceberg": "an Iceberg"}
+DEFINED_ELSEWHERE = {"iceberg": "an Iceberg table", "materialized view": "a materialized view"}
+KEYED = ("BASE TABLE", "MATERIALIZED VIEW")
 AS_GOOD = 0.015  # share of the best key's net credits within which a simpler key is taken
 WORTH_A_CHANGE = 0.1  # share of its net credits by which a key must beat the one in force
 LEAST_SAVED = 0.05  # share of the partitions read that a key must spare: less is within the model's error
@@ -27,14 +29,14 @@ PRUNED = 0.1  # queries that read less than this share of a table's partitions f
 def obstacle(profile: TableProfile, settings: Settings) -> str | None:
     """Why the table as such can't have a key, or can't gain by one; None where it can."""
     table = profile.table
-    forbidden = [trait for trait in FORBIDDEN_TRAITS if trait in table.traits]
-    if forbidden or table.kind != "BASE TABLE":
-        return f"Snowflake allows no clustering key on {forbidden[0] if forbidden else table.kind.lower()} tables."
+    sort = forbidden(table, FORBIDDEN_TRAITS, KEYED)
+    if sort is not None:
+        return f"Snowflake allows no clustering key on {sort}."
     if not _quotable(profile):
         return "A name or an expression of its key can't be written as SQL: look at the snapshot's rows of it."
-    defined = [trait for trait in DEFINED_ELSEWHERE if trait in table.traits]
-    if defined:
-        return f"It is {DEFINED_ELSEWHERE[defined[0]]} table: its key is set by another statement, for which no script is written."
+    defined = _defined_elsewhere(profile)
+    if defined is not None:
+        return f"It is {defined}: its key is set by another statement, for which no script is written."
     if not table.rows or not table.bytes:
         unknown = table.rows is None or table.bytes is None
         return "The snapshot doesn't say how large it is." if unknown else "It is empty now."
@@ -61,9 +63,14 @@ def present(profile: TableProfile) -> tuple[KeyPart, ...] | None:
 
 def droppable(profile: TableProfile) -> tuple[KeyPart, ...]:
     """The key in force, where it is set by hand and every statement that reads the table is understood; else empty."""
-    elsewhere = any(trait in profile.table.traits for trait in DEFINED_ELSEWHERE)
+    elsewhere = _defined_elsewhere(profile) is not None
     elsewhere |= profile.recreated_by is not None and not changeable(profile.recreated_by)
     return () if not profile.understood or elsewhere or not _quotable(profile) else present(profile) or ()
+
+
+def _defined_elsewhere(profile: TableProfile) -> str | None:
+    sorts = {*profile.table.traits, profile.table.kind.lower()}
+    return next((name for sort, name in DEFINED_ELSEWHERE.items() if sort in sorts), None)
 
 
 def unused(profile: TableProfile) -> bool:

@@ -112,6 +112,9 @@ def _split(cut: Cut, account: Account, settings: Settings) -> Proposal | Rejecti
     by_dbt = history.in_the_model(cut)
     if by_dbt is not None:
         return _reject(cut, "split", by_dbt)
+    bared = history.unsplittable(cut)
+    if bared is not None:
+        return _reject(cut, "split", bared)
     if not cut.profile.table.columns:
         return _reject(cut, "split", "The snapshot has no columns of it, which the view over both parts has to list.")
     taken = [name for name in history.beside(cut) if name in account.catalog.tables or name in account.catalog.views]
@@ -277,6 +280,10 @@ def _policy_warnings(cut: Cut, credits: Range | None, costs: Cost, settings: Set
         "alone: the build is estimated as a rewrite of the rows.",
         "A shared table, a table in a WORM snapshot and an app's table can have no such policy; clones keep the rows where they are.",
     ]
+    if cut.profile.table.row_policy or cut.profile.table.masked:
+        said.append(
+            "It has policies: whether they cover rows that are brought back from the archive needs checking before anyone does."
+        )
     if credits is None:
         build, upkeep = costs.build_credits or ZERO, costs.upkeep_credits_per_month or ZERO
         monthly_cost = upkeep.expected + build.expected / settings.payback_months
@@ -297,6 +304,10 @@ def _split_warnings(cut: Cut) -> tuple[str, ...]:
         "Rows cross the boundary only when the script is run again with a later one.",
         "Queries that run less often than the window is long are not in the evidence.",
     ]
+    if "transient" in cut.profile.table.traits:
+        said.append(
+            "It is transient: whether CREATE TABLE … LIKE makes transient parts needs checking; permanent ones have Fail-safe."
+        )
     if whole:
         said.append(f"These templates read both parts, as they read all of it today: {', '.join(sorted(whole))}.")
     return tuple(said)

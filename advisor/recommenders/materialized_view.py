@@ -52,6 +52,7 @@ from advisor.model import (
     TableName,
     Target,
 )
+from advisor.platform import forbidden
 from advisor.profile import TableProfile
 from advisor.proving import Rewrites, pretty
 from advisor.quoting import identifier, qualified
@@ -103,9 +104,9 @@ def _propose(profile: TableProfile, asked: Sequence[Asked], account: Account, se
 def obstacle(profile: TableProfile) -> str | None:
     """Why the table can't have a materialized view, or wouldn't keep it; None where it can."""
     table = profile.table
-    forbidden = [trait for trait in FORBIDDEN_TRAITS if trait in table.traits]
-    if forbidden or table.kind not in KINDS:
-        return f"Snowflake allows no materialized view on {forbidden[0] if forbidden else table.kind.lower()} tables."
+    sort = forbidden(table, FORBIDDEN_TRAITS, KINDS)
+    if sort is not None:
+        return f"Snowflake allows no materialized view on {sort}."
     if any(trait in table.traits for trait in UNSURE_TRAITS):
         return "It is an Iceberg table: whether a materialized view is allowed on it needs checking."
     if table.row_policy:

@@ -59,6 +59,7 @@ from advisor.model import (
     Target,
     TemplateEvidence,
 )
+from advisor.platform import masked
 from advisor.profile import TableProfile
 from advisor.proving import pretty, qualified
 from advisor.questions import ReadTemplate
@@ -71,6 +72,13 @@ from advisor.usage.names import Directory, Session
 from advisor.widths import touched
 
 CODE = "query_rewrite"
+
+UNPRUNED = {
+    "hybrid": "It is a hybrid table: it has no micro-partitions that a range could skip.",
+    "temporary": "It is a temporary table, another in each session: how its rows lie isn't known.",
+    "external": "It is an external table: whether a range skips any of its files needs checking.",
+    "event": "It is an event table: whether a range skips any of its partitions needs checking.",
+}
 
 REVIEWED = 20
 SPREAD = 1.5  # partitions predicted lie within this factor
@@ -137,10 +145,19 @@ def _rewrite(
     )
     if why is not None:
         return _reject(read, changed, f"For review: {changed[0].after} in place of {changed[0].before} {why}.")
+    why = _unpruned(changed[0], profiles[changed[0].table])
+    if why is not None:
+        return _reject(read, changed, why)
     gain = _gain(read, after, changed[0], profiles[changed[0].table], account)
     if isinstance(gain, str):
         return _reject(read, changed, gain)
     return _proposal(read, changed, after, pretty(qualified(original, session)), gain, account, settings)
+
+
+def _unpruned(changed: Unwrapped, profile: TableProfile) -> str | None:
+    """Why a range may skip nothing whatever the order of the rows, as a sentence."""
+    why = next((why for trait, why in UNPRUNED.items() if trait in profile.table.traits), None)
+    return why or next(iter(masked(profile.table, {changed.column})), None)
 
 
 def _idle(read: ReadTemplate, profiles: dict[TableName, TableProfile]) -> frozenset[TableName]:

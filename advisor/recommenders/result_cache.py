@@ -50,6 +50,7 @@ from advisor.model import (
     Recommendation,
     Rejection,
     Service,
+    TableName,
     Target,
 )
 from advisor.questions import ReadTemplate
@@ -147,7 +148,7 @@ def _text(
         templates=evidence([read.template]),
         edition="standard",
         privileges=("a change of the text where the query is written",),
-        warnings=(*WARNINGS[cause], *short_window(account.workload, settings)),
+        warnings=(*WARNINGS[cause], *_policies(read.reading.scans, account), *short_window(account.workload, settings)),
     )
     service = Service(read.template.fingerprint, None, saved)
     return Proposal(recommendation, None, f"one text for {read.template.fingerprint}", brief, (service,))
@@ -170,6 +171,17 @@ WARNINGS = {
         "Compare both results before it is changed.",
     ),
 }
+
+
+def _policies(names: Sequence[TableName], account: Account) -> tuple[str, ...]:
+    tables = [account.catalog.tables[name] for name in sorted(set(names))]
+    held = [str(table.name) for table in tables if table.row_policy or table.masked]
+    if not held:
+        return ()
+    return (
+        f"{' and '.join(held)} {'has' if len(held) == 1 else 'have'} policies: what they hide may differ by user or role, so that whether one "
+        f"answer serves another's question needs checking.",
+    )
 
 
 def _reason(each: Missed, ms: float, cause: str, saved: Range, account: Account) -> str:
@@ -254,6 +266,7 @@ def _user(
         warnings=(
             "Where the application or its driver sets USE_CACHED_RESULT for its session, that wins: change it there. The check below tells.",
             "Users that measure performance have it off for good reason.",
+            *_policies([name for each in misses for name in reads[each.fingerprint].reading.scans], account),
             *short_window(account.workload, settings),
         ),
     )

@@ -30,7 +30,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from advisor import cost, patches, unneeded
+from advisor import cost, patches, platform, unneeded
 from advisor.account import Account
 from advisor.errors import InputError
 from advisor.figures import between, many, number, percent, size
@@ -109,9 +109,9 @@ def _costly(saved: Range, costs: PathCost) -> str:
 
 def _obstacle(profile: TableProfile, looks: Sequence[Look], account: Account) -> str | None:
     table = profile.table
-    forbidden = [trait for trait in FORBIDDEN if trait in table.traits]
-    if forbidden or table.kind != "BASE TABLE":
-        return f"Snowflake has no search optimization on {forbidden[0] if forbidden else table.kind.lower()} tables."
+    sort = platform.forbidden(table, FORBIDDEN)
+    if sort is not None:
+        return f"Snowflake has no search optimization on {sort}."
     unchecked = [trait for trait in UNCHECKED if trait in table.traits]
     if unchecked:
         return f"It is {UNCHECKED[unchecked[0]]} table: whether it can have search optimization needs checking."
@@ -212,6 +212,9 @@ def _proposal(
             "Its rates come from one documented example: run the estimate in the script's preconditions first; it costs a few minutes "
             "of a warehouse.",
             "Whether a query uses the path shows in its profile alone; casts around the column and Time Travel reads don't.",
+            "On second-generation and adaptive warehouses Snowflake (Optima) indexes look-ups by itself and free of charge: queries that run "
+            "there may need no path.",
+            *platform.masked(table, {expression.column for expression in chosen}),
             *(
                 ("The table's writes aren't recorded: its upkeep is bounded by a full turnover a month.",)
                 if costs.assumed_churn

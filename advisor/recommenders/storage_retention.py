@@ -58,6 +58,13 @@ from advisor.terms import evidence, identity, short_window, valid_until
 
 CODE = "storage_retention"
 
+ELSEWHERE = {
+    "temporary": "It is a temporary table: it ends with its session, and what it stores with it.",
+    "hybrid": "It is a hybrid table: its rows are stored apart from micro-partitions, and what its Time Travel keeps needs checking.",
+    "iceberg": "It is an Iceberg table: its files lie in an external volume, whose retention needs checking there.",
+    "dynamic": "It is a dynamic table: what it keeps is set by another statement, for which no script is written.",
+}
+
 Outcome = Proposal | Rejection | None
 
 
@@ -67,7 +74,7 @@ def propose(account: Account, settings: Settings) -> Proposed:
         _outcome(table, stored, account.owners.get(name), account, settings)
         for name, stored in sorted((account.facts.storage or {}).items())
         for table in [account.catalog.tables.get(name)]
-        if table is not None and table.kind == "BASE TABLE" and not table.traits & {"temporary", "hybrid", "iceberg"}
+        if table is not None and (table.kind == "BASE TABLE" or "temporary" in table.traits)
     ]
     proposals = tuple(outcome for outcome in outcomes if isinstance(outcome, Proposal))
     rejections = [outcome for outcome in outcomes if isinstance(outcome, Rejection)]
@@ -75,6 +82,15 @@ def propose(account: Account, settings: Settings) -> Proposed:
 
 
 def _outcome(table: Table, stored: Storage, owner: Owner | None, account: Account, settings: Settings) -> Outcome:
+    """What is advised for a plain table; of the other sorts, why it isn't."""
+    found = _found(table, stored, owner, account, settings)
+    why = next((why for trait, why in ELSEWHERE.items() if trait in table.traits), None)
+    return (
+        found if found is None or why is None else Rejection(CODE, Target.table(table.name), _brief(table, "kept"), why)
+    )
+
+
+def _found(table: Table, stored: Storage, owner: Owner | None, account: Account, settings: Settings) -> Outcome:
     least = settings.min_storage_gib * cost.GIB
     try:
         qualified(table.name)
@@ -119,7 +135,7 @@ def _kept(
             settings,
         )
     days = table.retention_days
-    if days is not None and days > 1:
+    if days is not None and days > 1 and "transient" not in table.traits:
         freed = round(stored.time_travel * (1 - 1 / days))
         if freed >= settings.min_storage_gib * cost.GIB:
             reason = f"{held} Its Time Travel reaches back {days} days; one day would keep about {size(stored.time_travel / days)}."

@@ -47,7 +47,7 @@ from advisor.model import (
     WarehouseLoad,
 )
 from advisor.quoting import identifier
-from advisor.settings import Settings
+from advisor.settings import Settings, normal_size
 from advisor.terms import identity, monthly, short_window, valid_until
 
 CODE = "warehouse_setting"
@@ -78,6 +78,10 @@ def _suspended_sooner(load: WarehouseLoad, account: Account, settings: Settings)
     idle = billed.compute - billed.attributed
     if idle < settings.min_idle_share * billed.compute:
         return None
+    if normal_size(load.size) == "ADAPTIVE":
+        return _reject(
+            load, "auto_suspend", "It is an adaptive warehouse, billed by the query: nothing is saved by suspending it."
+        )
     rate = settings.price(load.size) / SECONDS_PER_HOUR
     saved = {after: idle - waited * rate for after, waited, _ in load.idle}
     best = max(saved.values())

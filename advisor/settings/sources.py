@@ -18,6 +18,8 @@ from advisor import decisions
 from advisor.errors import InputError
 from advisor.settings.values import CREDITS_PER_HOUR, LEAST, LONGEST_VALID_DAYS, Settings, normal_size
 
+EDITIONS = ("enterprise", "standard")
+
 
 def load(path: Path | None, flags: Mapping[str, object], environment: Mapping[str, str] = os.environ) -> Settings:
     """Settings from `path` (or `advisor.toml` in the working directory, if there is one), the environment and the flags.
@@ -32,6 +34,10 @@ def load(path: Path | None, flags: Mapping[str, object], environment: Mapping[st
     given |= {key.removeprefix(prefix).lower(): text for key, text in environment.items() if key.startswith(prefix)}
     given |= {key: value for key, value in flags.items() if value is not None}
     settings = replace(Settings(), **{key: _typed(key, value) for key, value in sorted(given.items())})
+    if settings.edition not in EDITIONS:
+        raise InputError(
+            f"setting edition has an unusable value {settings.edition!r}: it is one of {', '.join(EDITIONS)}"
+        )
     if normal_size(settings.default_warehouse_size) not in settings.credits_per_hour:
         raise InputError(
             f"setting default_warehouse_size has an unusable value {settings.default_warehouse_size!r}: credits_per_hour"

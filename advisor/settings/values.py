@@ -85,6 +85,9 @@ class Settings:
     """A longer statement isn't parsed; it is counted."""
     truncated_at: int = 100_000
     """QUERY_TEXT is cut at this many characters: a text this long is incomplete."""
+    edition: str = "enterprise"
+    """The account's: enterprise, or any above it, or standard, which has no materialized views, search optimization and query
+    acceleration. No view of the account tells it."""
     default_warehouse_size: str = "XSMALL"
     """Prices a template whose executions name no warehouse size."""
     rewrite_credits_per_gib: tuple[float, float, float] = (0.003, 0.0064, 0.035)

@@ -162,7 +162,7 @@ def test_a_source_with_a_policy_is_not_copied(tmp_path: Path) -> None:
     assert "a stored copy would show its rows as the owner sees them" in reasons(advice)
 
 
-@pytest.mark.parametrize("figures", [{"IS_HYBRID": "YES"}, {"IS_DYNAMIC": "YES"}, {"TABLE_TYPE": "EXTERNAL TABLE"}])
+@pytest.mark.parametrize("figures", [{"IS_HYBRID": "YES"}, {"IS_DYNAMIC": "YES"}, {"IS_ICEBERG": "YES"}])
 def test_sources_that_are_no_plain_tables_need_checking(tmp_path: Path, figures: Row) -> None:
     advice = advise(tmp_path, asked(JOINED) + loads(100_000), {**ORDERS, **figures})
     assert not dynamic(advice)
