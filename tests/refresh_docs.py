@@ -1,6 +1,7 @@
-"""Writes the pages of `docs/` that come from the code: `python -m tests.refresh_docs`, then read the diff.
+"""Writes what comes from the code of `docs/` and the README: `python -m tests.refresh_docs`, then read the diff.
 
-One page a command from its help, one page a kind from its recommender's docstring, and the index of both.
+One page a command from its help, one page a kind from its recommender's docstring, the index of both, and README's table
+of kinds.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ import click
 from tabulate import tabulate
 
 from advisor.cli import cli
-from advisor.recommenders import HEADINGS, RECOMMENDERS, Recommender, documentation
+from advisor.recommenders import HEADINGS, RECOMMENDERS, Recommender, documentation, table
 
-DOCS = Path(__file__).parents[1] / "docs"
+README = Path(__file__).parents[1] / "README.md"
+DOCS = README.parent / "docs"
+_TABLE_OF_KINDS = re.compile(r"^\| kind \| what it finds .*?(?=\n\n)", re.MULTILINE | re.DOTALL)
 MADE = "<!-- Made from the code by `python -m tests.refresh_docs`. -->"
 
 
@@ -116,6 +119,8 @@ def refresh() -> None:
             orphan.unlink()
     for path, text in texts.items():
         (DOCS / path).write_bytes(text.encode())
+    readme = README.read_text(encoding="utf-8")
+    README.write_text(_TABLE_OF_KINDS.sub(lambda _: table().rstrip("\n"), readme), encoding="utf-8")
 
 
 if __name__ == "__main__":
