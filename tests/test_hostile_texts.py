@@ -31,11 +31,11 @@ def tokens(text: str) -> Iterator[Token]:
         yield from token.children or ()
 
 
-def test_the_plan_holds_no_html_no_image_and_no_link_but_to_its_scripts(written: str) -> None:
+def test_the_plan_holds_no_html_no_image_and_no_link_but_to_its_own_files(written: str) -> None:
     kinds = {token.type for token in tokens(written)}
     assert not kinds & {"html_block", "html_inline", "image"}
     links = {str(token.attrs["href"]) for token in tokens(written) if token.type == "link_open"}
-    assert links == {script.path for script in scripts(hostile()) if script}
+    assert links == {"apply.sql", "revert.sql", *(script.path for script in scripts(hostile()) if script)}
 
 
 def test_the_plan_has_its_own_headings_and_no_others(written: str) -> None:
