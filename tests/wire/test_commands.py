@@ -147,6 +147,41 @@ def test_a_key_s_passphrase_comes_from_the_environment(
 
 
 @NEW_AND_OLD
+@pytest.mark.parametrize("passphrase", ["planted-passphrase", "planted-wrong"])
+def test_neither_a_key_nor_its_passphrase_is_written_anywhere(
+    connector: Connector, account: Account, tmp_path: Path, python: Path, passphrase: str
+) -> None:
+    """Whether the key opens or not, with every logger at its loudest."""
+    home = tmp_path / "home"
+    home.mkdir()
+    key = home / "key.p8"
+    command = ["openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-aes256"]
+    subprocess.run([*command, "-pass", "pass:planted-passphrase", "-out", key], check=True, capture_output=True)
+    unlock = ["openssl", "pkey", "-in", key, "-passin", "pass:planted-passphrase"]
+    opened = subprocess.run(unlock, check=True, capture_output=True, text=True)
+    write_entry(home, account.port, authenticator="SNOWFLAKE_JWT", private_key_file=str(key), password="")
+    (tmp_path / "loud.py").write_text(LOUD)
+    planted = {"PRIVATE_KEY_PASSPHRASE": passphrase, "SNOWFLAKE_HOME": str(home), "ADVISOR_ATTEMPTS": "1"}
+    arguments = ["collect", "--connection", "test", "--days", "1", "--no-statistics", "--out", str(tmp_path / "out")]
+    done = subprocess.run(
+        [python, str(tmp_path / "loud.py"), *arguments],
+        cwd=tmp_path,
+        env={**account.environment, "PYTHONPATH": str(ROOT), **planted},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode == 0) == (passphrase == "planted-passphrase"), done.stderr
+    assert "DEBUG:" in done.stderr
+    secrets = ["planted", *(line for pem in (key.read_text(), opened.stdout) for line in pem.splitlines()[1:-1])]
+    assert len(secrets) > 40
+    files = [path for path in tmp_path.rglob("*") if path.is_file() and path.parent != home]
+    for text in (done.stdout, done.stderr, *(path.read_bytes().decode(errors="replace") for path in files)):
+        assert [secret for secret in secrets if secret in text] == []
+
+
+@NEW_AND_OLD
 def test_an_access_token_comes_from_the_environment(
     rich: Connector, account: Account, tmp_path: Path, python: Path
 ) -> None:
