@@ -157,7 +157,7 @@ def test_neither_a_key_nor_its_passphrase_is_written_anywhere(
     key = home / "key.p8"
     command = ["openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-aes256"]
     subprocess.run([*command, "-pass", "pass:planted-passphrase", "-out", key], check=True, capture_output=True)
-    unlock = ["openssl", "pkey", "-in", key, "-passin", "pass:planted-passphrase"]
+    unlock = ["openssl", "pkey", "-in", str(key), "-passin", "pass:planted-passphrase"]
     opened = subprocess.run(unlock, check=True, capture_output=True, text=True)
     write_entry(home, account.port, authenticator="SNOWFLAKE_JWT", private_key_file=str(key), password="")
     (tmp_path / "loud.py").write_text(LOUD)
