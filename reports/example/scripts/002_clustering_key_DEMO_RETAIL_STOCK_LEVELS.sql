@@ -1,7 +1,7 @@
 -- Cluster DEMO.RETAIL.STOCK_LEVELS by (DATE_TRUNC('MONTH', STOCK_DATE), PRODUCT_ID)
 --
 -- 2 query templates filter it by PRODUCT_ID 11.4 times a day and read >99.9% of its 313 micro-partitions; in
--- this order they are expected to read 10.0%. That saves 0.00153 to 0.00426 (expected 0.00347) credits a month;
+-- this order they are expected to read 10.0%. That saves 0.000942 to 0.00243 (expected 0.00214) credits a month;
 -- upkeep takes 0 to 0.0000352 (expected 0.00000322) a month and the build 0.0000549 to 0.00064 (expected
 -- 0.000117) once.
 --
@@ -9,20 +9,20 @@
 -- Size       709,800 rows in 313 micro-partitions
 -- Key now    none
 -- Key then   DATE_TRUNC('MONTH', STOCK_DATE), PRODUCT_ID
--- Net        0.00144 to 0.00425 (expected 0.00346) credits a month
+-- Net        0.000853 to 0.00243 (expected 0.00213) credits a month
 -- Build      0.0000549 to 0.00064 (expected 0.000117) credits, once
 -- Upkeep     0 to 0.0000352 (expected 0.00000322) credits a month
 -- Evidence   measured, confidence high
--- Window     2026-11-10 13:55 UTC to 2026-11-24 13:49 UTC
+-- Window     2026-11-10 20:10 UTC to 2026-11-24 19:59 UTC
 -- Valid      until 2026-12-24: when you read this later, run the advisor again first
 -- Needs      standard edition, OWNERSHIP on table DEMO.RETAIL.STOCK_LEVELS, USAGE on its database and schema
 --
 -- Share of the table's partitions that a query reads, before and after:
---   3bc8a18b07786168  100 executions, 100.0% -> 10.1%, for example query f91f2803-42c8-4f5a-aa62-25b33b0105b6
---   b4d8c19c91df065b  60 executions, 99.9% -> 9.9%, for example query eaae0359-249e-4843-9396-9b03c6842e9e
---   028c0a7b2505eee2  110 executions, 2.4% -> 5.4%, for example query c48d1a42-966a-46d8-9751-97e3308b4072
---   f8ab377ab5348fd0  60 executions, 0.3% -> 5.4%, for example query f4a463a8-f431-4f5b-8cbd-4d4dfcc73826
---   e6346c8445ce20ba  50 executions, 6.9% -> 11.5%, for example query 712c4785-f90d-4c97-a4ae-4163cbc7f872
+--   3bc8a18b07786168  100 executions, 100.0% -> 9.9%, for example query efdaa1a3-cadd-4cfc-a362-cc780b591641
+--   b4d8c19c91df065b  60 executions, 99.9% -> 10.1%, for example query d88ee08a-b5f4-42df-a5d1-8edd4d65aa73
+--   028c0a7b2505eee2  110 executions, 2.4% -> 5.4%, for example query 6a669546-4feb-4da4-8805-c3ce25616152
+--   f8ab377ab5348fd0  60 executions, 0.3% -> 5.4%, for example query a5f3fae2-580e-40af-abbb-9fd8b51af2a3
+--   095a0f3a3099c3e3  60 executions, 41.8% -> 45.8%, for example query 807d7e85-e691-4f4e-bcaf-4015f1920a4b
 --   and 2 more in advice.json
 -- Warning: These templates will read more than today: 028c0a7b2505eee2 (7.37 → 17 partitions an execution),
 -- e6346c8445ce20ba (21.7 → 36 partitions an execution), f8ab377ab5348fd0 (1 → 17 partitions an execution),
@@ -111,7 +111,7 @@ SELECT SYSTEM$CLUSTERING_INFORMATION('DEMO.RETAIL.STOCK_LEVELS', '(DATE_TRUNC(''
 -- the change; QUERY_HISTORY is up to 45 minutes late, and counts all tables that a query reads.
 SELECT
   query_parameterized_hash,
-  IFF(start_time <= '2026-11-24 13:49:51 +0000'::TIMESTAMP_TZ, 'before', 'after') AS period,
+  IFF(start_time <= '2026-11-24 19:59:21 +0000'::TIMESTAMP_TZ, 'before', 'after') AS period,
   COUNT(*) AS executions,
   SUM(partitions_scanned) / NULLIF(SUM(partitions_total), 0) AS partitions_scanned_share,
   AVG(execution_time) AS mean_execution_ms
@@ -119,7 +119,7 @@ FROM SNOWFLAKE.ACCOUNT_USAGE.QUERY_HISTORY
 WHERE query_parameterized_hash IN ('03465f09975a8d8b3b72cffafe7a2ce5', '03cad340103da489e3df017467ac42c2', '044dccc2beddc828e2387970f3aee625', '04997abba0f62d19431922e67e865cc2', '0ad070d884755a3d018fc169c14149e0', '0ad3df86a78a7ba44a026ecbc252cf05', '5207cc0df1b030e7f19d0a7f2f9ea800', '8b20472d7dbd0f6ec8f9455dd71989d2', '90931f6583cf7a6ee3d0809ef077782b', 'dbe8e67a12883e2bf5e9764b98dc834a', 'fe346c4de39710bed3aad64b4906b9fc')
   AND UPPER(execution_status) = 'SUCCESS'
   AND (
-    start_time BETWEEN '2026-11-10 13:55:51 +0000'::TIMESTAMP_TZ AND '2026-11-24 13:49:51 +0000'::TIMESTAMP_TZ
+    start_time BETWEEN '2026-11-10 20:10:29 +0000'::TIMESTAMP_TZ AND '2026-11-24 19:59:21 +0000'::TIMESTAMP_TZ
     OR start_time >= DATEADD('day', -7, CURRENT_TIMESTAMP())
   )
 GROUP BY 1, 2
@@ -134,7 +134,7 @@ FROM SNOWFLAKE.ACCOUNT_USAGE.AUTOMATIC_CLUSTERING_HISTORY
 WHERE database_name = 'DEMO'
   AND schema_name = 'RETAIL'
   AND table_name = 'STOCK_LEVELS'
-  AND start_time >= '2026-11-24 13:49:51 +0000'::TIMESTAMP_TZ
+  AND start_time >= '2026-11-24 19:59:21 +0000'::TIMESTAMP_TZ
 GROUP BY 1
 ORDER BY 1;
 

@@ -2,23 +2,23 @@
 --
 -- One query template asks 0.572 times a day for groups of the 700,000 rows of DEMO.RETAIL.PAYMENTS and read 310
 -- of its 310 micro-partitions each time; the view holds 36 to 216 (expected 144) rows (<0.1%) in 1 partitions.
--- That saves 0.000104 to 0.000748 (expected 0.000208) credits a month; refreshing takes 0 a month and the build
--- 0.0000122 to 0.000122 (expected 0.0000244) once.
+-- That saves 0.0000687 to 0.000401 (expected 0.000137) credits a month; refreshing takes 0 a month and the build
+-- 0.00000803 to 0.0000805 (expected 0.0000161) once.
 --
 -- Table      DEMO.RETAIL.PAYMENTS
 -- View       DEMO.RETAIL.PAYMENTS_MV_F44EA458
 -- Size       700,000 rows in 310 micro-partitions; the view about 144 rows
--- Net        0.0000939 to 0.000747 (expected 0.000206) credits a month
--- Build      0.0000122 to 0.000122 (expected 0.0000244) credits, once
+-- Net        0.000062 to 0.000401 (expected 0.000136) credits a month
+-- Build      0.00000803 to 0.0000805 (expected 0.0000161) credits, once
 -- Refreshing 0 credits a month
 -- Storage    1.74 KiB
 -- Evidence   estimated, confidence medium; each rewrite returned what its original returns on 200 generated databases
--- Window     2026-11-10 13:55 UTC to 2026-11-24 13:49 UTC
+-- Window     2026-11-10 20:10 UTC to 2026-11-24 19:59 UTC
 -- Valid      until 2026-12-24: when you read this later, run the advisor again first
 -- Needs      enterprise edition, CREATE MATERIALIZED VIEW on schema DEMO.RETAIL, SELECT on DEMO.RETAIL.PAYMENTS, USAGE on its database and schema
 --
 -- Share of the table's partitions that a query reads, before and after:
---   c33fe07ff7f53a9a  8 executions, 100.0% -> 0.3%, for example query 41089c73-9461-404b-a9b8-df59c5722c11
+--   c33fe07ff7f53a9a  8 executions, 100.0% -> 0.3%, for example query eb9d6c3d-bb42-4b9d-8bd9-715cdf9f8f92
 -- Warning: The snapshot has no policy_references: the script looks for row access and masking policies before it
 -- creates anything.
 -- Warning: Snowflake decides by itself whether it reads the view in place of the table: see it with EXPLAIN, or
@@ -119,7 +119,7 @@ GROUP BY
 --   SUM(SUM_AMOUNT) AS "SUM(AMOUNT)"
 -- FROM DEMO.RETAIL.PAYMENTS_MV_F44EA458
 -- WHERE
---   DATE_TRUNC_MONTH_PAID_AT = '2026-03-01'
+--   DATE_TRUNC_MONTH_PAID_AT = '2026-04-01'
 -- GROUP BY
 --   METHOD;
 
@@ -137,7 +137,7 @@ SELECT
   SUM(amount)
 FROM DEMO.RETAIL.PAYMENTS
 WHERE
-  DATE_TRUNC('MONTH', paid_at) = '2026-03-01'
+  DATE_TRUNC('MONTH', paid_at) = '2026-04-01'
 GROUP BY
   method;
 -- noqa: enable=all
@@ -151,7 +151,7 @@ SELECT
   SUM(amount)
 FROM DEMO.RETAIL.PAYMENTS
 WHERE
-  DATE_TRUNC('MONTH', paid_at) = '2026-03-01'
+  DATE_TRUNC('MONTH', paid_at) = '2026-04-01'
 GROUP BY
   method
 )
@@ -162,7 +162,7 @@ SELECT
   SUM(SUM_AMOUNT) AS "SUM(AMOUNT)"
 FROM DEMO.RETAIL.PAYMENTS_MV_F44EA458
 WHERE
-  DATE_TRUNC_MONTH_PAID_AT = '2026-03-01'
+  DATE_TRUNC_MONTH_PAID_AT = '2026-04-01'
 GROUP BY
   METHOD
 );
@@ -172,7 +172,7 @@ GROUP BY
 -- the change; QUERY_HISTORY is up to 45 minutes late, and counts all tables that a query reads.
 SELECT
   query_parameterized_hash,
-  IFF(start_time <= '2026-11-24 13:49:51 +0000'::TIMESTAMP_TZ, 'before', 'after') AS period,
+  IFF(start_time <= '2026-11-24 19:59:21 +0000'::TIMESTAMP_TZ, 'before', 'after') AS period,
   COUNT(*) AS executions,
   SUM(partitions_scanned) / COUNT(*) AS partitions_scanned_each,
   AVG(execution_time) AS mean_execution_ms
@@ -180,7 +180,7 @@ FROM SNOWFLAKE.ACCOUNT_USAGE.QUERY_HISTORY
 WHERE query_parameterized_hash IN ('daa5a539f34febdc774f8d5a3948a38b')
   AND UPPER(execution_status) = 'SUCCESS'
   AND (
-    start_time BETWEEN '2026-11-10 13:55:51 +0000'::TIMESTAMP_TZ AND '2026-11-24 13:49:51 +0000'::TIMESTAMP_TZ
+    start_time BETWEEN '2026-11-10 20:10:29 +0000'::TIMESTAMP_TZ AND '2026-11-24 19:59:21 +0000'::TIMESTAMP_TZ
     OR start_time >= DATEADD('day', -7, CURRENT_TIMESTAMP())
   )
 GROUP BY 1, 2
