@@ -58,7 +58,7 @@ def executions(snapshot: Snapshot, settings: Settings, since: datetime | None = 
         found = snapshot.connection.execute(sql, parameters).fetchnumpy()
     ms, partitions = _column(found["MS"]), _column(found["PARTITIONS"])
     names, first = np.unique(found["FINGERPRINT"].astype(str), return_index=True)
-    ends = [*first[1:], len(ms)]
+    ends = [*first, len(ms)][1:]
     return {
         str(name): Runs(float(found["EXECUTIONS"][start]), ms[start:end], partitions[start:end])
         for name, start, end in zip(names, first, ends, strict=True)

@@ -399,3 +399,10 @@ def test_the_command_prints_verdicts_and_writes_the_revert(tmp_path: Path) -> No
     assert "regressed" in advisor(*arguments, cwd=tmp_path).stdout
     wrong = advisor(*arguments, "--applied", "x-00000000", cwd=tmp_path)
     assert (wrong.returncode, len(wrong.stderr.splitlines())) == (2, 1)
+
+
+def test_a_snapshot_beside_itself_has_nothing_after_it_and_no_verdict(tmp_path: Path) -> None:
+    tracked(tmp_path, 3)
+    done = advisor("track", "before", "before", "--advice", "advice.json", "--format", "json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert [outcome["verdict"] for outcome in json.loads(done.stdout)["outcomes"]] == [None]
