@@ -69,12 +69,16 @@ def _skipped(profile: TableProfile, load: Load, read: ReadTemplate) -> float:
 def views(account: Account, settings: Settings) -> tuple[Proposal, ...]:
     """Materialized views to drop; silent where their definition isn't known, or some query can't be told to leave them alone."""
     profiles = {profile.table.name: profile for profile in account.profiles}
+    read = {name for template in account.templates for name in template.reading.scans}
     found = []
     for name, spent in sorted((account.facts.refreshes or {}).items()):
         made = _definition(name, account)
         if spent <= 0 or made is None or _may_be_read(name, made.base, account):
             continue
-        saved = most_skipped(profiles[made.base], account) if made.base in profiles else 0.0
+        if made.base in profiles:
+            saved = most_skipped(profiles[made.base], account)
+        else:
+            saved = None if made.base in read else 0.0
         if saved is not None and spent > SURELY * saved:
             found.append(_drop_view(name, made, spent, saved, account, settings))
     return tuple(found)

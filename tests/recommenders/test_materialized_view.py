@@ -248,7 +248,9 @@ TEXT = (
 )
 
 
-def standing(folder: Path, history: list[dict[str, Any]], credits: float, text: str = TEXT) -> list[Recommendation]:
+def standing(
+    folder: Path, history: list[dict[str, Any]], credits: float, text: str = TEXT, base: dict[str, Any] = ORDERS
+) -> list[Recommendation]:
     place = {"DATABASE_NAME": "DB", "SCHEMA_NAME": "PUBLIC", "TABLE_NAME": "ORDERS_BY_REGION"}
     shape: dict[str, Any] = {
         "columns": columns("ORDERS"),
@@ -256,7 +258,7 @@ def standing(folder: Path, history: list[dict[str, Any]], credits: float, text: 
         "materialized_view_refresh_history": [{"START_TIME": START, "CREDITS_USED": credits, **place}],
         "views": [{**PLACE, "TABLE_NAME": "ORDERS_BY_REGION", "VIEW_DEFINITION": text}],
     }
-    tables = [ORDERS, table("STAGING"), STANDING]
+    tables = [base, table("STAGING"), STANDING]
     with open_snapshot(write_snapshot(folder / "in", history, tables, **shape), Settings()) as snapshot:
         advice = analyze(snapshot, Settings())
     generate(advice, folder / "out")
@@ -287,3 +289,12 @@ def test_a_view_that_may_pay_or_of_unknown_use_is_kept(
     tmp_path: Path, history: list[dict[str, Any]], credits: float, text: str
 ) -> None:
     assert standing(tmp_path, history, credits, text) == []
+
+
+def test_a_view_over_a_table_of_unknown_size_is_kept_while_it_is_read(tmp_path: Path) -> None:
+    sizeless = {**ORDERS, "BYTES": None}
+    unseen = [{**row, "PARTITIONS_TOTAL": None, "PARTITIONS_SCANNED": None} for row in asked(of_a_region, 40, 1990)]
+    assert standing(tmp_path / "read", unseen, 90.0, base=sizeless) == []
+    elsewhere = asked(lambda i: f"SELECT COUNT(*) FROM staging WHERE id > {i}")
+    (drop,) = standing(tmp_path / "unread", elsewhere + loads(100_000), 90.0, base=sizeless)
+    assert "worth 0 credits at most" in drop.reason
