@@ -73,10 +73,10 @@ def _dbt(
         Maker.DBT,
         rebuilds,
         _monthly(max(made, 1), days) if rebuilds else 0.0,
-        first.fingerprint if first else None,
-        first.text if first else None,
-        None,
-        model or DbtModel(node=nodes[0] if nodes else None),
+        assumed=rebuilds and not made,
+        fingerprint=first.fingerprint if first else None,
+        statement=first.text if first else None,
+        model=model or DbtModel(node=nodes[0] if nodes else None),
     )
 
 
@@ -92,7 +92,7 @@ def _job(makers: Sequence[QueryTemplate], tasks: Sequence[Task], days: float) ->
     if made < 2:
         return None
     first = makers[0]
-    owner = Owner(Maker.JOB, True, _monthly(made, days), first.fingerprint, first.text)
+    owner = Owner(Maker.JOB, True, _monthly(made, days), fingerprint=first.fingerprint, statement=first.text)
     task = next((task for task in tasks if task.hash in first.hashes or task.text.strip() == first.text.strip()), None)
     return owner if task is None else replace(owner, maker=Maker.TASK, task=task.name)
 

@@ -49,6 +49,7 @@ def warnings(owner: Owner | None) -> tuple[str, ...]:
         return (
             "With cluster_by, dbt ends each build of the model with ORDER BY the key: it sorts the whole table on the model's "
             "warehouse, each time, and that is what upkeep counts here.",
+            *(("No build of the model is in the history: upkeep counts one in the window.",) if owner.assumed else ()),
         )
     kind = "is incremental" if owner.model and owner.model.materialized == "incremental" else "adds to its table"
     return (

@@ -108,6 +108,14 @@ def test_a_model_that_is_built_whole_gets_its_key_in_its_file(tmp_path: Path) ->
     assert change.cost.upkeep_credits_per_month.low > 0
 
 
+@pytest.mark.parametrize(("builds", "said"), [(0, 1), (28, 0)])
+def test_a_build_that_the_history_does_not_show_is_assumed_and_said(tmp_path: Path, builds: int, said: int) -> None:
+    makers = made(f"{BUILD}\n{COMMENT}", builds) if builds else []
+    change, _, _ = written(account(tmp_path, makers), tmp_path / "out", manifest(tmp_path))
+    assumed = "No build of the model is in the history: upkeep counts one in the window."
+    assert change.warnings.count(assumed) == said
+
+
 def test_the_patch_applies_to_the_projects_file(tmp_path: Path) -> None:
     source = account(tmp_path, made(f"{BUILD}\n{COMMENT}", 28))
     _, _, entry = written(source, tmp_path / "out", manifest(tmp_path))

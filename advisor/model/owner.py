@@ -43,7 +43,9 @@ class Owner:
     rebuilds: bool
     """Each of its runs makes the table anew: what an ALTER set is lost with the next."""
     runs_per_month: float = 0.0
-    """How often it makes the table anew; 0 where it doesn't, or the history shows no run."""
+    """How often it makes the table anew; 0 where it doesn't."""
+    assumed: bool = False
+    """The history shows no run of it: one in the window is assumed."""
     fingerprint: str | None = None
     """Of the template that makes the table."""
     statement: str | None = None
