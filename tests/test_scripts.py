@@ -51,6 +51,14 @@ def test_the_check_and_its_guard_ask_the_same(name: str) -> None:
     sqlglot.parse_one(check.rstrip(";\n"), read="snowflake")
 
 
+@pytest.mark.parametrize("name", sorted(name for name in SCRIPTS if not name.endswith("_rewrite")))
+def test_no_step_of_the_combined_files_runs_unchecked(name: str) -> None:
+    """A rewrite is made where the query is written: it is no step."""
+    for guard in (SCRIPTS[name].guard, SCRIPTS[name].undo_guard):
+        assert "'STOP: " in guard
+        assert "INTO :verdict" in guard
+
+
 def test_a_dropped_view_is_passed_over_in_a_second_run_and_its_return_in_a_second_revert() -> None:
     script = SCRIPTS["materialized_view_drop"]
     combined_files = combined(assorted(), scripts(assorted()))
