@@ -172,6 +172,8 @@ def _facts(old: TableFacts | None, new: TableFacts | None, before: Inputs, after
         said.append(f"clustering key {_key(old)} → {_key(new)}")
     if old.kind != new.kind or old.traits != new.traits:
         said.append(f"{_kind(old)} → {_kind(new)}")
+    if old.owner != new.owner:
+        said.append(f"made by {old.owner or 'nobody known'} → {new.owner or 'nobody known'}")
     if _figure_moved(old.rows, new.rows):
         said.append(f"rows {count(old.rows)} → {count(new.rows)}")
     if _figure_moved(old.bytes, new.bytes):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 
 from advisor.account import Account
-from advisor.model import Inputs, Table, TableFacts
+from advisor.model import Inputs, Owner, Table, TableFacts
 from advisor.settings import Settings
 
 TABLES = 500
@@ -38,7 +38,9 @@ def record(settings: Settings, account: Account) -> Inputs:
     counted = workload.templates[:TEMPLATES]
     return Inputs(
         settings=differing(settings),
-        tables=tuple(sorted(map(_facts, used[:TABLES]), key=lambda facts: facts.name)),
+        tables=tuple(
+            sorted((_facts(t, account.owners.get(t.name)) for t in used[:TABLES]), key=lambda facts: facts.name)
+        ),
         tables_left_out=max(0, len(used) - TABLES),
         templates={t.fingerprint: t.executions_per_day for t in sorted(counted, key=lambda t: t.fingerprint)},
         templates_left_out=max(0, len(workload.templates) - TEMPLATES),
@@ -56,7 +58,7 @@ def _plain(value: object) -> object:
     return dict(sorted(value.items())) if isinstance(value, Mapping) else value
 
 
-def _facts(table: Table) -> TableFacts:
+def _facts(table: Table, owner: Owner | None) -> TableFacts:
     return TableFacts(
         name=str(table.name),
         kind=table.kind,
@@ -65,4 +67,5 @@ def _facts(table: Table) -> TableFacts:
         columns=len(table.columns) or None,
         clustering_key=table.clustering_key,
         traits=tuple(sorted(table.traits)),
+        owner=None if owner is None else str(owner),
     )

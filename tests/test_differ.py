@@ -126,6 +126,10 @@ def test_another_key_for_the_same_table_replaces_the_old_one(tmp_path: Path) -> 
             {"tables": (replace(INPUTS.tables[0], clustering_key=("A", "B")), INPUTS.tables[1])},
             "SALES.PUBLIC.ORDERS: clustering key none → (A, B)",
         ),
+        (
+            {"tables": (replace(INPUTS.tables[0], owner="dbt's model.shop.orders"), INPUTS.tables[1])},
+            "SALES.PUBLIC.ORDERS: made by nobody known → dbt's model.shop.orders",
+        ),
         ({}, "none of the recorded inputs differs much"),
     ],
 )

@@ -19,6 +19,8 @@ class TableFacts:
     """How many it has; None where the snapshot has no `columns`."""
     clustering_key: tuple[str, ...] = ()
     traits: tuple[str, ...] = ()
+    owner: str | None = None
+    """Who makes it anew, or defines it elsewhere; None where an ALTER changes it for good."""
 
 
 @dataclass(frozen=True)
