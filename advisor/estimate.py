@@ -17,9 +17,10 @@ from advisor.axes import family_of
 from advisor.closed_form import Floats
 from advisor.intervals import bounds, spread
 from advisor.keys import parse
+from advisor.layout import Layout
 from advisor.model import ZERO, Change, Churn, KeyPart, Range, Table, TableHistory, Workload
 from advisor.profile import TableProfile
-from advisor.pruning import Layout, count, predict
+from advisor.pruning import count, predict
 from advisor.settings import Settings
 from advisor.upkeep import Prices
 from advisor.widths import UNSORTED

@@ -14,8 +14,8 @@ import numpy as np
 
 from advisor.asks import Ask
 from advisor.closed_form import Floats
+from advisor.layout import Layout
 from advisor.model import KeyPart
-from advisor.pruning import Layout
 
 
 class Place(IntEnum):

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from advisor.asks import PRUNABLE, Ask, Question
 from advisor.axes import Axis
+from advisor.layout import Layout
 from advisor.model import (
     FILTERS,
     Catalog,
@@ -24,7 +25,7 @@ from advisor.model import (
     TableScans,
     Workload,
 )
-from advisor.pruning import Layout, scanned_today
+from advisor.pruning import scanned_today
 from advisor.questions import ReadTemplate, Sampled, axes_of, dimensions_of, implied_axes, questions_of
 from advisor.upkeep import Bill, engine_of
 from advisor.widths import UNSORTED, learn_widths, observations, touched

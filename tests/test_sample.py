@@ -16,8 +16,9 @@ import pytest
 from advisor.analyzer import analyze
 from advisor.axes import Axis
 from advisor.errors import InputError
+from advisor.layout import Layout
 from advisor.model import Advice, Grade, KeyPart, Recommendation, TableName
-from advisor.pruning import Layout, count, predict
+from advisor.pruning import count, predict
 from advisor.sample import Sample
 from advisor.settings import Settings
 from advisor.snapshot import open_snapshot, row_sample, sample_file

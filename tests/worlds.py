@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from advisor.asks import Ask, Question
 from advisor.axes import Axis, _calendar_bucket
+from advisor.layout import Layout
 from advisor.model import KeyPart
-from advisor.pruning import Layout
 from advisor.widths import learn_widths, observations
 
 Floats = NDArray[np.float64]

@@ -38,7 +38,7 @@ from collections.abc import Iterator, Sequence
 from advisor import stored_advice as said
 from advisor.account import Account
 from advisor.blocks import Stored, definition
-from advisor.dynamic import MINUTES_PER_DAY, Sources, gather, sources
+from advisor.dynamic import gather
 from advisor.figures import between, number, percent
 from advisor.model import (
     Benefit,
@@ -55,6 +55,7 @@ from advisor.proving import Rewrites, pretty
 from advisor.quoting import identifier, qualified
 from advisor.served import Asked, Candidate, Refused, candidates, services
 from advisor.settings import Settings
+from advisor.sources import MINUTES_PER_DAY, Sources, sources
 from advisor.terms import identity, short_window
 from advisor.usage.names import Directory, Session
 

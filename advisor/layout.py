@@ -1,0 +1,152 @@
+"""A table's layout as the history shows it, and what the queries ask of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from advisor.asks import Ask, Question
+from advisor.axes import Axis
+from advisor.closed_form import Floats, Selection, Walked
+from advisor.model import KeyPart
+from advisor.sample import FEW, Sample
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A table as the model sees it: its size, its columns' axes, what is asked, how it lies today."""
+
+    rows: float
+    partitions: int
+    axes: Mapping[str, Axis]
+    widths: Mapping[str, float]
+    """Per column the mean share of its axis that a partition spans today, learned from the scans; absent: unknown."""
+    questions: tuple[Question, ...]
+    loads: int
+    sample: Sample | None = None
+    """Of its rows, where the snapshot has one that is large enough for its partitions."""
+    weaker: Layout | None = None
+    """The same table as the next weaker evidence shows it: a sample's without the sample, that of statistics without them."""
+
+    @cached_property
+    def weights(self) -> Floats:
+        return np.array([question.weight for question in self.questions])
+
+    @cached_property
+    def owners(self) -> NDArray[np.intp]:
+        return np.array([question.load for question in self.questions], dtype=np.intp)
+
+    @cached_property
+    def asked(self) -> Mapping[str, Sequence[int]]:
+        """The questions with a condition on each column."""
+        found: dict[str, dict[int, None]] = {}
+        for i, question in enumerate(self.questions):
+            for ask in question.asks:
+                found.setdefault(ask.column, {})[i] = None
+        return {column: list(numbers) for column, numbers in found.items()}
+
+    @cached_property
+    def alike(self) -> Mapping[tuple[frozenset[str], bool], Sequence[int]]:
+        """The loads that ask for each set of columns, apart by whether anything in it is derived."""
+        found: dict[tuple[frozenset[str], bool], set[int]] = {}
+        for question in self.questions:
+            kind = frozenset(ask.column for ask in question.asks), any(ask.derived for ask in question.asks)
+            found.setdefault(kind, set()).add(question.load)
+        return {kind: sorted(loads) for kind, loads in found.items()}
+
+    @cached_property
+    def selections(self) -> dict[KeyPart, Selection]:
+        """What `select` has found so far: a search tries each expression in hundreds of keys."""
+        return {}
+
+    @cached_property
+    def walked(self) -> dict[tuple[tuple[KeyPart, ...], float], Walked]:
+        """The same for the first expressions of keys, by how far partitions overlap."""
+        return {}
+
+    @cached_property
+    def intervals(self) -> Mapping[str, Intervals]:
+        """What is asked of each column that the sample has."""
+        asked: dict[str, dict[Ask, None]] = {}
+        for question in self.questions:
+            for ask in question.asks:
+                if self.sample is not None and ask.column in self.sample.columns and _placed(ask):
+                    asked.setdefault(ask.column, {})[ask] = None
+        sample = self.sample
+        return {} if sample is None else {name: Intervals.of(sample, name, list(asks)) for name, asks in asked.items()}
+
+    @cached_property
+    def scarce(self) -> tuple[Ask, ...]:
+        """Conditions that are decided by whether a partition holds a row of theirs, of which the sample has few: NULLs, and the
+        far end of a column."""
+        sample = self.sample
+        asked = {ask: None for question in self.counted.questions for ask in question.asks}
+        return tuple(
+            ask for ask in asked
+            if ask.null or (sample is not None and ask.open and ask.share * sample.rows < FEW)
+        )  # fmt: skip
+
+    @cached_property
+    def counted(self) -> Layout:
+        """The same with those conditions alone that can be counted on the sample."""
+        held = self.sample.columns if self.sample is not None else {}
+        asked = tuple(
+            replace(each, asks=tuple(ask for ask in each.asks if ask.column in held and (ask.null or _placed(ask))))
+            for each in self.questions
+        )
+        return self if asked == self.questions else replace(self, questions=asked)
+
+    @cached_property
+    def scattered(self) -> Floats:
+        """Partitions that hold a row which the question matches, did these lie at random: no more are scanned where a
+        partition's own ends decide, as for rows at the far end of a column and for NULLs."""
+        rows = np.array([
+            min((ask.share * self.rows for ask in question.asks if ask.open or ask.null), default=math.inf)
+            for question in self.questions
+        ])  # fmt: skip
+        most: Floats = np.maximum(1.0, self.partitions * -np.expm1(-rows / max(1, self.partitions)))
+        return most
+
+    def per_load(self, scanned: Floats) -> Floats:
+        """Partitions per execution of each load, from partitions per question."""
+        return np.bincount(self.owners, weights=scanned * self.weights, minlength=self.loads).astype(float)
+
+
+def _placed(ask: Ask) -> bool:
+    return not ask.null and (bool(ask.positions) if ask.values else ask.located)
+
+
+@dataclass(frozen=True)
+class Intervals:
+    """All that is asked of one column, as intervals of the sample's ranks; an ask for several values has several."""
+
+    rows: Mapping[Ask, int]
+    low: Floats
+    high: Floats
+    firsts: NDArray[np.intp]
+    """Where each ask's intervals begin."""
+
+    @staticmethod
+    def of(sample: Sample, column: str, asks: Sequence[Ask]) -> Intervals:
+        spans = [_rank_spans(sample, column, ask) for ask in asks]
+        flat = np.array([span for each in spans for span in each], dtype=float).reshape(-1, 2)
+        firsts = np.cumsum([0, *(len(each) for each in spans[:-1])]).astype(np.intp)
+        return Intervals({ask: i for i, ask in enumerate(asks)}, flat[:, 0], flat[:, 1], firsts)
+
+    def overlap(self, lowest: Floats, highest: Floats) -> NDArray[np.bool_]:
+        """Per ask and partition: whether the ask's values may be in it."""
+        touched = (lowest <= self.high[:, None]) & (highest >= self.low[:, None])
+        return np.logical_or.reduceat(touched, self.firsts, axis=0)
+
+
+def _rank_spans(sample: Sample, column: str, ask: Ask) -> list[tuple[float, float]]:
+    if ask.values:
+        ranks = [sample.rank_of(column, position) for position in ask.positions]
+        return [(rank, rank) for rank in ranks]
+    low = -np.inf if ask.low is None else sample.rank_of(column, ask.low)
+    return [(low, np.inf if ask.high is None else sample.rank_of(column, ask.high, upper=True))]
