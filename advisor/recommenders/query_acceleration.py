@@ -121,8 +121,7 @@ def _proposal(
     settings: Settings,
     brief: dict[str, object],
 ) -> Proposal:
-    workload = account.workload
-    month = monthly(workload)
+    workload, month = account.workload, monthly(account.workload)
     known = {found: template for template in workload.templates for found in template.hashes}
     templates = sorted({known[i.hash].fingerprint: known[i.hash] for i in eligible if i.hash in known}.items())
     spent = sum(item.seconds for item in eligible) * month

@@ -39,7 +39,7 @@ from sqlglot.dialects.snowflake import Snowflake
 from advisor.account import Account
 from advisor.asks import asks_of
 from advisor.blocks import Statement, study
-from advisor.cost import DAYS_PER_MONTH
+from advisor.cost import DAYS_PER_MONTH, ScanPrice
 from advisor.equality import Trial, difference
 from advisor.figures import between, number
 from advisor.model import (
@@ -125,6 +125,19 @@ class _Gain:
     after: Range
     """Partitions an execution."""
 
+    def credits(self, price: ScanPrice) -> Range:
+        """What an execution saves."""
+        fewest, middle, most = (self.before - each for each in (self.after.high, self.after.expected, self.after.low))
+        each_ms = price.saved_ms
+        ms = Range(each_ms.low * fewest, each_ms.expected * middle, each_ms.high * most)
+        return per_hour(ms, price.credits_per_hour)
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """Of the table's partitions: before, after, and the range of that."""
+        scanned = (self.before, self.after.expected, self.after.low, self.after.high)
+        return tuple(min(1.0, each / self.profile.partitions) for each in scanned)
+
 
 def _rewrite(
     read: ReadTemplate, session: Session, profiles: dict[TableName, TableProfile], account: Account, settings: Settings
@@ -203,14 +216,8 @@ def _proposal(
     if price is None:
         return _reject(read, changed, "For review: the history records no partitions for it, so no saving either.")
     monthly = template.executions / account.workload.days * DAYS_PER_MONTH
-    fewer = Range(gain.before - gain.after.high, gain.before - gain.after.expected, gain.before - gain.after.low)
-    ms = Range(
-        price.saved_ms.low * fewer.low, price.saved_ms.expected * fewer.expected, price.saved_ms.high * fewer.high
-    )
-    saved = per_hour(ms, price.credits_per_hour).scaled(monthly)
+    saved = gain.credits(price).scaled(monthly)
     short = account.workload.days < settings.min_window_days
-    scanned = (gain.before, gain.after.expected, gain.after.low, gain.after.high)
-    shares = (each / gain.profile.partitions for each in scanned)
     recommendation = Recommendation(
         id=identity(CODE, template.fingerprint, changed[0].column),
         kind=CODE,
@@ -229,9 +236,7 @@ def _proposal(
         confidence="low" if short else "medium",
         grade=Grade.ESTIMATED,
         templates=(
-            TemplateEvidence(
-                template.fingerprint, template.executions, template.example_query_id, *map(_share, shares)
-            ),
+            TemplateEvidence(template.fingerprint, template.executions, template.example_query_id, *gain.shares),
         ),
         edition="standard",
         privileges=(),
@@ -247,10 +252,6 @@ def _proposal(
         _brief(changed),
         (Service(template.fingerprint, table, saved),),
     )
-
-
-def _share(share: float) -> float:
-    return min(1.0, share)
 
 
 def _brief(changed: Sequence[Unwrapped]) -> dict[str, object]:

@@ -48,6 +48,7 @@ from advisor.model import (
     Service,
     Target,
     TemplateEvidence,
+    Workload,
 )
 from advisor.profile import Load, TableProfile
 from advisor.quoting import identifier, qualified
@@ -205,27 +206,33 @@ def _proposal(
         templates=tuple(_evidence(look, profile) for look in _by_gain(served)[:EVIDENCE_TEMPLATES]),
         edition="enterprise",
         privileges=(f"OWNERSHIP on table {table.name}", "ADD SEARCH OPTIMIZATION on its schema"),
-        warnings=(
-            *patches.lost_whole(
-                profile.owner, "search optimization is lost, and is built from nothing if it is added again"
-            ),
-            "Its rates come from one documented example: run the estimate in the script's preconditions first; it costs a few minutes "
-            "of a warehouse.",
-            "Whether a query uses the path shows in its profile alone; casts around the column and Time Travel reads don't.",
-            "On second-generation and adaptive warehouses Snowflake (Optima) indexes look-ups by itself and free of charge: queries that run "
-            "there may need no path.",
-            *platform.masked(table, {expression.column for expression in chosen}),
-            *(
-                ("The table's writes aren't recorded: its upkeep is bounded by a full turnover a month.",)
-                if costs.assumed_churn
-                else ()
-            ),
-            *short_window(workload, settings),
-        ),
+        warnings=_warnings(profile, chosen, costs, workload, settings),
     )
     services = tuple(Service(look.load.template.fingerprint, table.name, look.saved) for look in served)
     return Proposal(
         recommendation, None, f"search optimization on {', '.join(written)}", _brief(profile, chosen), services
+    )
+
+
+def _warnings(
+    profile: TableProfile, chosen: Sequence[Expression], costs: PathCost, workload: Workload, settings: Settings
+) -> tuple[str, ...]:
+    return (
+        *patches.lost_whole(
+            profile.owner, "search optimization is lost, and is built from nothing if it is added again"
+        ),
+        "Its rates come from one documented example: run the estimate in the script's preconditions first; it costs a few minutes "
+        "of a warehouse.",
+        "Whether a query uses the path shows in its profile alone; casts around the column and Time Travel reads don't.",
+        "On second-generation and adaptive warehouses Snowflake (Optima) indexes look-ups by itself and free of charge: queries that run "
+        "there may need no path.",
+        *platform.masked(profile.table, {expression.column for expression in chosen}),
+        *(
+            ("The table's writes aren't recorded: its upkeep is bounded by a full turnover a month.",)
+            if costs.assumed_churn
+            else ()
+        ),
+        *short_window(workload, settings),
     )
 
 
