@@ -83,7 +83,6 @@ def lines(checkup: Checkup) -> Iterator[str]:
             newest = "" if check.newest is None else f", newest {check.newest:%Y-%m-%d %H:%M} UTC"
             lacks = f", without {', '.join(check.lacks)}" if check.lacks else ""
             yield f"ok       {check.view.upper()}: {check.rows:,} rows{newest}{lacks}"
-    yield "not seen: SELECT on your tables, which column statistics, `prove --connection` and the estimators need; `advisor grants` has it"
     for check in checkup.views:
         if check.rows is None and check.remedy is None:
             yield f"absent   {check.view.upper()}: accounts below the Enterprise edition have no such view"
@@ -91,3 +90,4 @@ def lines(checkup: Checkup) -> Iterator[str]:
         if check.remedy is not None:
             yield f"missing  {check.view.upper()}: {check.unlocks}"
             yield f"         {check.remedy}"
+    yield "not seen: SELECT on your tables, which column statistics, `prove --connection` and the estimators need; `advisor grants` has it"
