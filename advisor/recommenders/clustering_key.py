@@ -21,7 +21,8 @@ When not to
 -----------
 Tables under 100 micro-partitions have nothing to skip. Tables rewritten all the time pay more to stay in order than
 their queries save. Tables that load in the order they are asked are pruned already. A table that dbt, a task or a job
-recreates loses what an ALTER sets: its key is a patch for the model or the statement. Conditions inside UPPER, MOD or behind a leading wildcard gain nothing.
+recreates loses what an ALTER sets: its key is a patch for the model or the statement. Conditions inside UPPER, MOD or
+behind a leading wildcard gain nothing.
 
 References
 ----------
@@ -187,14 +188,14 @@ def recommend_drop(profile: TableProfile, spared: float, settings: Settings, wor
     key = ", ".join(table.clustering_key)
     took = f"{number(credits)} credits in {number(workload.days)} days"
     used = f"No query in the window filters, joins, groups or orders by ({key}), and keeping it took {took}."
-    dear = f"Keeping ({key}) took {took}, and all partitions that the queries did not read were worth {number(spared)} at most."
+    dear = f"Keeping ({key}) took {took}, and all partitions that the queries did not read were worth {number(spared)} credits at most."
     return Recommendation(
         id=identity(CODE, str(table.name), "drop"),
         kind=CODE,
         action="drop",
         target=Target.table(table.name),
         title=f"Drop the clustering key of {table.name}{_where(profile)}",
-        reason=dear if spared else used,
+        reason=used if verdict.unused(profile) else dear,
         details=_details(profile, [], (), settings, workload),
         benefit=Benefit(credits=saved),
         cost=Cost(ZERO, ZERO),

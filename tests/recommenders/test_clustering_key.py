@@ -120,12 +120,16 @@ def test_a_key_that_no_query_uses_is_dropped_for_what_it_was_billed(tmp_path: Pa
     assert advice.recommendations[0].net_credits_per_month.expected == pytest.approx(60, rel=0.05)
 
 
-@pytest.mark.parametrize(("credits", "actions"), [(56.0, ["drop"]), (0.5, [])])
-def test_a_key_that_takes_more_than_it_can_spare_is_dropped(tmp_path: Path, credits: float, actions: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("credits", "scanned", "actions"), [(56.0, 20, ["drop"]), (0.5, 20, []), (56.0, 2000, ["drop"])]
+)
+def test_a_key_that_takes_more_than_it_can_spare_is_dropped(
+    tmp_path: Path, credits: float, scanned: int, actions: list[str]
+) -> None:
     keyed = {**ORDERS, "CLUSTERING_KEY": "LINEAR(DAY)", "AUTO_CLUSTERING_ON": "ON"}
     place = {"DATABASE_NAME": "DB", "SCHEMA_NAME": "PUBLIC", "TABLE_NAME": "ORDERS"}
     bill = [{"START_TIME": START, "END_TIME": START, "CREDITS_USED": credits, **place}]
-    advice = advise(tmp_path, runs(by_week, 50, 20), [keyed], automatic_clustering_history=bill)
+    advice = advise(tmp_path, runs(by_week, 50, scanned), [keyed], automatic_clustering_history=bill)
     assert [r.action for r in advice.recommendations] == actions
     assert all("all partitions that the queries did not read were worth" in r.reason for r in advice.recommendations)
 
