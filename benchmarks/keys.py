@@ -25,7 +25,7 @@ from tabulate import tabulate
 
 from advisor import demo, keys
 from advisor.analyzer import analyze
-from advisor.demo.data import TABLES
+from advisor.demo.tables import TABLES
 from advisor.model import FILTERS, Advice, Catalog, KeyPart, Reading, Recommendation, TableName
 from advisor.settings import Settings
 from advisor.snapshot import catalog, open_snapshot

@@ -18,8 +18,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from advisor.demo.data import WINDOW_DAYS
 from advisor.demo.engine import DATABASE, Engine
+from advisor.demo.tables import WINDOW_DAYS
 from advisor.demo.workload import Recorded, TableScan
 from advisor.model import TableName
 from advisor.snapshot import sample_file, write_manifest

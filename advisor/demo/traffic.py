@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from advisor.demo.data import CATEGORIES, FIRST_DAY, MERCHANTS, TENANTS, WAREHOUSES, WINDOW_DAYS, Sizes
+from advisor.demo.tables import CATEGORIES, FIRST_DAY, MERCHANTS, TENANTS, WAREHOUSES, WINDOW_DAYS, Sizes
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pytest
 
 from advisor import demo
 from advisor.demo import traffic
-from advisor.demo.data import TABLES, WINDOW_DAYS
+from advisor.demo.tables import TABLES, WINDOW_DAYS
 from advisor.errors import InputError
 from advisor.model import KeyPart, TableName
 from advisor.settings import Settings
