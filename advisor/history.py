@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from advisor import cost
@@ -194,7 +194,7 @@ def parts(name: str) -> dict[str, str]:
 
 def beside(cut: Cut) -> list[TableName]:
     table = cut.profile.table.name
-    return [replace(table, name=name) for name in parts(table.name).values()]
+    return [table._replace(name=name) for name in parts(table.name).values()]
 
 
 def details(cut: Cut, method: str, workload: Workload, settings: Settings) -> dict[str, object]:

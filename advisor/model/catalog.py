@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, order=True)
-class TableName:
-    """Where a table stands, each part in the exact case that Snowflake stores."""
+class TableName(NamedTuple):
+    """Where a table stands, each part in the exact case that Snowflake stores.
+
+    A tuple, since names are compared by the million.
+    """
 
     database: str
     schema: str
