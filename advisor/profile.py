@@ -30,6 +30,7 @@ from advisor.questions import ReadTemplate, Sampled, axes_of, dimensions_of, imp
 from advisor.upkeep import Bill, engine_of
 from advisor.widths import UNSORTED, learn_widths, observations, touched
 
+UNPRUNED = "filters in a form that doesn't prune: it reads nearly all although the rows lie in that order"
 READS_ALL = 0.9  # a load that scans over this share of the partitions isn't pruned
 
 
@@ -176,8 +177,7 @@ def _layout(
     idle &= {q.load for q in seen_as if any(not _sure(ask) for ask in q.asks)}
     heard = tuple(replace(q, asks=tuple(filter(_sure, q.asks))) if q.load in idle else q for q in seen_as)
     still = {q.load for q in heard if q.asks}
-    why = "filters in a form that doesn't prune: it reads nearly all although the rows lie in that order"
-    kept = [replace(load, asks=False, unserved=why) if i in idle - still else load for i, load in enumerate(loads)]
+    kept = [replace(load, asks=False, unserved=UNPRUNED) if i in idle - still else load for i, load in enumerate(loads)]
     return replace(layout, questions=heard), tuple(kept)
 
 

@@ -78,15 +78,16 @@ class Statement:
     blocks: tuple[Block, ...]
 
 
-def study(sql: str, session: Session) -> Statement | None:
-    """None for a text that is no single query, nests deeper than the stack allows, or can't be written again."""
+def study(sql: str, session: Session, stars: bool = False) -> Statement | None:
+    """None for a text that is no single query, nests deeper than the stack allows, or can't be written again. `stars`: a SELECT *
+    over tables is a block too, though nothing tells which columns it uses beside those of its conditions."""
     try:
         trees = [tree for tree in Snowflake().parse(sql.removeprefix(BYTE_ORDER_MARK)) if tree is not None]
         if len(trees) != 1 or not isinstance(trees[0], exp.Query):
             return None
         nodes = tuple(node for node in trees[0].find_all(exp.Select, bfs=False))
         ctes = {fold(cte.args["alias"].this) for cte in trees[0].find_all(exp.CTE)}
-        found = [_block(place, node, ctes, session) for place, node in enumerate(nodes)]
+        found = [_block(place, node, ctes, session, stars) for place, node in enumerate(nodes)]
     except (SqlglotError, RecursionError, InputError):
         return None
     return Statement(trees[0], nodes, tuple(block for block in found if block is not None))
@@ -102,9 +103,9 @@ class _Scan:
     columns: frozenset[str]
 
 
-def _block(place: int, node: exp.Select, ctes: set[str | None], session: Session) -> Block | None:
+def _block(place: int, node: exp.Select, ctes: set[str | None], session: Session, stars: bool) -> Block | None:
     scans = _scans(node, ctes, session)
-    if not scans or not _settle(node, scans):
+    if not scans or not _settle(node, scans, stars):
         return None
     measures = tuple(dict.fromkeys(text(found) for found in aggregates(node)))
     distinct = node.args.get("distinct") is not None
@@ -173,9 +174,10 @@ def _source(node: exp.Select) -> str:
 # ---------------------------------------------------------------- names
 
 
-def _settle(node: exp.Select, scans: list[_Scan]) -> bool:
+def _settle(node: exp.Select, scans: list[_Scan], stars: bool) -> bool:
     """Spell every column in full; False where one is not a column of these tables."""
-    if any(isinstance(item, exp.Star) or item.find(exp.Star) for item in node.expressions if not _counts(item)):
+    starred = [item for item in node.expressions if item.find(exp.Star) and not _counts(item)]
+    if starred and not (stars and all(isinstance(item, exp.Star) for item in starred)):
         return False
     joined = len(scans) > 1
     aliases = {fold(item.args["alias"]): item.this for item in node.expressions if isinstance(item, exp.Alias)}

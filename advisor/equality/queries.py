@@ -11,6 +11,7 @@ from sqlglot import ErrorLevel, exp
 
 from advisor.equality.databases import ENGINE_TYPES, EngineTable, Pools, pools
 from advisor.model import TableName
+from advisor.usage import moments
 from advisor.usage.names import Session, fold
 
 ALL = "all_databases"
@@ -126,11 +127,16 @@ def _flatten(tree: exp.Expr, trial: Trial, flat: dict[TableName, str]) -> int:
 
 
 def _freeze(tree: exp.Expr, at: datetime) -> None:
-    """The clock's functions become the moment that the query is taken to run at; COUNT_IF counts as Snowflake's does."""
+    """The clock's functions become the moment that the query is taken to run at; COUNT_IF counts, and TO_CHAR of a date writes, as
+    Snowflake's does."""
     day, moment = f"{at:%Y-%m-%d}", f"{at:%Y-%m-%d %H:%M:%S}"
     for node in list(tree.find_all(exp.CurrentDate, exp.CurrentTimestamp)):
         kind, value = ("date", day) if isinstance(node, exp.CurrentDate) else ("timestamp", moment)
         node.replace(exp.cast(exp.Literal.string(value), kind))
+    for written in list(tree.find_all(exp.ToChar)):
+        form = moments.FORMATS.get(written.text("format").upper())
+        if form is not None:
+            written.replace(exp.Anonymous(this="STRFTIME", expressions=[written.this, exp.Literal.string(form[1])]))
     for count in list(tree.find_all(exp.CountIf)):
         # DuckDB's is NULL where there are no rows, Snowflake's is 0.
         met = exp.Case(ifs=[exp.If(this=count.this.copy(), true=exp.Literal.number(1))])

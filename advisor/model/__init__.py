@@ -38,7 +38,16 @@ from advisor.model.catalog import (
     TableName,
     TableScans,
 )
-from advisor.model.facts import Accelerable, Facts, Repeats, SearchService, Storage, WarehouseCredits, WarehouseLoad
+from advisor.model.facts import (
+    Accelerable,
+    Facts,
+    Remark,
+    Repeats,
+    SearchService,
+    Storage,
+    WarehouseCredits,
+    WarehouseLoad,
+)
 from advisor.model.inputs import Inputs, TableFacts
 from advisor.model.owner import DbtModel, Maker, Owner, Task
 from advisor.model.usage import FILTERS, ColumnUsage, Reading, Role, Value
@@ -94,6 +103,7 @@ __all__ = [
     "Reading",
     "Recommendation",
     "Rejection",
+    "Remark",
     "Repeats",
     "Role",
     "SearchService",

@@ -106,6 +106,17 @@ class WarehouseLoad:
 
 
 @dataclass(frozen=True)
+class Remark:
+    """What Snowflake itself remarks on queries of one template, over the window (QUERY_INSIGHTS)."""
+
+    hash: str
+    """Their parameterized hash."""
+    kind: str
+    """EXPLODING_JOIN, UNNECESSARY_UNION_DISTINCT, …: the insight's type without its prefix."""
+    queries: int
+
+
+@dataclass(frozen=True)
 class Facts:
     """The account's further views; None where the snapshot lacks them."""
 
@@ -123,3 +134,5 @@ class Facts:
     warehouses: Mapping[str, WarehouseCredits] | None = None
     tasks: tuple[Task, ...] = ()
     """Those that ran in the window; empty where nothing records them."""
+    remarks: tuple[Remark, ...] = ()
+    """In order of hash and kind; empty where Snowflake made none, or the snapshot lacks them."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from advisor.model import Accelerable, Facts, SearchService, Storage, TableName, Task, WarehouseCredits
+from advisor.model import Accelerable, Facts, Remark, SearchService, Storage, TableName, Task, WarehouseCredits
 from advisor.snapshot.catalog import during
 from advisor.snapshot.folder import Snapshot
 
@@ -76,6 +76,14 @@ WHERE DATABASE_NAME IS NOT NULL AND SCHEMA_NAME IS NOT NULL AND NAME IS NOT NULL
 GROUP BY ALL ORDER BY ALL
 """
 
+_REMARKS = """
+SELECT QUERY_PARAMETERIZED_HASH, replace(upper(INSIGHT_TYPE_ID), 'QUERY_INSIGHT_', ''), sum(coalesce(QUERIES, 1))
+FROM query_insights
+WHERE QUERY_PARAMETERIZED_HASH IS NOT NULL AND INSIGHT_TYPE_ID IS NOT NULL
+    AND lower(coalesce(IS_OPPORTUNITY, 'true')) = 'true' AND {during}
+GROUP BY ALL ORDER BY ALL
+"""
+
 
 def facts(snapshot: Snapshot) -> Facts:
     scans = _by_table(snapshot, "table_pruning_history", _LAST_SCANS, None)
@@ -92,6 +100,7 @@ def facts(snapshot: Snapshot) -> Facts:
         },
         warehouses=_warehouses(snapshot),
         tasks=_tasks(snapshot),
+        remarks=_remarks(snapshot),
     )
 
 
@@ -153,6 +162,13 @@ def _tasks(snapshot: Snapshot) -> tuple[Task, ...]:
         return ()
     rows = during(snapshot, "task_history", _TASKS, "QUERY_START_TIME")
     return tuple(Task(".".join(name), hash_, text) for *name, hash_, text in rows)
+
+
+def _remarks(snapshot: Snapshot) -> tuple[Remark, ...]:
+    if "query_insights" not in snapshot.present:
+        return ()
+    rows = during(snapshot, "query_insights", _REMARKS, "START_TIME")
+    return tuple(Remark(hash_, kind, int(queries)) for hash_, kind, queries in rows)
 
 
 def _warehouses(snapshot: Snapshot) -> dict[str, WarehouseCredits] | None:

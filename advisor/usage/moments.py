@@ -32,6 +32,16 @@ ALIASES = {
     **dict.fromkeys(("US", "USEC"), "MICROSECOND"),
     **dict.fromkeys(("NS", "NSEC", "NANOSEC"), "NANOSECOND"),
 }
+# Formats of TO_CHAR whose texts stand in the calendar's order: the unit that they give, and the same for strftime.
+FORMATS = {
+    "YYYY": ("YEAR", "%Y"),
+    "YYYY-MM": ("MONTH", "%Y-%m"),
+    "YYYY/MM": ("MONTH", "%Y/%m"),
+    "YYYYMM": ("MONTH", "%Y%m"),
+    "YYYY-MM-DD": ("DAY", "%Y-%m-%d"),
+    "YYYY/MM/DD": ("DAY", "%Y/%m/%d"),
+    "YYYYMMDD": ("DAY", "%Y%m%d"),
+}
 DAY = re.compile(r"\d{4}-\d{1,2}-\d{1,2}$")
 
 

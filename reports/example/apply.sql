@@ -12,6 +12,7 @@
 --   scripts/004_clustering_key_DEMO_RETAIL_PAYMENTS.sql
 --   scripts/005_materialized_view_DEMO_RETAIL_PAYMENTS_MV_17C7F4B9.sql
 --   scripts/006_materialized_view_DEMO_RETAIL_PAYMENTS_MV_F44EA458.sql
+-- Not here: scripts/007_query_rewrite_76e9fc19c1fd48f9-f273839d.sql: the change is where the query is written
 
 -- With this parameter on, Snowflake would fold quoted names to upper case and find other objects.
 ALTER SESSION SET QUOTED_IDENTIFIERS_IGNORE_CASE = FALSE;

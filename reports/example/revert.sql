@@ -11,6 +11,7 @@
 --   scripts/003_clustering_key_DEMO_RETAIL_ORDER_LINES.sql
 --   scripts/002_clustering_key_DEMO_RETAIL_STOCK_LEVELS.sql
 --   scripts/001_clustering_key_DEMO_RETAIL_PAGE_EVENTS.sql
+-- Not here: scripts/007_query_rewrite_76e9fc19c1fd48f9-f273839d.sql: the change is where the query is written
 
 -- With this parameter on, Snowflake would fold quoted names to upper case and find other objects.
 ALTER SESSION SET QUOTED_IDENTIFIERS_IGNORE_CASE = FALSE;

@@ -25,7 +25,8 @@ def test_a_recommender_has_its_documentation_template_and_test(recommender: Reco
 
 
 def test_every_module_of_the_folder_is_in_the_tuple() -> None:
-    modules = {path.stem for path in (ROOT / "advisor" / "recommenders").glob("*.py")} - {"__init__"}
+    paths = (ROOT / "advisor" / "recommenders").iterdir()
+    modules = {path.stem for path in paths if path.suffix == ".py" or (path / "__init__.py").is_file()} - {"__init__"}
     assert modules == {module.__name__.rpartition(".")[2] for module in RECOMMENDERS}
 
 

@@ -1,44 +1,18 @@
-"""Query rewrites: the same question in a text that lets Snowflake skip partitions.
-
-What it finds
--------------
-Conditions on YEAR of a column, and on its day where the scans show that this doesn't prune, with the range on the bare column
-that does, on tables whose rows lie in that order. Each rewritten query has been run beside the original on generated rows.
-For review only, and counted as no saving: wildcards at the beginning, text compared with numbers or read as dates, joins
-without a condition, UNION where UNION ALL returned the same, SELECT * of wide tables.
-
-Why it matters
---------------
-A micro-partition is skipped when the minimum and maximum of a column rule the condition out. Of a function of the column
-Snowflake keeps none, so the rows' good order is of no use.
-
-Example
--------
-Before: `WHERE YEAR(ORDER_DATE) = 2026` reads 312 of 312 partitions of a table that is loaded by date.
-Advice: `WHERE ORDER_DATE >= '2026-01-01' AND ORDER_DATE < '2027-01-01'`, predicted to read 90.
-
-When not to
------------
-Where the rows don't lie in the column's order a range skips nothing either: a clustering key comes first. TO_DATE and DATE_TRUNC
-usually prune as they are and are left alone unless the scans show otherwise. Columns with a time zone are left alone: their
-days hang on the session. What a condition was meant to ask, a person must say.
-
-References
-----------
-docs.snowflake.com: Understanding micro-partition pruning; Query insights. Zimmerer et al., "Pruning in Snowflake: Working
-Smarter, Not Harder", SIGMOD 2025.
-"""
+"""Conditions on a function of a date that a range of the date asks as well: what the range is predicted to spare."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from statistics import fmean
 
 from sqlglot.dialects.snowflake import Snowflake
 
 from advisor.account import Account
 from advisor.asks import asks_of
-from advisor.blocks import Statement, study
+from advisor.axes import Axis
+from advisor.blocks import study
 from advisor.cost import DAYS_PER_MONTH, ScanPrice
 from advisor.equality import Trial, difference
 from advisor.figures import between, number
@@ -50,7 +24,6 @@ from advisor.model import (
     Cost,
     Grade,
     Proposal,
-    Proposed,
     Range,
     Recommendation,
     Rejection,
@@ -60,62 +33,28 @@ from advisor.model import (
     TemplateEvidence,
 )
 from advisor.platform import masked
-from advisor.profile import TableProfile
+from advisor.profile import UNPRUNED, TableProfile
 from advisor.proving import pretty, qualified
 from advisor.questions import ReadTemplate
-from advisor.rewrites import WIDE, Unwrapped, doubts, returns_all, union_all, unwrap
+from advisor.rewrites import Unwrapped, unwrap
 from advisor.serving import line_of, per_hour
 from advisor.settings import Settings
 from advisor.terms import hashes, identity, short_window, valid_until
 from advisor.usage import read as read_text
-from advisor.usage.names import Directory, Session
+from advisor.usage.names import Session
 from advisor.widths import touched
 
 CODE = "query_rewrite"
 
-UNPRUNED = {
+NO_PARTITIONS = {
     "hybrid": "It is a hybrid table: it has no micro-partitions that a range could skip.",
     "temporary": "It is a temporary table, another in each session: how its rows lie isn't known.",
     "external": "It is an external table: whether a range skips any of its files needs checking.",
     "event": "It is an event table: whether a range skips any of its partitions needs checking.",
 }
 
-REVIEWED = 20
 SPREAD = 1.5  # partitions predicted lie within this factor
 FEWER = 0.9  # a rewrite must be predicted to read less than this part of what is read today
-
-
-def propose(account: Account, settings: Settings) -> Proposed:
-    """Rewrites that are proven and predicted to read less; and texts that a person should look at."""
-    profiles = {p.table.name: p for p in account.profiles if p.partitions >= settings.min_partitions}
-    directory = Directory.of(account.catalog)
-    proposals: list[Proposal] = []
-    rejections: list[Rejection] = []
-    judged = 0
-    for read in [each for each in account.templates if _searchable(each, profiles, settings)][
-        : settings.rewritten_templates
-    ]:
-        session = Session(directory, read.template.database, read.template.schema)
-        found = _rewrite(read, session, profiles, account, settings)
-        judged += found is not None
-        if isinstance(found, Proposal):
-            proposals.append(found)
-        elif found is not None:
-            rejections.append(found)
-        rejections += _reviews(read, session, profiles, account, settings)
-    return Proposed(tuple(proposals), tuple(rejections[:REVIEWED]), judged)
-
-
-def _searchable(read: ReadTemplate, profiles: dict[TableName, TableProfile], settings: Settings) -> bool:
-    return (
-        read.template.kind == "SELECT"
-        and read.reading.problem is None
-        and len(read.template.text) <= settings.rewritten_characters
-        and any(name in profiles for name in read.reading.scans)
-    )
-
-
-# ---------------------------------------------------------------- rewrites that count
 
 
 @dataclass(frozen=True)
@@ -139,12 +78,12 @@ class _Gain:
         return tuple(min(1.0, each / self.profile.partitions) for each in scanned)
 
 
-def _rewrite(
+def rewrite(
     read: ReadTemplate, session: Session, profiles: dict[TableName, TableProfile], account: Account, settings: Settings
 ) -> Proposal | Rejection | None:
     if not any(usage.wrapper and usage.role in FILTERS for usage in read.reading.usages):
         return None
-    statement = study(read.template.text, session)
+    statement = study(read.template.text, session, stars=True)
     changed = unwrap(statement, session, _idle(read, profiles)) if statement is not None else ()
     if statement is None or not changed or changed[0].table not in profiles:
         return None
@@ -161,7 +100,7 @@ def _rewrite(
     why = _unpruned(changed[0], profiles[changed[0].table])
     if why is not None:
         return _reject(read, changed, why)
-    gain = _gain(read, after, changed[0], profiles[changed[0].table], account)
+    gain = _gain(read, changed[0], profiles[changed[0].table], account)
     if isinstance(gain, str):
         return _reject(read, changed, gain)
     return _proposal(read, changed, after, pretty(qualified(original, session)), gain, account, settings)
@@ -169,7 +108,7 @@ def _rewrite(
 
 def _unpruned(changed: Unwrapped, profile: TableProfile) -> str | None:
     """Why a range may skip nothing whatever the order of the rows, as a sentence."""
-    why = next((why for trait, why in UNPRUNED.items() if trait in profile.table.traits), None)
+    why = next((why for trait, why in NO_PARTITIONS.items() if trait in profile.table.traits), None)
     return why or next(iter(masked(profile.table, {changed.column})), None)
 
 
@@ -178,10 +117,10 @@ def _idle(read: ReadTemplate, profiles: dict[TableName, TableProfile]) -> frozen
     loads = [
         (name, load) for name, profile in profiles.items() for load in profile.loads if load.template is read.template
     ]
-    return frozenset(name for name, load in loads if load.unserved is not None and "doesn't prune" in load.unserved)
+    return frozenset(name for name, load in loads if load.unserved == UNPRUNED)
 
 
-def _gain(read: ReadTemplate, after: str, changed: Unwrapped, profile: TableProfile, account: Account) -> _Gain | str:
+def _gain(read: ReadTemplate, changed: Unwrapped, profile: TableProfile, account: Account) -> _Gain | str:
     """What the range is predicted to read on the rows as they lie, or why that isn't known or no less, as a sentence."""
     load = next((load for load in profile.loads if load.template is read.template), None)
     width, line = profile.layout.widths.get(changed.column), line_of(changed.column, profile, account.workload)
@@ -190,16 +129,32 @@ def _gain(read: ReadTemplate, after: str, changed: Unwrapped, profile: TableProf
             f"For review: {changed.after} asks the same as {changed.before} and can prune; how the rows lie by {changed.column} "
             "isn't known, so what it would save isn't either."
         )
-    template = read.template
-    said = read_text(
-        after, account.catalog, database=template.database, schema=template.schema, at=account.workload.window_end
-    )
-    usages = [u for u in said.usages if u.table == changed.table and u.column == changed.column and u.role in FILTERS]
-    asks = asks_of(usages, {changed.column: line})
-    reads = profile.partitions * min((touched(ask, width) for ask in asks), default=1.0)
+    each = [_touched(text, at, changed, line, width, read, account) for text, at in _asked(read, account)]
+    reads = profile.partitions * fmean(each)
     if reads >= load.before * FEWER:
         return f"{changed.after} is predicted to read {number(reads)} partitions, no fewer than the {number(load.before)} of today."
     return _Gain(profile, load.before, Range(reads / SPREAD, reads, min(load.before, reads * SPREAD)))
+
+
+def _asked(read: ReadTemplate, account: Account) -> list[tuple[str, datetime]]:
+    """The template's samples with the moment of each; its representative at the window's end where it has none."""
+    samples = [(sample.text, sample.started) for sample in read.template.samples]
+    return samples or [(read.template.text, account.workload.window_end)]
+
+
+def _touched(
+    text: str, at: datetime, changed: Unwrapped, line: Axis, width: float, read: ReadTemplate, account: Account
+) -> float:
+    """The share of the partitions that an execution reads by the range in its text; all where it can't be asked so."""
+    template = read.template
+    session = Session(account.directory, template.database, template.schema)
+    statement = study(text, session, stars=True)
+    if statement is None or not unwrap(statement, session, frozenset({changed.table})):
+        return 1.0
+    after = pretty(qualified(statement.tree, session))
+    said = read_text(after, account.catalog, database=template.database, schema=template.schema, at=at)
+    usages = [u for u in said.usages if u.table == changed.table and u.column == changed.column and u.role in FILTERS]
+    return min((touched(ask, width) for ask in asks_of(usages, {changed.column: line})), default=1.0)
 
 
 def _proposal(
@@ -225,8 +180,8 @@ def _proposal(
         target=Target("query", template.fingerprint),
         title=f"Ask {changed[0].column} of {table} by range in template {template.fingerprint}",
         reason=(
-            f"It asks {changed[0].before}, of which no partition keeps a minimum and maximum, and reads {number(gain.before)} of "
-            f"{gain.profile.partitions:,} micro-partitions each time; {changed[0].after} asks the same and is predicted to read "
+            f"It asks {changed[0].before}, {_why(changed[0])}, and reads {number(gain.before)} of {gain.profile.partitions:,} "
+            f"micro-partitions each time; {changed[0].after} asks the same and is predicted to read "
             f"{between(gain.after)}. That saves {between(saved)} credits a month."
         ),
         details=_details(read, changed, settings, account) | {"original": original, "query": after},
@@ -254,6 +209,12 @@ def _proposal(
     )
 
 
+def _why(changed: Unwrapped) -> str:
+    if changed.usual:
+        return "which usually prunes and by its scans doesn't, though the rows lie in that order"
+    return "of which no partition keeps a minimum and maximum"
+
+
 def _brief(changed: Sequence[Unwrapped]) -> dict[str, object]:
     return {
         "tables": sorted({str(one.table) for one in changed}),
@@ -274,50 +235,3 @@ def _details(
 
 def _reject(read: ReadTemplate, changed: Sequence[Unwrapped], reason: str) -> Rejection:
     return Rejection(CODE, Target("query", read.template.fingerprint), _brief(changed), reason)
-
-
-# ---------------------------------------------------------------- for review
-
-
-def _reviews(
-    read: ReadTemplate, session: Session, profiles: dict[TableName, TableProfile], account: Account, settings: Settings
-) -> list[Rejection]:
-    statement = study(read.template.text, session)
-    if statement is None:
-        return []
-    found = [
-        (str(doubt.table), doubt.before, doubt.said) for doubt in doubts(statement, session) if doubt.table in profiles
-    ]
-    found += _whole_statement(read, statement, session, profiles, account, settings)
-    target = Target("query", read.template.fingerprint)
-    return [
-        Rejection(
-            CODE, target, {"tables": [table], "conditions": [{"before": before}]}, f"For review: {before} {said}."
-        )
-        for table, before, said in found
-    ]
-
-
-def _whole_statement(
-    read: ReadTemplate,
-    statement: Statement,
-    session: Session,
-    profiles: dict[TableName, TableProfile],
-    account: Account,
-    settings: Settings,
-) -> list[tuple[str, str, str]]:
-    name = next(name for name in read.reading.scans if name in profiles)
-    columns = len(profiles[name].table.columns)
-    if returns_all(statement.tree) and columns >= WIDE and set(read.reading.scans) == {name}:
-        return [(str(name), "SELECT *", f"returns all {columns} columns of {name}: name those that are read")]
-    if union_all(statement.tree) is None:
-        return []
-    original = Snowflake().parse(read.template.text)[0]
-    changed = union_all(original) if original is not None else None
-    if original is None or changed is None:
-        return []
-    trial = Trial(original, changed, {}, session, account.workload.window_end)
-    if difference(trial, settings.proof_databases, settings.proof_seconds) is not None:
-        return []
-    said = f"returned the same as UNION ALL on {settings.proof_databases} generated databases: where no row can be in both, UNION ALL spares looking for duplicates"
-    return [(str(name), "UNION", said)]

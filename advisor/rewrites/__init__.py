@@ -1,0 +1,10 @@
+"""Texts that keep Snowflake from skipping partitions, and the same questions in a form that doesn't.
+
+Only what can be proven on generated rows counts as a saving; what hangs on what was meant is for a person to review.
+"""
+
+from advisor.rewrites.doubts import Doubt, doubts
+from advisor.rewrites.ranges import Unwrapped, unwrap
+from advisor.rewrites.whole import returns_all, union_all
+
+__all__ = ["Doubt", "Unwrapped", "doubts", "returns_all", "union_all", "unwrap"]
