@@ -5,6 +5,8 @@ In Snowflake's columns, the needed ones and as many that are not. It is for meas
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,10 @@ import pyarrow.parquet as pq
 
 START_MS = 1_735_689_600_000
 DAYS = 30
-PART_ROWS = 125_000
+WEEK = 7
+RENEWED = 50
+"""One template in so many is new in the later of two snapshots."""
+GROUP_ROWS = 50_000
 TABLES = 12
 COLUMNS = 24
 SIZES = ("X-Small", "Small", "Medium", "Large", "X-Large")
@@ -37,25 +42,41 @@ class Shape:
     share: float
 
 
-def write_history(
-    folder: Path, executions: int, templates: int, form: str, hashes: bool, renewed: int | None = None
-) -> None:
-    """Writes the folder in parts of `PART_ROWS`; the same arguments give the same files. With `renewed`, it is the same
-    history but that one template in so many is another one."""
+def write_history(folder: Path, executions: int, templates: int, form: str, hashes: bool) -> None:
+    """Writes a snapshot of `DAYS`, one file a day; the same arguments give the same files."""
+    _write_days(folder / "query_history", range(DAYS), executions, templates, form, hashes)
+    _write_catalog(folder, form)
+
+
+def write_weeks(folder: Path, executions: int, templates: int, form: str, hashes: bool) -> tuple[Path, Path]:
+    """Two such snapshots, taken a week apart: what the later one has of the earlier one's days are the same files, and in
+    its own week one template in `RENEWED` is another one. Takes those that stand in `folder`."""
+    first, second = folder / "first", folder / "second"
+    if not first.is_dir():
+        write_history(first, executions, templates, form, hashes)
+    if not second.is_dir():
+        week = range(DAYS, DAYS + WEEK)
+        _write_days(second / "query_history", week, executions, templates, form, hashes)
+        for path in sorted((first / "query_history").iterdir())[WEEK:]:
+            (second / "query_history" / path.name).hardlink_to(path)
+        _write_catalog(second, form)
+    return first, second
+
+
+def _write_days(folder: Path, days: range, executions: int, templates: int, form: str, hashes: bool) -> None:
     random, anew = np.random.default_rng(7), np.random.default_rng(8)
     shapes = [_shape(number, random) for number in range(templates)]
-    if renewed:
-        shapes[renewed - 1 :: renewed] = [_shape(templates + n, anew) for n in range(renewed - 1, templates, renewed)]
+    if days.start:
+        shapes[RENEWED - 1 :: RENEWED] = [_shape(templates + n, anew) for n in range(RENEWED - 1, templates, RENEWED)]
     weights = 1 / np.arange(1, templates + 1) ** 1.1
-    (folder / "query_history").mkdir(parents=True)
-    for part, first in enumerate(range(0, executions, PART_ROWS)):
-        rows = min(PART_ROWS, executions - first)
-        chosen = random.choice(templates, rows, p=weights / weights.sum())
-        _write(
-            _rows(shapes, chosen, first, executions, hashes, random), folder / "query_history" / f"{part:04d}.{form}"
-        )
-    _write(_tables(), folder / f"tables.{form}")
-    _write(_columns(), folder / f"columns.{form}")
+    folder.mkdir(parents=True)
+    for day in days:
+        random = np.random.default_rng([7, day])
+        first, end = executions * day // DAYS, executions * (day + 1) // DAYS
+        with _writer(folder / f"{day:04d}.{form}") as write:
+            for start in range(first, end, GROUP_ROWS):
+                chosen = random.choice(templates, min(GROUP_ROWS, end - start), p=weights / weights.sum())
+                write(_rows(shapes, chosen, start, executions, hashes, random))
 
 
 def _shape(number: int, random: np.random.Generator) -> Shape:
@@ -173,8 +194,27 @@ def _columns() -> pa.Table:
     )
 
 
-def _write(table: pa.Table, path: Path) -> None:
-    if path.suffix == ".csv":
-        pacsv.write_csv(table, path)
-    else:
-        pq.write_table(table, path, compression="zstd", row_group_size=50_000)
+def _write_catalog(folder: Path, form: str) -> None:
+    for name, table in (("tables", _tables()), ("columns", _columns())):
+        with _writer(folder / f"{name}.{form}") as write:
+            write(table)
+
+
+@contextmanager
+def _writer(path: Path) -> Iterator[Callable[[pa.Table], None]]:
+    """Writes the first table with its columns, and those after it as further row groups."""
+    with ExitStack() as stack:
+        opened: list[pq.ParquetWriter | pacsv.CSVWriter] = []
+
+        def write(table: pa.Table) -> None:
+            if not opened:
+                csv = path.suffix == ".csv"
+                new = (
+                    pacsv.CSVWriter(path, table.schema)
+                    if csv
+                    else pq.ParquetWriter(path, table.schema, compression="zstd")
+                )
+                opened.append(stack.enter_context(new))
+            opened[0].write_table(table)
+
+        yield write

@@ -37,6 +37,7 @@ _ALL_KINDS = f"""
 UNION ALL SELECT * FROM {{rows}} WHERE QUERY_PARAMETERIZED_HASH < '!'
 UNION ALL SELECT * FROM {{rows}} WHERE QUERY_PARAMETERIZED_HASH IS NULL
 """
+_PADDED = "CASE WHEN {0} LIKE ' %' OR {0} LIKE '% ' THEN TRIM({0}) ELSE {0} END"
 _UNHASHED = "SELECT 1 FROM query_history WHERE QUERY_PARAMETERIZED_HASH {blank} LIMIT 1"
 
 # Statements that take long are read with all their samples, the others for one.
@@ -96,8 +97,9 @@ def aggregate(snapshot: Snapshot, settings: Settings, tell: Callable[[int, int],
     hashed = not any(run(_UNHASHED.format(blank=blank)) for blank in ("IS NULL", "< '!'"))
     run(f"CREATE OR REPLACE TEMP VIEW history AS {(_HASHED if hashed else _ALL_KINDS).format(rows=VIEW)}")
     run(f"CREATE OR REPLACE TEMP TABLE repeated AS {_repeated('history')}")
+    unique = not run("SELECT 1 FROM repeated LIMIT 1")
     tell(1, SHARES)
-    executions = _executions("history")
+    executions = _executions("history", unique)
     if not hashed:
         path = literal(str(snapshot.scratch / "executions.parquet"))
         run(f"COPY ({executions}) TO {path} (FORMAT parquet)")
@@ -105,11 +107,11 @@ def aggregate(snapshot: Snapshot, settings: Settings, tell: Callable[[int, int],
     run(f"CREATE OR REPLACE TEMP VIEW executions AS {executions}")
     run(f"CREATE OR REPLACE TEMP TABLE statements AS {duckdb_sql('query_templates')}")
     tell(3, SHARES)
-    _sample(snapshot, settings, hashed)
+    _sample(snapshot, settings, hashed, unique)
     tell(5, SHARES)
 
 
-def _sample(snapshot: Snapshot, settings: Settings, hashed: bool) -> None:
+def _sample(snapshot: Snapshot, settings: Settings, hashed: bool, unique: bool) -> None:
     run = partial(snapshot.rows, VIEW)
     texts = TEXTS_A_SAMPLE_READ * settings.samples_read
     run(_SOUGHT, {"samples": settings.samples_per_template, "texts": texts})
@@ -120,7 +122,7 @@ def _sample(snapshot: Snapshot, settings: Settings, hashed: bool) -> None:
         rows = f"query_history_part({parts}, {part})" if parts > 1 else VIEW
         run(f"CREATE OR REPLACE TEMP VIEW written AS FROM {rows}")
         run(f"CREATE OR REPLACE TEMP VIEW unread AS {_HASHED.format(rows=rows)}")
-        run(_PART.format(recorded=_recorded(parts, part, hashed)))
+        run(_PART.format(recorded=_recorded(parts, part, hashed, unique)))
         run(f"CREATE OR REPLACE TEMP TABLE found AS {samples}")
         if part == 0:
             run("CREATE OR REPLACE TEMP TABLE samples AS FROM found LIMIT 0")
@@ -131,30 +133,42 @@ def _sample(snapshot: Snapshot, settings: Settings, hashed: bool) -> None:
     run(WEIGHED)
 
 
-def _recorded(parts: int, part: int, hashed: bool) -> str:
+def _recorded(parts: int, part: int, hashed: bool, unique: bool) -> str:
     """The executions in that part of the window."""
     if parts == 1:
         return "FROM executions"
     if not hashed:
         return f"FROM executions WHERE epoch_us(START_TIME) // {BLOCK_MICROSECONDS} % {parts} = {part}"
-    return _executions("unread")
+    return _executions("unread", unique)
 
 
 def _repeated(history: str) -> str:
     ids: exp.Expr = _tree("executions", history, "executions").ctes[0].this
-    return ids.sql(dialect="duckdb", comments=False)
+    return _duckdb(ids)
 
 
-def _executions(history: str) -> str:
-    """`sql/executions.sql` over other rows, where the repeated ids of the whole history are known."""
+def _executions(history: str, unique: bool) -> str:
+    """`sql/executions.sql` over other rows, where the repeated ids of the whole history are known. Where there are none, the
+    ids need not be read again."""
     tree = _tree("executions", history, "executions")
-    tree.ctes[0].set("this", sqlglot.parse_one("SELECT * FROM temp.repeated", read="duckdb"))
-    return tree.sql(dialect="duckdb", comments=False)
+    repeated, latest = tree.ctes
+    repeated.set("this", sqlglot.parse_one("SELECT * FROM temp.repeated", read="duckdb"))
+    if unique:
+        latest.set("this", sqlglot.parse_one(f"SELECT * FROM {history}", read="duckdb"))
+    return _duckdb(tree)
 
 
 def duckdb_sql(name: str, history: str = VIEW, executions: str = "executions") -> str:
     """The text of `sql/<name>.sql` in DuckDB's dialect, over these two tables of a snapshot."""
-    return _tree(name, history, executions).sql(dialect="duckdb", comments=False)
+    return _duckdb(_tree(name, history, executions))
+
+
+def _duckdb(tree: exp.Expr) -> str:
+    # What a value begins and ends with is seen at once; DuckDB's TRIM reads all of it.
+    for trim in list(tree.find_all(exp.Trim)):
+        value = trim.this.sql(dialect="duckdb")
+        trim.replace(sqlglot.parse_one(_PADDED.format(value), read="duckdb"))
+    return tree.sql(dialect="duckdb", comments=False)
 
 
 def _tree(name: str, history: str, executions: str) -> exp.Query:
