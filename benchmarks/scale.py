@@ -3,10 +3,11 @@
     python -m benchmarks.scale --executions 10000000 [--runs 5] [--no-hash] [--form csv] [--keep DIR] [--naive]
 
 Per run, one after the other, each in processes of its own: DuckDB reads the needed columns of the same files, texts
-included, and does nothing with them (*scan*); the whole job with an empty cache folder (*cold*); the whole job over a second
-history, the same but that one template in 50 is another one, with the cache that the first left (*warm*). Medians are
-printed, and ratios within a run. Memory is the sum over all processes at the worst moment, sampled; what they share counts
-for each. Once, the second history is also read with an empty cache, which must give the same advice.
+included, and does nothing with them (*scan*); the whole job with an empty cache folder (*cold*); the whole job, with the cache
+that the first left, over the snapshot of a week later (*warm*): the files of its first 23 days are the same, and in the new
+week one template in 50 is another one. Medians are printed, and ratios within a run. Memory is the sum over all processes at
+the worst moment, sampled; what they share counts for each. Once, the later snapshot is also read with an empty cache, which
+must give the same advice.
 
 `--naive` adds what a history of that size costs when every text is parsed, and when pandas holds all rows: keep it small.
 """
@@ -35,10 +36,8 @@ from advisor.generator import generate
 from advisor.settings import Settings
 from advisor.snapshot import open_snapshot
 from advisor.snapshot.views import VIEWS
-from benchmarks.histories import write_history
+from benchmarks.histories import write_weeks
 
-RENEWED = 50
-"""One template in so many is new to the warm run."""
 LOOK_SECONDS = 0.02
 
 Result = TypeVar("Result")
@@ -67,11 +66,8 @@ def main() -> None:
     parser.add_argument("--naive", action="store_true")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="advisor-scale-") as scratch:
-        first, second = (Path(given.keep or scratch, name) for name in ("first", "second"))
-        for folder, renewed in ((first, None), (second, RENEWED)):
-            if not (folder / "query_history").is_dir():
-                shape = (given.executions, given.templates, given.form, not given.no_hash, renewed)
-                _elsewhere(write_history, folder, *shape)
+        shape = (given.executions, given.templates, given.form, not given.no_hash)
+        first, second = _elsewhere(write_weeks, given.keep or Path(scratch), *shape)
         size = sum(path.stat().st_size for path in first.rglob("*") if path.is_file())
         print(
             f"{given.executions:,} executions of {given.templates:,} templates, {size / 2**20:,.0f} MiB of {given.form}"
@@ -105,6 +101,7 @@ def _report(runs: list[dict[str, Cost]]) -> None:
     ]
     print("\n" + tabulate(rows, ["", "seconds, median", "peak MiB of all processes"], floatfmt=",.1f"))
     print(f"cold / scan: {median(run['cold'].seconds / run['scan'].seconds for run in runs):.2f}")
+    print(f"cold - scan: {median(run['cold'].seconds - run['scan'].seconds for run in runs):.1f} s")
     print(f"warm / cold: {median(run['warm'].seconds / run['cold'].seconds for run in runs):.0%}  ({len(runs)} runs)")
 
 
