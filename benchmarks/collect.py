@@ -88,7 +88,7 @@ def _server(executions: int, templates: int, chunk_rows: int = CHUNK_ROWS) -> It
         filling(home / "history", home)
         port = free_port()
         write_entry(home, port)
-        account = start(home, port, chunk_rows)
+        account = start(home, port, chunk_rows, patience=1800)
         os.environ.update(account.environment)
         try:
             yield account

@@ -98,17 +98,20 @@ def write_entry(home: Path, port: int, **more: str) -> None:
     file.chmod(0o600)
 
 
-def start(home: Path, port: int, chunk_rows: int = CHUNK_ROWS) -> Account:
+def start(home: Path, port: int, chunk_rows: int = CHUNK_ROWS, patience: float = 20) -> Account:
+    """The test server, once it answers; it first fills its tables, which takes a large history more seconds."""
     module = ["-W", "ignore", "-m", "tests.wire.server"]
     process = subprocess.Popen([PYTHON, *module, str(port), str(chunk_rows), home / "orders.json"], cwd=ROOT)
     account = Account(port, process, home)
-    for _ in range(400):
+    until = time.monotonic() + patience
+    while time.monotonic() < until:
         try:
             account.control(reset=True)
             return account
         except OSError:
             assert process.poll() is None, "the test server ended"
             time.sleep(0.05)
+    process.kill()
     raise TimeoutError("the test server doesn't answer")
 
 
