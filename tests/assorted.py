@@ -42,7 +42,7 @@ def _cut(method: str) -> dict[str, object]:
         "cold_share": 0.9,
         "cold_bytes": 9e11,
         "column_type": "TIMESTAMP_NTZ",
-        "columns": ["ID", "Seen At"],
+        "columns": ["ID", "Seen At", "Mail", "NOTE", "DAY"],
         "rows": 1_000_000,
         "partitions": 60_000,
         "parts": {part: f"Page Views_{suffix}" for part, suffix in parts.items()},

@@ -151,10 +151,14 @@ def verdict(advised: Recommendation, *tables: tuple[str, str | None, int]) -> st
     assert script is not None
     tree = sqlglot.parse_one(script.text[script.text.index("SELECT\n  CASE") :].partition(";\n")[0], read="snowflake")
     for table in tree.find_all(sqlglot.exp.Table):
-        table.replace(sqlglot.exp.to_table("found"))
+        stand_in = sqlglot.exp.to_table("found" if table.name == "TABLES" else "held")
+        table.replace(sqlglot.exp.alias_(stand_in, table.alias, table=True) if table.alias else stand_in)
     with duckdb.connect() as engine:
         engine.execute(
             "CREATE TABLE found (table_schema TEXT, table_name TEXT, table_type TEXT, clustering_key TEXT, row_count INT)"
+        )
+        engine.execute(
+            "CREATE TABLE held AS SELECT 'PUBLIC' AS table_schema, 'ORDERS' AS table_name, UNNEST(['TENANT_ID', 'ORDERED_AT', 'TS', 'id']) AS column_name"
         )
         for row in tables:
             engine.execute("INSERT INTO found VALUES ('PUBLIC', 'ORDERS', ?, ?, ?)", row)

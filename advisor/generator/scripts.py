@@ -14,6 +14,7 @@ from pathlib import PurePosixPath
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from advisor import figures, keys, quoting
+from advisor.generator import columns
 from advisor.model import Advice, Recommendation, TableName
 from advisor.resources import folder
 
@@ -129,5 +130,8 @@ def environment() -> Environment:
         "timestamp": quoting.timestamp,
         "dollar_quoted": quoting.dollar_quoted,
         "stored_forms": keys.stored_forms,
+        "columns_named": columns.named,
+        "columns_read": columns.read,
+        "table_name": lambda place: TableName(place["database"], place["schema"], place["name"]),
     }
     return environment

@@ -34,6 +34,13 @@ SELECT
       THEN 'DONE: the clustering key is the one that this would set'
     WHEN NOT MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) = ''
       THEN 'STOP: the clustering key is not the one that the advice saw'
+    WHEN (
+      SELECT COUNT(*)
+      FROM DEMO.INFORMATION_SCHEMA.COLUMNS AS cols
+      WHERE cols.table_schema = 'RETAIL' AND cols.table_name = 'PAGE_EVENTS'
+        AND cols.column_name IN ('EVENT_TS', 'USER_ID')
+    ) < 2
+      THEN 'STOP: a column of the key is gone'
     WHEN MAX(row_count) NOT BETWEEN 699316 AND 2797266
       THEN 'STOP: the row count left the range that the figures hold for'
     WHEN CURRENT_DATE() > TO_DATE('2026-12-24', 'YYYY-MM-DD')
@@ -71,6 +78,13 @@ SELECT
       THEN 'DONE: the clustering key is the one that this would set'
     WHEN NOT MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) = ''
       THEN 'STOP: the clustering key is not the one that the advice saw'
+    WHEN (
+      SELECT COUNT(*)
+      FROM DEMO.INFORMATION_SCHEMA.COLUMNS AS cols
+      WHERE cols.table_schema = 'RETAIL' AND cols.table_name = 'STOCK_LEVELS'
+        AND cols.column_name IN ('PRODUCT_ID', 'STOCK_DATE')
+    ) < 2
+      THEN 'STOP: a column of the key is gone'
     WHEN MAX(row_count) NOT BETWEEN 354900 AND 1419600
       THEN 'STOP: the row count left the range that the figures hold for'
     WHEN CURRENT_DATE() > TO_DATE('2026-12-24', 'YYYY-MM-DD')
@@ -108,6 +122,13 @@ SELECT
       THEN 'DONE: the clustering key is the one that this would set'
     WHEN NOT MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) = ''
       THEN 'STOP: the clustering key is not the one that the advice saw'
+    WHEN (
+      SELECT COUNT(*)
+      FROM DEMO.INFORMATION_SCHEMA.COLUMNS AS cols
+      WHERE cols.table_schema = 'RETAIL' AND cols.table_name = 'ORDER_LINES'
+        AND cols.column_name IN ('ORDER_DATE', 'PRODUCT_ID')
+    ) < 2
+      THEN 'STOP: a column of the key is gone'
     WHEN MAX(row_count) NOT BETWEEN 589061 AND 2356244
       THEN 'STOP: the row count left the range that the figures hold for'
     WHEN CURRENT_DATE() > TO_DATE('2026-12-24', 'YYYY-MM-DD')
@@ -145,6 +166,13 @@ SELECT
       THEN 'DONE: the clustering key is the one that this would set'
     WHEN NOT MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) = ''
       THEN 'STOP: the clustering key is not the one that the advice saw'
+    WHEN (
+      SELECT COUNT(*)
+      FROM DEMO.INFORMATION_SCHEMA.COLUMNS AS cols
+      WHERE cols.table_schema = 'RETAIL' AND cols.table_name = 'PAYMENTS'
+        AND cols.column_name IN ('CUSTOMER_ID', 'PAID_AT')
+    ) < 2
+      THEN 'STOP: a column of the key is gone'
     WHEN MAX(row_count) NOT BETWEEN 350000 AND 1400000
       THEN 'STOP: the row count left the range that the figures hold for'
     WHEN CURRENT_DATE() > TO_DATE('2026-12-24', 'YYYY-MM-DD')
@@ -181,6 +209,13 @@ SELECT
       THEN 'STOP: the name stands for something that is not a permanent, transient or external table'
     WHEN COUNT_IF(table_name = 'PAYMENTS_MV_17C7F4B9' AND table_type <> 'MATERIALIZED VIEW') > 0
       THEN 'STOP: another object has the name of the view'
+    WHEN (
+      SELECT COUNT(*)
+      FROM DEMO.INFORMATION_SCHEMA.COLUMNS AS cols
+      WHERE cols.table_schema = 'RETAIL' AND cols.table_name = 'PAYMENTS'
+        AND cols.column_name IN ('AMOUNT', 'MERCHANT_CODE', 'STATUS')
+    ) < 3
+      THEN 'STOP: a column that the view reads is gone'
     WHEN MAX(IFF(table_name = 'PAYMENTS', row_count, NULL)) NOT BETWEEN 350000 AND 1400000
       THEN 'STOP: the row count left the range that the figures hold for'
     WHEN COUNT_IF(table_name = 'PAYMENTS_MV_17C7F4B9') > 0 THEN 'DONE: the view is there already'
@@ -230,6 +265,13 @@ SELECT
       THEN 'STOP: the name stands for something that is not a permanent, transient or external table'
     WHEN COUNT_IF(table_name = 'PAYMENTS_MV_F44EA458' AND table_type <> 'MATERIALIZED VIEW') > 0
       THEN 'STOP: another object has the name of the view'
+    WHEN (
+      SELECT COUNT(*)
+      FROM DEMO.INFORMATION_SCHEMA.COLUMNS AS cols
+      WHERE cols.table_schema = 'RETAIL' AND cols.table_name = 'PAYMENTS'
+        AND cols.column_name IN ('AMOUNT', 'METHOD', 'PAID_AT')
+    ) < 3
+      THEN 'STOP: a column that the view reads is gone'
     WHEN MAX(IFF(table_name = 'PAYMENTS', row_count, NULL)) NOT BETWEEN 350000 AND 1400000
       THEN 'STOP: the row count left the range that the figures hold for'
     WHEN COUNT_IF(table_name = 'PAYMENTS_MV_F44EA458') > 0 THEN 'DONE: the view is there already'

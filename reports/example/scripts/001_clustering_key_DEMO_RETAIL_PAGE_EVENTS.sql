@@ -51,6 +51,13 @@ SELECT
       THEN 'DONE: the clustering key is the one that this would set'
     WHEN NOT MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) = ''
       THEN 'STOP: the clustering key is not the one that the advice saw'
+    WHEN (
+      SELECT COUNT(*)
+      FROM DEMO.INFORMATION_SCHEMA.COLUMNS AS cols
+      WHERE cols.table_schema = 'RETAIL' AND cols.table_name = 'PAGE_EVENTS'
+        AND cols.column_name IN ('EVENT_TS', 'USER_ID')
+    ) < 2
+      THEN 'STOP: a column of the key is gone'
     WHEN MAX(row_count) NOT BETWEEN 699316 AND 2797266
       THEN 'STOP: the row count left the range that the figures hold for'
     WHEN CURRENT_DATE() > TO_DATE('2026-12-24', 'YYYY-MM-DD')
@@ -76,6 +83,13 @@ SELECT
       THEN 'DONE: the clustering key is the one that this would set'
     WHEN NOT MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) = ''
       THEN 'STOP: the clustering key is not the one that the advice saw'
+    WHEN (
+      SELECT COUNT(*)
+      FROM DEMO.INFORMATION_SCHEMA.COLUMNS AS cols
+      WHERE cols.table_schema = 'RETAIL' AND cols.table_name = 'PAGE_EVENTS'
+        AND cols.column_name IN ('EVENT_TS', 'USER_ID')
+    ) < 2
+      THEN 'STOP: a column of the key is gone'
     WHEN MAX(row_count) NOT BETWEEN 699316 AND 2797266
       THEN 'STOP: the row count left the range that the figures hold for'
     WHEN CURRENT_DATE() > TO_DATE('2026-12-24', 'YYYY-MM-DD')

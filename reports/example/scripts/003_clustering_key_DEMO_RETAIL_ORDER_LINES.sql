@@ -55,6 +55,13 @@ SELECT
       THEN 'DONE: the clustering key is the one that this would set'
     WHEN NOT MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) = ''
       THEN 'STOP: the clustering key is not the one that the advice saw'
+    WHEN (
+      SELECT COUNT(*)
+      FROM DEMO.INFORMATION_SCHEMA.COLUMNS AS cols
+      WHERE cols.table_schema = 'RETAIL' AND cols.table_name = 'ORDER_LINES'
+        AND cols.column_name IN ('ORDER_DATE', 'PRODUCT_ID')
+    ) < 2
+      THEN 'STOP: a column of the key is gone'
     WHEN MAX(row_count) NOT BETWEEN 589061 AND 2356244
       THEN 'STOP: the row count left the range that the figures hold for'
     WHEN CURRENT_DATE() > TO_DATE('2026-12-24', 'YYYY-MM-DD')
@@ -80,6 +87,13 @@ SELECT
       THEN 'DONE: the clustering key is the one that this would set'
     WHEN NOT MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) = ''
       THEN 'STOP: the clustering key is not the one that the advice saw'
+    WHEN (
+      SELECT COUNT(*)
+      FROM DEMO.INFORMATION_SCHEMA.COLUMNS AS cols
+      WHERE cols.table_schema = 'RETAIL' AND cols.table_name = 'ORDER_LINES'
+        AND cols.column_name IN ('ORDER_DATE', 'PRODUCT_ID')
+    ) < 2
+      THEN 'STOP: a column of the key is gone'
     WHEN MAX(row_count) NOT BETWEEN 589061 AND 2356244
       THEN 'STOP: the row count left the range that the figures hold for'
     WHEN CURRENT_DATE() > TO_DATE('2026-12-24', 'YYYY-MM-DD')

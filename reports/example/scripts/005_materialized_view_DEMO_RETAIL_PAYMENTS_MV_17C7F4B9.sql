@@ -38,6 +38,13 @@ SELECT
       THEN 'STOP: the name stands for something that is not a permanent, transient or external table'
     WHEN COUNT_IF(table_name = 'PAYMENTS_MV_17C7F4B9' AND table_type <> 'MATERIALIZED VIEW') > 0
       THEN 'STOP: another object has the name of the view'
+    WHEN (
+      SELECT COUNT(*)
+      FROM DEMO.INFORMATION_SCHEMA.COLUMNS AS cols
+      WHERE cols.table_schema = 'RETAIL' AND cols.table_name = 'PAYMENTS'
+        AND cols.column_name IN ('AMOUNT', 'MERCHANT_CODE', 'STATUS')
+    ) < 3
+      THEN 'STOP: a column that the view reads is gone'
     WHEN MAX(IFF(table_name = 'PAYMENTS', row_count, NULL)) NOT BETWEEN 350000 AND 1400000
       THEN 'STOP: the row count left the range that the figures hold for'
     WHEN COUNT_IF(table_name = 'PAYMENTS_MV_17C7F4B9') > 0 THEN 'DONE: the view is there already'
@@ -71,6 +78,13 @@ SELECT
       THEN 'STOP: the name stands for something that is not a permanent, transient or external table'
     WHEN COUNT_IF(table_name = 'PAYMENTS_MV_17C7F4B9' AND table_type <> 'MATERIALIZED VIEW') > 0
       THEN 'STOP: another object has the name of the view'
+    WHEN (
+      SELECT COUNT(*)
+      FROM DEMO.INFORMATION_SCHEMA.COLUMNS AS cols
+      WHERE cols.table_schema = 'RETAIL' AND cols.table_name = 'PAYMENTS'
+        AND cols.column_name IN ('AMOUNT', 'MERCHANT_CODE', 'STATUS')
+    ) < 3
+      THEN 'STOP: a column that the view reads is gone'
     WHEN MAX(IFF(table_name = 'PAYMENTS', row_count, NULL)) NOT BETWEEN 350000 AND 1400000
       THEN 'STOP: the row count left the range that the figures hold for'
     WHEN COUNT_IF(table_name = 'PAYMENTS_MV_17C7F4B9') > 0 THEN 'DONE: the view is there already'

@@ -37,6 +37,13 @@ SELECT
       THEN 'DONE: the clustering key is the one that this would set'
     WHEN NOT MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) IN (TRANSLATE(UPPER('TO_DATE(TS)'), ' "()', ''), TRANSLATE(UPPER('LINEARTO_DATE(TS)'), ' "()', ''), TRANSLATE(UPPER('CAST(TS AS DATE)'), ' "()', ''), TRANSLATE(UPPER('LINEARCAST(TS AS DATE)'), ' "()', ''))
       THEN 'STOP: the clustering key is not the one that the advice saw'
+    WHEN (
+      SELECT COUNT(*)
+      FROM SALES.INFORMATION_SCHEMA.COLUMNS AS cols
+      WHERE cols.table_schema = 'web' AND cols.table_name = 'Click Events'
+        AND cols.column_name IN ('User Id')
+    ) < 1
+      THEN 'STOP: a column of the key is gone'
     WHEN MAX(row_count) NOT BETWEEN 500000 AND 2000002
       THEN 'STOP: the row count left the range that the figures hold for'
     WHEN CURRENT_DATE() > TO_DATE('2026-03-02', 'YYYY-MM-DD')
@@ -62,6 +69,13 @@ SELECT
       THEN 'DONE: the clustering key is the one that this would set'
     WHEN NOT MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) IN (TRANSLATE(UPPER('TO_DATE(TS)'), ' "()', ''), TRANSLATE(UPPER('LINEARTO_DATE(TS)'), ' "()', ''), TRANSLATE(UPPER('CAST(TS AS DATE)'), ' "()', ''), TRANSLATE(UPPER('LINEARCAST(TS AS DATE)'), ' "()', ''))
       THEN 'STOP: the clustering key is not the one that the advice saw'
+    WHEN (
+      SELECT COUNT(*)
+      FROM SALES.INFORMATION_SCHEMA.COLUMNS AS cols
+      WHERE cols.table_schema = 'web' AND cols.table_name = 'Click Events'
+        AND cols.column_name IN ('User Id')
+    ) < 1
+      THEN 'STOP: a column of the key is gone'
     WHEN MAX(row_count) NOT BETWEEN 500000 AND 2000002
       THEN 'STOP: the row count left the range that the figures hold for'
     WHEN CURRENT_DATE() > TO_DATE('2026-03-02', 'YYYY-MM-DD')

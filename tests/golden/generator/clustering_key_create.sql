@@ -34,6 +34,13 @@ SELECT
       THEN 'DONE: the clustering key is the one that this would set'
     WHEN NOT MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) = ''
       THEN 'STOP: the clustering key is not the one that the advice saw'
+    WHEN (
+      SELECT COUNT(*)
+      FROM SALES.INFORMATION_SCHEMA.COLUMNS AS cols
+      WHERE cols.table_schema = 'PUBLIC' AND cols.table_name = 'ORDERS'
+        AND cols.column_name IN ('ORDERED_AT', 'TENANT_ID')
+    ) < 2
+      THEN 'STOP: a column of the key is gone'
     WHEN MAX(row_count) NOT BETWEEN 500000 AND 2000002
       THEN 'STOP: the row count left the range that the figures hold for'
     WHEN CURRENT_DATE() > TO_DATE('2026-03-02', 'YYYY-MM-DD')
@@ -59,6 +66,13 @@ SELECT
       THEN 'DONE: the clustering key is the one that this would set'
     WHEN NOT MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) = ''
       THEN 'STOP: the clustering key is not the one that the advice saw'
+    WHEN (
+      SELECT COUNT(*)
+      FROM SALES.INFORMATION_SCHEMA.COLUMNS AS cols
+      WHERE cols.table_schema = 'PUBLIC' AND cols.table_name = 'ORDERS'
+        AND cols.column_name IN ('ORDERED_AT', 'TENANT_ID')
+    ) < 2
+      THEN 'STOP: a column of the key is gone'
     WHEN MAX(row_count) NOT BETWEEN 500000 AND 2000002
       THEN 'STOP: the row count left the range that the figures hold for'
     WHEN CURRENT_DATE() > TO_DATE('2026-03-02', 'YYYY-MM-DD')

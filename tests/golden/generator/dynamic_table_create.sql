@@ -29,7 +29,7 @@ ALTER SESSION SET QUOTED_IDENTIFIERS_IGNORE_CASE = FALSE;
 
 -- Says OK, DONE where there is nothing left to do, or STOP and why.
 SELECT
-  CASE WHEN COUNT_IF(answer LIKE 'DONE%') > 0 AND COUNT_IF(answer LIKE 'STOP%') = 0 THEN MIN(answer) ELSE MAX(answer)
+  CASE WHEN COUNT_IF(answer LIKE 'DONE%') > 0 AND COUNT(IFF(answer LIKE 'STOP%', 1, NULL)) = 0 THEN MIN(answer) ELSE MAX(answer)
   END AS verdict
 FROM (
   SELECT
@@ -39,6 +39,13 @@ FROM (
         THEN 'STOP: the name of a source stands for something that is not a permanent or transient table'
       WHEN COUNT_IF(table_name = 'ORDERS_DT_1A2B3C4D' AND COALESCE(is_dynamic, 'NO') <> 'YES') > 0
         THEN 'STOP: another object has the name of the dynamic table'
+      WHEN (
+        SELECT COUNT(*)
+        FROM SALES.INFORMATION_SCHEMA.COLUMNS AS cols
+        WHERE cols.table_schema = 'PUBLIC' AND cols.table_name = 'ORDERS'
+          AND cols.column_name IN ('AMOUNT', 'REGION', 'day')
+      ) < 3
+        THEN 'STOP: a column that the table reads is gone'
       WHEN MAX(IFF(table_name = 'ORDERS' AND table_schema = 'PUBLIC', row_count, NULL)) NOT BETWEEN 500000 AND 2000002
         THEN 'STOP: the row count of a source left the range that the figures hold for'
       WHEN COUNT_IF(table_name = 'ORDERS_DT_1A2B3C4D') > 0 THEN 'DONE: the dynamic table is there already'
@@ -70,7 +77,7 @@ DECLARE
   verdict VARCHAR;
 BEGIN
 SELECT
-  CASE WHEN COUNT_IF(answer LIKE 'DONE%') > 0 AND COUNT_IF(answer LIKE 'STOP%') = 0 THEN MIN(answer) ELSE MAX(answer)
+  CASE WHEN COUNT_IF(answer LIKE 'DONE%') > 0 AND COUNT(IFF(answer LIKE 'STOP%', 1, NULL)) = 0 THEN MIN(answer) ELSE MAX(answer)
   END INTO :verdict
 FROM (
   SELECT
@@ -80,6 +87,13 @@ FROM (
         THEN 'STOP: the name of a source stands for something that is not a permanent or transient table'
       WHEN COUNT_IF(table_name = 'ORDERS_DT_1A2B3C4D' AND COALESCE(is_dynamic, 'NO') <> 'YES') > 0
         THEN 'STOP: another object has the name of the dynamic table'
+      WHEN (
+        SELECT COUNT(*)
+        FROM SALES.INFORMATION_SCHEMA.COLUMNS AS cols
+        WHERE cols.table_schema = 'PUBLIC' AND cols.table_name = 'ORDERS'
+          AND cols.column_name IN ('AMOUNT', 'REGION', 'day')
+      ) < 3
+        THEN 'STOP: a column that the table reads is gone'
       WHEN MAX(IFF(table_name = 'ORDERS' AND table_schema = 'PUBLIC', row_count, NULL)) NOT BETWEEN 500000 AND 2000002
         THEN 'STOP: the row count of a source left the range that the figures hold for'
       WHEN COUNT_IF(table_name = 'ORDERS_DT_1A2B3C4D') > 0 THEN 'DONE: the dynamic table is there already'

@@ -26,9 +26,12 @@ ALTER SESSION SET QUOTED_IDENTIFIERS_IGNORE_CASE = FALSE;
 -- Says OK, DONE where there is nothing left to do, or STOP and why.
 SELECT
   CASE
-    WHEN COUNT_IF(t.table_name = 'Page Views') = 0 THEN 'STOP: the table does not exist, or this role cannot see it'
-    WHEN COUNT_IF(t.table_name = 'Page Views' AND t.table_type = 'VIEW') > 0
-      AND COUNT_IF(t.table_name IN ('Page Views_HOT', 'Page Views_COLD', 'Page Views_BEFORE_SPLIT')) = 3
+    WHEN COUNT(IFF(t.table_name IN ('Page Views_HOT', 'Page Views_COLD') AND t.comment = 'Part of Page Views, history_partitioning-0123456789ab', 1, NULL)) = 2
+      AND COUNT(IFF(t.table_name = 'Page Views_BEFORE_SPLIT' AND t.table_type = 'BASE TABLE', 1, NULL)) = 1 AND COUNT(IFF(t.table_name = 'Page Views', 1, NULL)) = 0
+      THEN 'OK: an earlier run stopped amid the swap, and this one begins by taking that back'
+    WHEN COUNT(IFF(t.table_name = 'Page Views', 1, NULL)) = 0 THEN 'STOP: the table does not exist, or this role cannot see it'
+    WHEN COUNT(IFF(t.table_name IN ('Page Views_HOT', 'Page Views_COLD') AND t.comment = 'Part of Page Views, history_partitioning-0123456789ab', 1, NULL)) = 2
+      AND COUNT(IFF(t.table_name = 'Page Views_BEFORE_SPLIT' AND t.table_type = 'BASE TABLE', 1, NULL)) = 1 AND COUNT_IF(t.table_name = 'Page Views' AND t.table_type = 'VIEW') > 0
       THEN 'DONE: the name stands for a view over the parts already'
     WHEN COUNT_IF(t.table_name = 'Page Views' AND t.table_type <> 'BASE TABLE') > 0
       THEN 'STOP: the name stands for something that is not a permanent or transient table'
@@ -36,6 +39,19 @@ SELECT
       THEN 'STOP: the column is gone, or of another type than the advice saw'
     WHEN COUNT_IF(t.table_name <> 'Page Views' AND COALESCE(t.comment, '') <> 'Part of Page Views, history_partitioning-0123456789ab') > 0
       THEN 'STOP: a name that the parts need is taken by an object that this script did not make'
+    WHEN (
+      SELECT COUNT(*)
+      FROM SALES.INFORMATION_SCHEMA.COLUMNS AS cols
+      WHERE cols.table_schema = 'web' AND cols.table_name = 'Page Views'
+        AND cols.column_name IN ('ID', 'Seen At', 'Mail', 'NOTE', 'DAY')
+    ) < 5
+      THEN 'STOP: a column of the table is gone'
+    WHEN (
+      SELECT COUNT(*)
+      FROM SALES.INFORMATION_SCHEMA.COLUMNS AS cols
+      WHERE cols.table_schema = 'web' AND cols.table_name = 'Page Views'
+    ) > 5
+      THEN 'STOP: the table has more columns than the advice saw: the parts would lack them'
     WHEN MAX(IFF(t.table_name = 'Page Views', t.row_count, NULL)) NOT BETWEEN 500000 AND 2000000
       THEN 'STOP: the row count left the range that the figures hold for'
     WHEN CURRENT_DATE() > TO_DATE('2026-03-02', 'YYYY-MM-DD')
@@ -58,9 +74,12 @@ DECLARE
 BEGIN
 SELECT
   CASE
-    WHEN COUNT_IF(t.table_name = 'Page Views') = 0 THEN 'STOP: the table does not exist, or this role cannot see it'
-    WHEN COUNT_IF(t.table_name = 'Page Views' AND t.table_type = 'VIEW') > 0
-      AND COUNT_IF(t.table_name IN ('Page Views_HOT', 'Page Views_COLD', 'Page Views_BEFORE_SPLIT')) = 3
+    WHEN COUNT(IFF(t.table_name IN ('Page Views_HOT', 'Page Views_COLD') AND t.comment = 'Part of Page Views, history_partitioning-0123456789ab', 1, NULL)) = 2
+      AND COUNT(IFF(t.table_name = 'Page Views_BEFORE_SPLIT' AND t.table_type = 'BASE TABLE', 1, NULL)) = 1 AND COUNT(IFF(t.table_name = 'Page Views', 1, NULL)) = 0
+      THEN 'OK: an earlier run stopped amid the swap, and this one begins by taking that back'
+    WHEN COUNT(IFF(t.table_name = 'Page Views', 1, NULL)) = 0 THEN 'STOP: the table does not exist, or this role cannot see it'
+    WHEN COUNT(IFF(t.table_name IN ('Page Views_HOT', 'Page Views_COLD') AND t.comment = 'Part of Page Views, history_partitioning-0123456789ab', 1, NULL)) = 2
+      AND COUNT(IFF(t.table_name = 'Page Views_BEFORE_SPLIT' AND t.table_type = 'BASE TABLE', 1, NULL)) = 1 AND COUNT_IF(t.table_name = 'Page Views' AND t.table_type = 'VIEW') > 0
       THEN 'DONE: the name stands for a view over the parts already'
     WHEN COUNT_IF(t.table_name = 'Page Views' AND t.table_type <> 'BASE TABLE') > 0
       THEN 'STOP: the name stands for something that is not a permanent or transient table'
@@ -68,6 +87,19 @@ SELECT
       THEN 'STOP: the column is gone, or of another type than the advice saw'
     WHEN COUNT_IF(t.table_name <> 'Page Views' AND COALESCE(t.comment, '') <> 'Part of Page Views, history_partitioning-0123456789ab') > 0
       THEN 'STOP: a name that the parts need is taken by an object that this script did not make'
+    WHEN (
+      SELECT COUNT(*)
+      FROM SALES.INFORMATION_SCHEMA.COLUMNS AS cols
+      WHERE cols.table_schema = 'web' AND cols.table_name = 'Page Views'
+        AND cols.column_name IN ('ID', 'Seen At', 'Mail', 'NOTE', 'DAY')
+    ) < 5
+      THEN 'STOP: a column of the table is gone'
+    WHEN (
+      SELECT COUNT(*)
+      FROM SALES.INFORMATION_SCHEMA.COLUMNS AS cols
+      WHERE cols.table_schema = 'web' AND cols.table_name = 'Page Views'
+    ) > 5
+      THEN 'STOP: the table has more columns than the advice saw: the parts would lack them'
     WHEN MAX(IFF(t.table_name = 'Page Views', t.row_count, NULL)) NOT BETWEEN 500000 AND 2000000
       THEN 'STOP: the row count left the range that the figures hold for'
     WHEN CURRENT_DATE() > TO_DATE('2026-03-02', 'YYYY-MM-DD')
@@ -87,34 +119,39 @@ WHERE t.table_schema = 'web'
 END;
 $$;
 
+
+-- ---------------------------------------------------------------- apply
+
+-- Stage 1, the parts. The file may be run again wherever it stopped: a swap that was begun is taken back first, and a part that
+-- was begun is written anew, whole. Writers must stand still from here to the end of stage 3.
+ALTER TABLE IF EXISTS SALES."web"."Page Views_BEFORE_SPLIT" RENAME TO SALES."web"."Page Views";
 -- What would be set apart, counted: compare it with the share above.
 SELECT
   COUNT(*) AS all_rows,
-  COUNT_IF("Seen At" < '2025-10-01'::TIMESTAMP_NTZ) AS cold_rows,
+  COUNT(IFF("Seen At" < '2025-10-01'::TIMESTAMP_NTZ, 1, NULL)) AS cold_rows,
   MIN("Seen At") AS first_moment,
   MAX("Seen At") AS last_moment
 FROM SALES."web"."Page Views";
 
-
--- ---------------------------------------------------------------- apply
-
--- Stage 1, the parts. Each statement may be run again: a part that was begun is written anew, whole. Writers must stand
--- still from here to the end of stage 3.
-CREATE TABLE IF NOT EXISTS SALES."web"."Page Views_COLD" LIKE SALES."web"."Page Views";
-COMMENT ON TABLE SALES."web"."Page Views_COLD" IS 'Part of Page Views, history_partitioning-0123456789ab';
-CREATE TABLE IF NOT EXISTS SALES."web"."Page Views_HOT" LIKE SALES."web"."Page Views";
-COMMENT ON TABLE SALES."web"."Page Views_HOT" IS 'Part of Page Views, history_partitioning-0123456789ab';
-INSERT OVERWRITE INTO SALES."web"."Page Views_COLD" (ID, "Seen At")
+CREATE TABLE IF NOT EXISTS SALES."web"."Page Views_COLD" LIKE SALES."web"."Page Views" COMMENT = 'Part of Page Views, history_partitioning-0123456789ab';
+CREATE TABLE IF NOT EXISTS SALES."web"."Page Views_HOT" LIKE SALES."web"."Page Views" COMMENT = 'Part of Page Views, history_partitioning-0123456789ab';
+INSERT OVERWRITE INTO SALES."web"."Page Views_COLD" (ID, "Seen At", "Mail", NOTE, DAY)
 SELECT
   ID,
-  "Seen At"
+  "Seen At",
+  "Mail",
+  NOTE,
+  DAY
 FROM SALES."web"."Page Views"
 WHERE "Seen At" < '2025-10-01'::TIMESTAMP_NTZ
 ORDER BY "Seen At";
-INSERT OVERWRITE INTO SALES."web"."Page Views_HOT" (ID, "Seen At")
+INSERT OVERWRITE INTO SALES."web"."Page Views_HOT" (ID, "Seen At", "Mail", NOTE, DAY)
 SELECT
   ID,
-  "Seen At"
+  "Seen At",
+  "Mail",
+  NOTE,
+  DAY
 FROM SALES."web"."Page Views"
 WHERE "Seen At" >= '2025-10-01'::TIMESTAMP_NTZ OR "Seen At" IS NULL
 ORDER BY "Seen At";
@@ -123,14 +160,14 @@ ORDER BY "Seen At";
 -- written meanwhile; run the file again.
 EXECUTE IMMEDIATE $$
 DECLARE
-  rows_differ EXCEPTION (-20002, 'STOP: the parts do not hold the rows of the table; run stage 1 again while nothing writes');
+  rows_differ EXCEPTION (-20002, 'STOP: the parts do not hold the rows of the table; run the file again while nothing writes');
   same BOOLEAN;
 BEGIN
   SELECT whole.n = halves.n AND whole.h = halves.h INTO :same
-  FROM (SELECT COUNT(*) AS n, HASH_AGG(ID, "Seen At") AS h FROM SALES."web"."Page Views") AS whole
+  FROM (SELECT COUNT(*) AS n, HASH_AGG(ID, "Seen At", "Mail", NOTE, DAY) AS h FROM SALES."web"."Page Views") AS whole
   CROSS JOIN (
-    SELECT COUNT(*) AS n, HASH_AGG(ID, "Seen At") AS h
-    FROM (SELECT ID, "Seen At" FROM SALES."web"."Page Views_HOT" UNION ALL SELECT ID, "Seen At" FROM SALES."web"."Page Views_COLD")
+    SELECT COUNT(*) AS n, HASH_AGG(ID, "Seen At", "Mail", NOTE, DAY) AS h
+    FROM (SELECT ID, "Seen At", "Mail", NOTE, DAY FROM SALES."web"."Page Views_HOT" UNION ALL SELECT ID, "Seen At", "Mail", NOTE, DAY FROM SALES."web"."Page Views_COLD")
   ) AS halves;
   IF (NOT same) THEN
     RAISE rows_differ;
@@ -139,19 +176,24 @@ BEGIN
 END;
 $$;
 
--- Stage 3, the swap. From here the name stands for a view, and writers must name Page Views_HOT. Should the file stop between
--- the two statements, run the second alone.
+-- Stage 3, the swap. From here the name stands for a view, and writers must name Page Views_HOT.
 ALTER TABLE SALES."web"."Page Views" RENAME TO SALES."web"."Page Views_BEFORE_SPLIT";
-CREATE VIEW SALES."web"."Page Views" (ID, "Seen At") AS
+CREATE VIEW SALES."web"."Page Views" (ID, "Seen At", "Mail", NOTE, DAY) AS
 SELECT
   ID,
-  "Seen At"
+  "Seen At",
+  "Mail",
+  NOTE,
+  DAY
 FROM SALES."web"."Page Views_HOT"
 WHERE "Seen At" >= '2025-10-01'::TIMESTAMP_NTZ OR "Seen At" IS NULL
 UNION ALL
 SELECT
   ID,
-  "Seen At"
+  "Seen At",
+  "Mail",
+  NOTE,
+  DAY
 FROM SALES."web"."Page Views_COLD"
 WHERE "Seen At" < '2025-10-01'::TIMESTAMP_NTZ;
 
@@ -185,7 +227,7 @@ SELECT
   query_parameterized_hash,
   IFF(start_time <= '2026-01-31 00:00:00 +0000'::TIMESTAMP_TZ, 'before', 'after') AS period,
   COUNT(*) AS executions,
-  COUNT_IF(warehouse_size IS NULL AND COALESCE(bytes_scanned, 0) = 0) AS likely_from_the_cache,
+  COUNT(IFF(warehouse_size IS NULL AND COALESCE(bytes_scanned, 0) = 0, 1, NULL)) AS likely_from_the_cache,
   SUM(partitions_scanned) / NULLIF(SUM(partitions_total), 0) AS partitions_scanned_share,
   AVG(execution_time) AS mean_execution_ms
 FROM SNOWFLAKE.ACCOUNT_USAGE.QUERY_HISTORY
@@ -201,7 +243,52 @@ ORDER BY 1, 2 DESC;
 -- ---------------------------------------------------------------- revert
 
 -- Commented out, so that running this file whole does not undo it.
--- First the rows that were written since go back, then the names.
--- INSERT OVERWRITE INTO SALES."web"."Page Views_BEFORE_SPLIT" (ID, "Seen At") SELECT ID, "Seen At" FROM SALES."web"."Page Views_HOT" UNION ALL SELECT ID, "Seen At" FROM SALES."web"."Page Views_COLD";
--- DROP VIEW SALES."web"."Page Views";
+-- First the rows that were written since go back, then the names. It may be run again wherever it stopped.
+-- EXECUTE IMMEDIATE $$
+-- DECLARE
+--   not_as_seen EXCEPTION (-20001, 'STOP: the split is not as the advice left it; run the SELECT in here, without its INTO, for the reason');
+--   verdict VARCHAR;
+-- BEGIN
+-- SELECT
+--   CASE
+--     WHEN COUNT(IFF(table_name = 'Page Views_BEFORE_SPLIT', 1, NULL)) = 0 AND COUNT_IF(table_name = 'Page Views' AND table_type = 'BASE TABLE') > 0
+--       THEN 'DONE: the table has its name'
+--     WHEN NOT (COUNT(IFF(table_name IN ('Page Views_HOT', 'Page Views_COLD') AND comment = 'Part of Page Views, history_partitioning-0123456789ab', 1, NULL)) = 2
+--       AND COUNT(IFF(table_name = 'Page Views_BEFORE_SPLIT' AND table_type = 'BASE TABLE', 1, NULL)) = 1)
+--       THEN 'STOP: a part is missing, or this script did not make it'
+--     WHEN COUNT_IF(table_name = 'Page Views' AND table_type <> 'VIEW') > 0
+--       THEN 'STOP: the name stands for something that is not the view'
+--     ELSE 'OK'
+--   END INTO :verdict
+-- FROM SALES.INFORMATION_SCHEMA.TABLES
+-- WHERE table_schema = 'web'
+--   AND table_name IN ('Page Views', 'Page Views_HOT', 'Page Views_COLD', 'Page Views_BEFORE_SPLIT');
+--   IF (verdict NOT LIKE 'OK%') THEN
+--     RAISE not_as_seen;
+--   END IF;
+--   RETURN verdict;
+-- END;
+-- $$;
+-- INSERT OVERWRITE INTO SALES."web"."Page Views_BEFORE_SPLIT" (ID, "Seen At", "Mail", NOTE, DAY) SELECT ID, "Seen At", "Mail", NOTE, DAY FROM SALES."web"."Page Views_HOT" UNION ALL SELECT ID, "Seen At", "Mail", NOTE, DAY FROM SALES."web"."Page Views_COLD";
+-- EXECUTE IMMEDIATE $$
+-- DECLARE
+--   rows_differ EXCEPTION (-20002, 'STOP: the parts do not hold the rows of the table; run this again while nothing writes');
+--   same BOOLEAN;
+-- BEGIN
+--   SELECT whole.n = halves.n AND whole.h = halves.h INTO :same
+--   FROM (SELECT COUNT(*) AS n, HASH_AGG(ID, "Seen At", "Mail", NOTE, DAY) AS h FROM SALES."web"."Page Views_BEFORE_SPLIT") AS whole
+--   CROSS JOIN (
+--     SELECT COUNT(*) AS n, HASH_AGG(ID, "Seen At", "Mail", NOTE, DAY) AS h
+--     FROM (SELECT ID, "Seen At", "Mail", NOTE, DAY FROM SALES."web"."Page Views_HOT" UNION ALL SELECT ID, "Seen At", "Mail", NOTE, DAY FROM SALES."web"."Page Views_COLD")
+--   ) AS halves;
+--   IF (NOT same) THEN
+--     RAISE rows_differ;
+--   END IF;
+--   RETURN 'OK';
+-- END;
+-- $$;
+-- DROP VIEW IF EXISTS SALES."web"."Page Views";
 -- ALTER TABLE SALES."web"."Page Views_BEFORE_SPLIT" RENAME TO SALES."web"."Page Views";
+-- The parts still take their storage. When all is well:
+-- DROP TABLE SALES."web"."Page Views_HOT";
+-- DROP TABLE SALES."web"."Page Views_COLD";

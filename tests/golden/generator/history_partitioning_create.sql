@@ -26,11 +26,17 @@ ALTER SESSION SET QUOTED_IDENTIFIERS_IGNORE_CASE = FALSE;
 -- Says OK, DONE where there is nothing left to do, or STOP and why.
 SELECT
   CASE
-    WHEN COUNT_IF(t.table_name = 'Page Views') = 0 THEN 'STOP: the table does not exist, or this role cannot see it'
+    WHEN COUNT(IFF(t.table_name = 'Page Views', 1, NULL)) = 0 THEN 'STOP: the table does not exist, or this role cannot see it'
     WHEN COUNT_IF(t.table_name = 'Page Views' AND t.table_type <> 'BASE TABLE') > 0
       THEN 'STOP: the name stands for something that is not a permanent or transient table'
     WHEN COUNT_IF(t.table_name = 'Page Views' AND c.data_type IS NULL) > 0
       THEN 'STOP: the column is gone, or of another type than the advice saw'
+    WHEN (
+      SELECT COUNT(*)
+      FROM TABLE(SALES.INFORMATION_SCHEMA.POLICY_REFERENCES(REF_ENTITY_NAME => 'SALES."web"."Page Views"', REF_ENTITY_DOMAIN => 'TABLE')) AS refs
+      WHERE refs.policy_schema = 'web' AND refs.policy_name = 'Page Views_ARCHIVE'
+    ) > 0
+      THEN 'DONE: the policy is on the table already'
     WHEN MAX(IFF(t.table_name = 'Page Views', t.row_count, NULL)) NOT BETWEEN 500000 AND 2000000
       THEN 'STOP: the row count left the range that the figures hold for'
     WHEN CURRENT_DATE() > TO_DATE('2026-03-02', 'YYYY-MM-DD')
@@ -53,11 +59,17 @@ DECLARE
 BEGIN
 SELECT
   CASE
-    WHEN COUNT_IF(t.table_name = 'Page Views') = 0 THEN 'STOP: the table does not exist, or this role cannot see it'
+    WHEN COUNT(IFF(t.table_name = 'Page Views', 1, NULL)) = 0 THEN 'STOP: the table does not exist, or this role cannot see it'
     WHEN COUNT_IF(t.table_name = 'Page Views' AND t.table_type <> 'BASE TABLE') > 0
       THEN 'STOP: the name stands for something that is not a permanent or transient table'
     WHEN COUNT_IF(t.table_name = 'Page Views' AND c.data_type IS NULL) > 0
       THEN 'STOP: the column is gone, or of another type than the advice saw'
+    WHEN (
+      SELECT COUNT(*)
+      FROM TABLE(SALES.INFORMATION_SCHEMA.POLICY_REFERENCES(REF_ENTITY_NAME => 'SALES."web"."Page Views"', REF_ENTITY_DOMAIN => 'TABLE')) AS refs
+      WHERE refs.policy_schema = 'web' AND refs.policy_name = 'Page Views_ARCHIVE'
+    ) > 0
+      THEN 'DONE: the policy is on the table already'
     WHEN MAX(IFF(t.table_name = 'Page Views', t.row_count, NULL)) NOT BETWEEN 500000 AND 2000000
       THEN 'STOP: the row count left the range that the figures hold for'
     WHEN CURRENT_DATE() > TO_DATE('2026-03-02', 'YYYY-MM-DD')
@@ -80,7 +92,7 @@ $$;
 -- What would be set apart, counted: compare it with the share above.
 SELECT
   COUNT(*) AS all_rows,
-  COUNT_IF("Seen At" < '2025-10-01'::TIMESTAMP_NTZ) AS cold_rows,
+  COUNT(IFF("Seen At" < '2025-10-01'::TIMESTAMP_NTZ, 1, NULL)) AS cold_rows,
   MIN("Seen At") AS first_moment,
   MAX("Seen At") AS last_moment
 FROM SALES."web"."Page Views";
@@ -127,7 +139,7 @@ SELECT
   query_parameterized_hash,
   IFF(start_time <= '2026-01-31 00:00:00 +0000'::TIMESTAMP_TZ, 'before', 'after') AS period,
   COUNT(*) AS executions,
-  COUNT_IF(warehouse_size IS NULL AND COALESCE(bytes_scanned, 0) = 0) AS likely_from_the_cache,
+  COUNT(IFF(warehouse_size IS NULL AND COALESCE(bytes_scanned, 0) = 0, 1, NULL)) AS likely_from_the_cache,
   SUM(partitions_scanned) / NULLIF(SUM(partitions_total), 0) AS partitions_scanned_share,
   AVG(execution_time) AS mean_execution_ms
 FROM SNOWFLAKE.ACCOUNT_USAGE.QUERY_HISTORY
@@ -145,4 +157,4 @@ ORDER BY 1, 2 DESC;
 -- Commented out, so that running this file whole does not undo it.
 -- The policy ends; archived rows stay archived. The table that holds them again is for you to insert from, and to drop.
 -- ALTER TABLE SALES."web"."Page Views" DROP STORAGE LIFECYCLE POLICY;
--- CREATE TABLE SALES."web"."Page Views_RESTORED" FROM ARCHIVE OF SALES."web"."Page Views";
+-- CREATE TABLE IF NOT EXISTS SALES."web"."Page Views_RESTORED" FROM ARCHIVE OF SALES."web"."Page Views" WHERE "Seen At" IS NOT NULL;

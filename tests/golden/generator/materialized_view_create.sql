@@ -34,6 +34,13 @@ SELECT
       THEN 'STOP: the name stands for something that is not a permanent, transient or external table'
     WHEN COUNT_IF(table_name = 'ORDERS_MV_1A2B3C4D' AND table_type <> 'MATERIALIZED VIEW') > 0
       THEN 'STOP: another object has the name of the view'
+    WHEN (
+      SELECT COUNT(*)
+      FROM SALES.INFORMATION_SCHEMA.COLUMNS AS cols
+      WHERE cols.table_schema = 'PUBLIC' AND cols.table_name = 'ORDERS'
+        AND cols.column_name IN ('AMOUNT', 'REGION', 'day')
+    ) < 3
+      THEN 'STOP: a column that the view reads is gone'
     WHEN MAX(IFF(table_name = 'ORDERS', row_count, NULL)) NOT BETWEEN 500000 AND 2000002
       THEN 'STOP: the row count left the range that the figures hold for'
     WHEN COUNT_IF(table_name = 'ORDERS_MV_1A2B3C4D') > 0 THEN 'DONE: the view is there already'
@@ -67,6 +74,13 @@ SELECT
       THEN 'STOP: the name stands for something that is not a permanent, transient or external table'
     WHEN COUNT_IF(table_name = 'ORDERS_MV_1A2B3C4D' AND table_type <> 'MATERIALIZED VIEW') > 0
       THEN 'STOP: another object has the name of the view'
+    WHEN (
+      SELECT COUNT(*)
+      FROM SALES.INFORMATION_SCHEMA.COLUMNS AS cols
+      WHERE cols.table_schema = 'PUBLIC' AND cols.table_name = 'ORDERS'
+        AND cols.column_name IN ('AMOUNT', 'REGION', 'day')
+    ) < 3
+      THEN 'STOP: a column that the view reads is gone'
     WHEN MAX(IFF(table_name = 'ORDERS', row_count, NULL)) NOT BETWEEN 500000 AND 2000002
       THEN 'STOP: the row count left the range that the figures hold for'
     WHEN COUNT_IF(table_name = 'ORDERS_MV_1A2B3C4D') > 0 THEN 'DONE: the view is there already'

@@ -76,7 +76,7 @@ SELECT
   query_parameterized_hash,
   IFF(start_time <= '2026-01-31 00:00:00 +0000'::TIMESTAMP_TZ, 'before', 'after') AS period,
   COUNT(*) AS executions,
-  COUNT_IF(warehouse_size IS NULL AND COALESCE(bytes_scanned, 0) = 0) AS likely_from_the_cache,
+  COUNT(IFF(warehouse_size IS NULL AND COALESCE(bytes_scanned, 0) = 0, 1, NULL)) AS likely_from_the_cache,
   SUM(partitions_scanned) / NULLIF(SUM(partitions_total), 0) AS partitions_scanned_share,
   AVG(execution_time) AS mean_execution_ms
 FROM SNOWFLAKE.ACCOUNT_USAGE.QUERY_HISTORY

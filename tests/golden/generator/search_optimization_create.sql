@@ -32,6 +32,13 @@ SELECT
     WHEN COUNT_IF("is_external" = 'Y' OR "is_hybrid" = 'Y' OR "kind" NOT IN ('TABLE', 'TRANSIENT')) > 0
       THEN 'STOP: the name stands for a table that can have no search optimization'
     WHEN COUNT_IF("search_optimization" = 'ON') > 0 THEN 'DONE: the table has search optimization already'
+    WHEN (
+      SELECT COUNT(*)
+      FROM SALES.INFORMATION_SCHEMA.COLUMNS AS cols
+      WHERE cols.table_schema = 'web' AND cols.table_name = 'Page Views'
+        AND cols.column_name IN ('ID', 'Mail', 'NOTE')
+    ) < 3
+      THEN 'STOP: a column to search is gone'
     WHEN MAX("rows") NOT BETWEEN 500000 AND 2000000
       THEN 'STOP: the row count left the range that the figures hold for'
     WHEN CURRENT_DATE() > TO_DATE('2026-03-02', 'YYYY-MM-DD')
@@ -55,6 +62,13 @@ SELECT
     WHEN COUNT_IF("is_external" = 'Y' OR "is_hybrid" = 'Y' OR "kind" NOT IN ('TABLE', 'TRANSIENT')) > 0
       THEN 'STOP: the name stands for a table that can have no search optimization'
     WHEN COUNT_IF("search_optimization" = 'ON') > 0 THEN 'DONE: the table has search optimization already'
+    WHEN (
+      SELECT COUNT(*)
+      FROM SALES.INFORMATION_SCHEMA.COLUMNS AS cols
+      WHERE cols.table_schema = 'web' AND cols.table_name = 'Page Views'
+        AND cols.column_name IN ('ID', 'Mail', 'NOTE')
+    ) < 3
+      THEN 'STOP: a column to search is gone'
     WHEN MAX("rows") NOT BETWEEN 500000 AND 2000000
       THEN 'STOP: the row count left the range that the figures hold for'
     WHEN CURRENT_DATE() > TO_DATE('2026-03-02', 'YYYY-MM-DD')
@@ -117,7 +131,7 @@ SELECT
   query_parameterized_hash,
   IFF(start_time <= '2026-01-31 00:00:00 +0000'::TIMESTAMP_TZ, 'before', 'after') AS period,
   COUNT(*) AS executions,
-  COUNT_IF(warehouse_size IS NULL AND COALESCE(bytes_scanned, 0) = 0) AS likely_from_the_cache,
+  COUNT(IFF(warehouse_size IS NULL AND COALESCE(bytes_scanned, 0) = 0, 1, NULL)) AS likely_from_the_cache,
   SUM(partitions_scanned) / NULLIF(SUM(partitions_total), 0) AS partitions_scanned_share,
   AVG(execution_time) AS mean_execution_ms
 FROM SNOWFLAKE.ACCOUNT_USAGE.QUERY_HISTORY

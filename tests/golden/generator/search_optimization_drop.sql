@@ -31,7 +31,7 @@ SELECT
     WHEN COUNT(*) = 0 THEN 'STOP: the table does not exist, or this role cannot see it'
     WHEN COUNT_IF("is_external" = 'Y' OR "is_hybrid" = 'Y' OR "kind" NOT IN ('TABLE', 'TRANSIENT')) > 0
       THEN 'STOP: the name stands for a table that can have no search optimization'
-    WHEN COUNT_IF("search_optimization" = 'ON') = 0 THEN 'DONE: the table has no search optimization'
+    WHEN COUNT(IFF("search_optimization" = 'ON', 1, NULL)) = 0 THEN 'DONE: the table has no search optimization'
     WHEN MAX("rows") NOT BETWEEN 500000 AND 2000000
       THEN 'STOP: the row count left the range that the figures hold for'
     WHEN CURRENT_DATE() > TO_DATE('2026-03-02', 'YYYY-MM-DD')
@@ -54,7 +54,7 @@ SELECT
     WHEN COUNT(*) = 0 THEN 'STOP: the table does not exist, or this role cannot see it'
     WHEN COUNT_IF("is_external" = 'Y' OR "is_hybrid" = 'Y' OR "kind" NOT IN ('TABLE', 'TRANSIENT')) > 0
       THEN 'STOP: the name stands for a table that can have no search optimization'
-    WHEN COUNT_IF("search_optimization" = 'ON') = 0 THEN 'DONE: the table has no search optimization'
+    WHEN COUNT(IFF("search_optimization" = 'ON', 1, NULL)) = 0 THEN 'DONE: the table has no search optimization'
     WHEN MAX("rows") NOT BETWEEN 500000 AND 2000000
       THEN 'STOP: the row count left the range that the figures hold for'
     WHEN CURRENT_DATE() > TO_DATE('2026-03-02', 'YYYY-MM-DD')
@@ -109,7 +109,7 @@ SELECT
   query_parameterized_hash,
   IFF(start_time <= '2026-01-31 00:00:00 +0000'::TIMESTAMP_TZ, 'before', 'after') AS period,
   COUNT(*) AS executions,
-  COUNT_IF(warehouse_size IS NULL AND COALESCE(bytes_scanned, 0) = 0) AS likely_from_the_cache,
+  COUNT(IFF(warehouse_size IS NULL AND COALESCE(bytes_scanned, 0) = 0, 1, NULL)) AS likely_from_the_cache,
   SUM(partitions_scanned) / NULLIF(SUM(partitions_total), 0) AS partitions_scanned_share,
   AVG(execution_time) AS mean_execution_ms
 FROM SNOWFLAKE.ACCOUNT_USAGE.QUERY_HISTORY

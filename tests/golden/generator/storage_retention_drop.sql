@@ -25,7 +25,7 @@ ALTER SESSION SET QUOTED_IDENTIFIERS_IGNORE_CASE = FALSE;
 -- Says OK, DONE where there is nothing left to do, or STOP and why.
 SELECT
   CASE
-    WHEN COUNT_IF(table_name = 'Page Views') = 0 AND COUNT(*) > 0 THEN 'DONE: it has the other name already'
+    WHEN COUNT(IFF(table_name = 'Page Views', 1, NULL)) = 0 AND COUNT(*) > 0 THEN 'DONE: it has the other name already'
     WHEN COUNT(*) > 1 THEN 'STOP: the other name is taken'
     WHEN COUNT(*) = 0 THEN 'STOP: the table does not exist, or this role cannot see it'
     WHEN COUNT_IF(table_type <> 'BASE TABLE') > 0 THEN 'STOP: the name stands for something that is not a permanent or transient table'
@@ -49,7 +49,7 @@ DECLARE
 BEGIN
 SELECT
   CASE
-    WHEN COUNT_IF(table_name = 'Page Views') = 0 AND COUNT(*) > 0 THEN 'DONE: it has the other name already'
+    WHEN COUNT(IFF(table_name = 'Page Views', 1, NULL)) = 0 AND COUNT(*) > 0 THEN 'DONE: it has the other name already'
     WHEN COUNT(*) > 1 THEN 'STOP: the other name is taken'
     WHEN COUNT(*) = 0 THEN 'STOP: the table does not exist, or this role cannot see it'
     WHEN COUNT_IF(table_type <> 'BASE TABLE') > 0 THEN 'STOP: the name stands for something that is not a permanent or transient table'
