@@ -72,7 +72,11 @@ def _sqlfluff(text: str, linter: Linter) -> str:
 
 def _executed(text: str) -> str:
     """What a check answers on the account; nothing where it wasn't run."""
-    tree = None if text.startswith(("EXECUTE", "SHOW", "(")) else sqlglot.parse(text, read="snowflake")[0]
+    tree = (
+        None
+        if text.startswith(("EXECUTE", "SHOW", "(")) or "RESULT_SCAN" in text
+        else sqlglot.parse(text, read="snowflake")[0]
+    )
     if not isinstance(tree, exp.Query) or not any(
         table.db == "INFORMATION_SCHEMA" for table in tree.find_all(exp.Table)
     ):
