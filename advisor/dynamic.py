@@ -21,7 +21,7 @@ from advisor.model import TableName
 from advisor.platform import forbidden
 from advisor.profile import TableProfile
 from advisor.questions import ReadTemplate
-from advisor.served import Asked, settled
+from advisor.served import Asked, searched, settled
 from advisor.settings import Settings
 from advisor.usage.names import Session
 
@@ -48,23 +48,12 @@ def gather(account: Account, settings: Settings) -> list[Asked]:
     profiles = {profile.table.name: profile for profile in account.profiles}
     large = {name for name, profile in profiles.items() if profile.partitions >= settings.min_partitions}
     found = []
-    searched = [read for read in account.templates if _searchable(read, large, settings)]
-    for read in searched[: settings.rewritten_templates]:
+    for read in searched(account, large, settings):
         for block in account.blocks(read.template):
             if any(table in large for table in block.tables) and is_beyond(block):
                 asked = _asked(read, block, profiles, account)
                 found += [asked] if asked is not None else []
     return settled(found, 2 * settings.views_weighed, account)
-
-
-def _searchable(read: ReadTemplate, large: set[TableName], settings: Settings) -> bool:
-    return (
-        read.template.kind == "SELECT"
-        and read.reading.problem is None
-        and len(read.template.text) <= settings.rewritten_characters
-        and read.template.executions > 1
-        and any(name in large for name in read.reading.scans)
-    )
 
 
 def is_beyond(block: Block) -> bool:

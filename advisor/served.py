@@ -10,9 +10,12 @@ import math
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, reduce
+from itertools import islice
+from operator import add
 from typing import Protocol
 
+from advisor import cost
 from advisor.account import Account
 from advisor.blocks import Block, Stored, merged, study
 from advisor.blocks.legality import expression_obstacle, view_obstacle
@@ -70,6 +73,8 @@ class Candidate:
     kept: Stored
     members: tuple[Asked, ...]
     size: Size
+    reads: tuple[Range, ...]
+    """Partitions of it that an execution reads, by member."""
     saved: tuple[Range, ...]
     """Credits a month, by member."""
     keeping: Keeping
@@ -87,9 +92,9 @@ class Candidate:
     @property
     def partitions(self) -> Change:
         """Read a month by what it serves, before and after."""
-        monthly = math.fsum(asked.monthly for asked in self.members)
         before = math.fsum(asked.before * asked.monthly for asked in self.members)
-        return Change(before, self.size.partitions.scaled(monthly))
+        each = (reads.scaled(asked.monthly) for asked, reads in zip(self.members, self.reads, strict=True))
+        return Change(before, reduce(add, each, ZERO))
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,12 +114,11 @@ def gather(account: Account, profiles: Sequence[TableProfile], settings: Setting
     """The blocks that group one of these tables, by table; what takes most credits today comes first."""
     large = {profile.table.name: profile for profile in profiles}
     found: dict[TableName, list[Asked]] = {name: [] for name in large}
-    searched = [read for read in account.templates if _searchable(read, large, settings)]
-    for read in searched[: settings.rewritten_templates]:
+    for read in searched(account, large, settings):
         for block in account.blocks(read.template):
             profile = large.get(block.tables[0])
             if profile is not None and len(block.tables) == 1 and not block.plain:
-                asked = _asked(read, block, profile, account)
+                asked = asked_of(read, block, profile, account)
                 if asked is not None:
                     found[profile.table.name].append(asked)
     return {name: settled(each, settings.views_weighed, account) for name, each in found.items()}
@@ -138,6 +142,12 @@ def settled(found: Sequence[Asked], most: int, account: Account) -> list[Asked]:
     return kept
 
 
+def searched(account: Account, large: Collection[TableName], settings: Settings) -> list[ReadTemplate]:
+    """The queries of these tables that may be rewritten, those that take most time first."""
+    found = (read for read in account.templates if _searchable(read, large, settings))
+    return list(islice(found, settings.rewritten_templates))
+
+
 def _searchable(read: ReadTemplate, large: Collection[TableName], settings: Settings) -> bool:
     return (
         read.template.kind == "SELECT"
@@ -148,7 +158,7 @@ def _searchable(read: ReadTemplate, large: Collection[TableName], settings: Sett
     )
 
 
-def _asked(read: ReadTemplate, block: Block, profile: TableProfile, account: Account) -> Asked | None:
+def asked_of(read: ReadTemplate, block: Block, profile: TableProfile, account: Account) -> Asked | None:
     """None where the history tells no partitions of it."""
     load = next((load for load in profile.loads if load.template is read.template), None)
     price = account.prices[read.template.fingerprint]
@@ -245,18 +255,33 @@ def price_of(members: Sequence[Asked]) -> float:
 
 
 def estimated(kept: Stored, members: Sequence[Asked], held: Size, taken: Keeping, settings: Settings) -> Candidate:
-    saved = tuple(_saved(asked, held) for asked in members)
-    net = total(saved) - taken.upkeep - taken.build.scaled(1 / settings.payback_months)
-    return Candidate(kept, tuple(members), held, saved, taken, net)
+    """Each execution reads all that is stored."""
+    saved = tuple(saving(asked, held.partitions) for asked in members)
+    return netted(kept, members, held, (held.partitions,) * len(members), saved, taken, settings)
 
 
-def _saved(asked: Asked, held: Size) -> Range:
-    """Its scans less one of all that is stored, at the price of a partition."""
-    fewer = asked.before - held.partitions.expected
+def netted(
+    kept: Stored,
+    members: Sequence[Asked],
+    held: Size,
+    reads: tuple[Range, ...],
+    saved: tuple[Range, ...],
+    taken: Keeping,
+    settings: Settings,
+) -> Candidate:
+    """What is saved less upkeep, storage where it has a price, and the build's share."""
+    stored = cost.storage(held.bytes.expected, settings) or 0.0
+    net = total(saved) - taken.upkeep - taken.build.scaled(1 / settings.payback_months) - Range(stored, stored, stored)
+    return Candidate(kept, tuple(members), held, reads, saved, taken, net)
+
+
+def saving(asked: Asked, after: Range) -> Range:
+    """Its scan less one of so many partitions, at the price of a partition."""
+    fewer = asked.before - after.expected
     if fewer <= 0:
         return per_hour(asked.price.added_ms, asked.price.credits_per_hour).scaled(fewer * asked.monthly)
     ms = asked.price.saved_ms
-    least, most = asked.before - held.partitions.high, asked.before - held.partitions.low
+    least, most = asked.before - after.high, asked.before - after.low
     spread = Range(min(ms.low * least, ms.expected * fewer), ms.expected * fewer, ms.high * most)
     return per_hour(spread, asked.price.credits_per_hour).scaled(asked.monthly)
 

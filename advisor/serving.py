@@ -169,8 +169,10 @@ def keeping(
     writes_per_day: float,
     days: float,
     settings: Settings,
+    rows: bool = False,
 ) -> Keeping:
-    """Built by one scan of the table; kept by reading each partition that changes and rewriting the groups in it.
+    """Built by one scan of the table; kept by reading each partition that changes and rewriting the groups in it, or its `rows`
+    where these are what is stored.
 
     A day's writes fill `arriving` partitions and touch others anywhere; reclustering rewrites partitions too, and each that
     it rewrites is read again.
@@ -180,13 +182,12 @@ def keeping(
     gib = held.bytes.scaled(1 / cost.GIB)
     prices = settings.rewrite_credits_per_gib
     write = Range(gib.low * prices[0], gib.expected * prices[1], gib.high * prices[2])
-    churn, assumed = profile.churn, profile.churn is None
-    rows = float(profile.table.rows or 1)
-    written = churn or Churn(rows / cost.DAYS_PER_MONTH, 0.0, 0.0)
-    changed = changed_partitions(written, rows, profile.partitions) + reclustered(profile, days, settings)
+    assumed = profile.churn is None
+    changed = changed_daily(profile, days, settings)
     refreshes = min(writes_per_day or UNKNOWN_WRITES, 1440.0) if changed else 0.0
     # A refresh rewrites the groups that it meets: at most all that is stored, in the best case next to nothing.
-    rewriting = Range(0.0, write.expected / 2 * refreshes, write.high * refreshes)
+    groups = Range(0.0, write.expected / 2 * refreshes, write.high * refreshes)
+    rewriting = write.scaled(changed / profile.partitions) if rows else groups
     starting = product(settings.refresh_seconds, settings.refresh_multiplier).scaled(refreshes / 3600)
     daily = scan.scaled(changed) + rewriting + starting
     upkeep = daily.scaled(cost.DAYS_PER_MONTH)
@@ -195,6 +196,14 @@ def keeping(
         Range(0, upkeep.expected / 2, upkeep.high) if assumed else upkeep,
         assumed,
     )
+
+
+def changed_daily(profile: TableProfile, days: float, settings: Settings) -> float:
+    """Partitions a day that a refresh must read: written by statements, a full turnover a month where these aren't recorded, or
+    by automatic clustering."""
+    rows = float(profile.table.rows or 1)
+    written = profile.churn or Churn(rows / cost.DAYS_PER_MONTH, 0.0, 0.0)
+    return changed_partitions(written, rows, profile.partitions) + reclustered(profile, days, settings)
 
 
 def changed_partitions(churn: Churn, rows: float, partitions: int) -> float:

@@ -74,7 +74,8 @@ def fault(candidate: Candidate, partitions: int, written: str, settings: Setting
 def stored_name(kept: Stored, mark: str) -> TableName:
     """Beside its first table, and the same from run to run for the same definition."""
     base = kept.tables[0]
-    digest = hashlib.sha256(pretty(definition(kept)).encode()).hexdigest()[:8].upper()
+    written = "\n".join((pretty(definition(kept)), *kept.order))
+    digest = hashlib.sha256(written.encode()).hexdigest()[:8].upper()
     return TableName(base.database, base.schema, f"{base.name[:NAME_LENGTH]}_{mark}_{digest}")
 
 
@@ -83,7 +84,8 @@ def keys(kept: Stored) -> str:
 
 
 def brief(kept: Stored) -> dict[str, object]:
-    return {
+    order: dict[str, object] = {"cluster_by": list(kept.order)} if kept.order else {}
+    return order | {
         "tables": [str(name) for name in dict.fromkeys(kept.tables)],
         "keys": list(kept.keys),
         "aggregates": list(kept.aggregates),
@@ -110,9 +112,8 @@ def details(candidate: Candidate, rewrites: Rewrites, account: Account, settings
 
 def evidence(candidate: Candidate, partitions: float) -> Iterator[TemplateEvidence]:
     """Shares of its tables' partitions that each template reads, before and after."""
-    after = candidate.size.partitions
     seen: dict[str, tuple[Asked, float, Range]] = {}
-    for asked in candidate.members:
+    for asked, after in zip(candidate.members, candidate.reads, strict=True):
         _, before, later = seen.get(asked.fingerprint, (asked, 0.0, ZERO))
         seen[asked.fingerprint] = (asked, before + asked.before, later + after)
     for asked, before, later in seen.values():
@@ -135,5 +136,7 @@ def confidence(candidate: Candidate, account: Account, settings: Settings) -> st
 
 
 def averages(candidate: Candidate) -> Iterator[str]:
+    if candidate.kept.rows:
+        return
     if any("AVG" in aggregate for asked in candidate.members for aggregate in asked.block.aggregates):
         yield "AVG is had as SUM divided by COUNT: its last decimal may be rounded in another way."

@@ -219,6 +219,7 @@ def materialized_view(table: TableName = ORDERS, view: str = "ORDERS_MV_1A2B3C4D
             "columns": ["REGION", '"day"', "SUM_AMOUNT"],
             "keys": ["REGION", '"day"'],
             "aggregates": ["SUM(AMOUNT)"],
+            "cluster_by": [],
             "rewrites": [
                 {
                     "fingerprint": "aa11bb22",

@@ -6,7 +6,7 @@ stored for it is a Stored: the columns that it groups by, its aggregates, and th
 
 from advisor.blocks.rewriting import NotServedError, rewritten
 from advisor.blocks.statement import Block, Condition, Statement, study
-from advisor.blocks.stored import Stored, column_names, definition, merged, stored
+from advisor.blocks.stored import Stored, column_names, definition, merged, projection, stored
 
 __all__ = [
     "Block",
@@ -17,6 +17,7 @@ __all__ = [
     "column_names",
     "definition",
     "merged",
+    "projection",
     "rewritten",
     "stored",
     "study",

@@ -22,6 +22,8 @@ def rewritten(statement: Statement, block: Block, kept: Stored, name: TableName)
     node = statement.nodes[block.place]
     if kept.whole is not None:
         return _read_whole(statement, node, name)
+    if kept.rows:
+        return _read_rows(statement, node, kept, name)
     names = column_names(kept)
     labels = [_label(item) for item in node.expressions]
     _drop_fixed(node, kept)
@@ -50,6 +52,20 @@ def _read_whole(statement: Statement, node: exp.Select, name: TableName) -> exp.
         node.set(part, None)
     node.set("expressions", [exp.Column(this=named(output)) for output in outputs])
     node.args["from_"].this.replace(_table(name))
+    return statement.tree
+
+
+def _read_rows(statement: Statement, node: exp.Select, kept: Stored, name: TableName) -> exp.Expr:
+    """The table's scan is one of the stored rows; all else stays, the conditions too."""
+    (table,) = kept.tables
+    sources = [node.args["from_"].this, *(join.this for join in node.args.get("joins") or ())]
+    mine = [each for each in sources if TableName(each.catalog, each.db, each.name) == table]
+    if len(mine) != 1:
+        raise NotServedError(f"it reads {table} {len(mine)} times")
+    read = _table(name)
+    if len(sources) > 1:
+        read.set("alias", exp.TableAlias(this=named(mine[0].alias_or_name)))
+    mine[0].replace(read)
     return statement.tree
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import sqlglot
@@ -29,6 +29,10 @@ class Stored:
     """Its groups are those of the queries that it serves: what can't be aggregated further is read as it is."""
     whole: str | None = None
     """A SELECT that is stored as it is; `keys` then says what its rows differ by."""
+    rows: bool = False
+    """It holds the rows themselves, of which `keys` are the columns, and groups nothing."""
+    order: tuple[str, ...] = ()
+    """The expressions that it is clustered by."""
 
 
 def stored(block: Block, fixed: frozenset[str], exact: bool = False) -> Stored:
@@ -39,6 +43,14 @@ def stored(block: Block, fixed: frozenset[str], exact: bool = False) -> Stored:
     return Stored(
         block.tables, block.source, tuple(sorted(keys)), tuple(dict.fromkeys(measures)), tuple(sorted(fixed)), exact
     )
+
+
+def projection(table: TableName, columns: Iterable[str], conditions: Iterable[str], order: Sequence[str]) -> Stored:
+    """These columns of the table's rows that meet the conditions."""
+    names = (table.database, table.schema, table.name)
+    source = text(exp.Table(**dict(zip(("catalog", "db", "this"), map(named, names), strict=True))))
+    keys = tuple(text(exp.Column(this=named(column))) for column in sorted(columns))
+    return Stored((table,), source, keys, (), tuple(sorted(conditions)), rows=True, order=tuple(order))
 
 
 def merged(blocks: Sequence[tuple[Block, frozenset[str]]]) -> Stored:
@@ -111,7 +123,7 @@ def definition(kept: Stored) -> exp.Select:
     query.set("expressions", items)
     for condition in kept.conditions:
         query = query.where(parsed(condition), copy=False)
-    if kept.keys:
+    if kept.keys and not kept.rows:
         query.set("group", exp.Group(expressions=[parsed(key) for key in kept.keys]))
     return query
 

@@ -160,7 +160,8 @@ class Proposal:
     services: tuple[Service, ...]
     layout: TableName | None = None
     """The table whose layout it sets. A table has one: such proposals exclude each other and bind every scan of the table,
-    those that they slow included. None: each scan may use it or not."""
+    those that they slow included. A view in a second order is one too, though it slows none: each partition that a new key of the
+    table rewrites would be rewritten in the view. None: each scan may use it or not."""
     apart: Range = ZERO
     """Credits a month that it saves whatever the queries do: upkeep that ends, storage that is freed."""
 

@@ -169,7 +169,8 @@ def _beaten(problem: Problem, i: int, rival: int, chosen: Collection[int]) -> st
     more = problem.gain(rival, others) - problem.gain(i, others)
     if more <= 0:
         return _no_room(problem, i, others)
-    return f"{problem.proposals[rival].label} nets {number(more)} credits a month more."
+    label = problem.proposals[rival].label
+    return f"{label[0].upper()}{label[1:]} nets {number(more)} credits a month more."
 
 
 def _no_room(problem: Problem, i: int, chosen: Collection[int]) -> str:

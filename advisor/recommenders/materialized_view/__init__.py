@@ -1,0 +1,74 @@
+"""Materialized views: aggregations, few rows or a second order that many queries ask for, kept ready by Snowflake.
+
+What it finds
+-------------
+Groupings of one table that queries ask for again and again, at the top of a statement, in a CTE, in a subquery or beside a join,
+and the view of few rows that answers several of them: their keys and aggregates together, the columns of filters that differ
+lifted to keys, AVG kept as SUM and COUNT. Each query's text over the view is printed and has been run beside the original
+on generated rows. Projections: the few rows that conditions leave which never change, where the history records how few; and the
+columns that look-ups use in a second order, clustered by what the table itself isn't. And views in force whose refreshes took more
+than all that their table's queries can have been spared: to drop.
+
+Why it matters
+--------------
+An aggregation reads every row of its table to return a handful. The view holds the handful: Snowflake keeps it up to date and
+reads it by itself where a query's groups, or its rows, can be had from it. A table has one order; a view of it may have another.
+
+Example
+-------
+Before: `SELECT REGION, SUM(AMOUNT) FROM ORDERS WHERE DAY >= '2026-05-01' GROUP BY REGION` reads 312 partitions each time.
+Advice: `CREATE MATERIALIZED VIEW ... AS SELECT DAY, REGION, SUM(AMOUNT) AS SUM_AMOUNT FROM ORDERS GROUP BY DAY, REGION`: the
+same question reads one.
+
+When not to
+-----------
+Tables under 100 micro-partitions are read quickly as they are. A view with nearly as many rows as its table saves nothing,
+however few its columns: a micro-partition stores them apart, and a scan reads those that it needs. A second order is dear to keep:
+what moves a row in the table moves it in the view, so it isn't advised beside a new key of the table, nor where a key or search
+optimization serves the same look-ups for less. A table that is rewritten all the time, reloaded or reclustered makes its view do the same, on serverless compute. Tables
+that a job recreates leave an invalid view behind. Row access policies, masked columns, joins, window functions, DISTINCT
+aggregates and whatever hangs on a session parameter are not allowed. Standard edition has no materialized views.
+
+References
+----------
+docs.snowflake.com: Working with materialized views; CREATE MATERIALIZED VIEW. Agrawal, Chaudhuri and Narasayya, "Automated
+selection of materialized views and indexes", VLDB 2000. Harinarayan et al., "Implementing data cubes efficiently", SIGMOD 1996.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from advisor import served, unneeded
+from advisor.account import Account
+from advisor.model import Proposed
+from advisor.projections import gather
+from advisor.recommenders.materialized_view import groupings, projections
+from advisor.recommenders.materialized_view.words import CODE
+from advisor.settings import Settings
+
+__all__ = ["CODE", "propose"]
+
+
+def propose(account: Account, settings: Settings) -> Proposed:
+    """Per table the views that net most together, and those in force that cost more than they can bring."""
+    each = list(_each(account, settings))
+    drops = unneeded.views(account, settings)
+    return Proposed(
+        (*drops, *(proposal for proposed in each for proposal in proposed.proposals)),
+        tuple(rejection for proposed in each for rejection in proposed.rejections),
+        len(drops) + sum(proposed.judged for proposed in each),
+    )
+
+
+def _each(account: Account, settings: Settings) -> Iterator[Proposed]:
+    large = [profile for profile in account.profiles if profile.partitions >= settings.min_partitions]
+    grouped, scanned = served.gather(account, large, settings), gather(account, large, settings)
+    for profile in large:
+        found = groupings.propose(profile, grouped[profile.table.name], account, settings)
+        rows = projections.propose(profile, scanned[profile.table.name], account, settings)
+        yield found
+        # What forbids a view of the table is said once.
+        said = {rejection.reason for rejection in found.rejections}
+        left = tuple(each for each in rows.rejections if each.reason not in said)
+        yield Proposed(rows.proposals, left, rows.judged)
