@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from advisor import cost, dbt
-from advisor.blocks import Block, study
+from advisor.blocks import Block, Statement, study
 from advisor.estimate import billed
 from advisor.model import (
     FILTERS,
@@ -69,16 +69,23 @@ class Account:
         return Directory.of(self.catalog)
 
     @cached_property
-    def studied(self) -> dict[str, tuple[Block, ...]]:
-        """By fingerprint the templates whose blocks have been asked for."""
+    def studied(self) -> dict[str, Statement | None]:
+        """By fingerprint the templates whose statements have been asked for."""
         return {}
 
-    def blocks(self, template: QueryTemplate) -> tuple[Block, ...]:
-        """The blocks of its text; none where it can't be studied."""
+    def statement(self, template: QueryTemplate) -> Statement | None:
+        """Its text, a SELECT * among the blocks; None where it can't be studied. Others read it as well: it must not change."""
         if template.fingerprint not in self.studied:
-            statement = study(template.text, Session(self.directory, template.database, template.schema))
-            self.studied[template.fingerprint] = () if statement is None else statement.blocks
+            session = Session(self.directory, template.database, template.schema)
+            self.studied[template.fingerprint] = study(template.text, session, stars=True)
         return self.studied[template.fingerprint]
+
+    def blocks(self, template: QueryTemplate) -> tuple[Block, ...]:
+        """The blocks of its text, SELECT * aside; none where it can't be studied."""
+        statement = self.statement(template)
+        if statement is not None and statement.starred:
+            statement = study(template.text, Session(self.directory, template.database, template.schema))
+        return () if statement is None else statement.blocks
 
 
 def read_account(snapshot: Snapshot, settings: Settings, say: Say) -> Account:

@@ -47,8 +47,8 @@ class Estimate:
     seconds: Change
     credits: Range
     """Saved a month."""
-    credits_each: tuple[Range, ...]
-    """The same by load."""
+    credits_by_load: tuple[Floats, Floats, Floats]
+    """The same by load: low, expected, high."""
     build: Range
     """Credits, once, by setting the key."""
     sorted_build: Range
@@ -70,6 +70,11 @@ class Estimate:
             return False
         one, other = max(1.0, self.partitions.after.expected), max(1.0, self.otherwise)
         return max(one, other) > DISPUTED * min(one, other)
+
+    @property
+    def credits_each(self) -> tuple[Range, ...]:
+        """`credits_by_load` as ranges."""
+        return tuple(map(Range, *(each.tolist() for each in self.credits_by_load)))
 
     def gains(self, profile: TableProfile) -> list[float]:
         """Partitions a window that each load no longer reads; negative where it reads more."""
@@ -247,12 +252,11 @@ class Judge:
             saved.append((float(middle.sum()) - less, float(middle.sum()), float(middle.sum()) + more))
         return Range(min(s[0] for s in saved), saved[1][1], max(s[2] for s in saved))
 
-    def _each(self, low: Floats, after: Floats, high: Floats) -> tuple[Range, ...]:
+    def _each(self, low: Floats, after: Floats, high: Floats) -> tuple[Floats, Floats, Floats]:
         """Credits a month that each load saves, between its most partitions at the low price and its fewest at the high."""
         factor = self.rates / MS_PER_HOUR
         worst, middle, best = (self._saved(scanned, which) * factor for which, scanned in enumerate((high, after, low)))
-        low_end, high_end = np.minimum(worst, middle), np.maximum(best, middle)
-        return tuple(map(Range, low_end.tolist(), middle.tolist(), high_end.tolist()))
+        return np.minimum(worst, middle), middle, np.maximum(best, middle)
 
     def _partitions(self, low: Floats, after: Floats, high: Floats) -> Change:
         total = float((after * self.monthly).sum())
@@ -261,9 +265,13 @@ class Judge:
 
     def _seconds(self, low: Floats, after: Floats, high: Floats) -> Change:
         saved = self._range(low, after, high, np.full(len(after), 1 / 1000))
+        return Change(self.spent, Range(self.spent, self.spent, self.spent) - saved)
+
+    @cached_property
+    def spent(self) -> float:
+        """Seconds a month that the loads' executions take today."""
         times = [load.template.execution_ms.total / load.template.executions / 1000 for load in self.profile.loads]
-        spent = float((np.array(times) * self.monthly).sum())
-        return Change(spent, Range(spent, spent, spent) - saved)
+        return float((np.array(times) * self.monthly).sum())
 
 
 def billed(table: Table, history: TableHistory, workload: Workload, settings: Settings) -> upkeep.Bill | None:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from enum import IntEnum
 
 import numpy as np
+from numpy.typing import NDArray
 
 from advisor.asks import Ask
 from advisor.closed_form import Floats
@@ -62,13 +63,11 @@ def _place(key: Sequence[KeyPart], columns: frozenset[str], derived: bool) -> Pl
     return Place.BEHIND if columns & {part.column for part in key} else Place.BESIDE
 
 
-def places(layout: Layout, key: Sequence[KeyPart]) -> list[Place]:
-    """Per load, that of its least foreseeable question."""
-    found = [Place.LEADING] * layout.loads
+def places(layout: Layout, key: Sequence[KeyPart]) -> NDArray[np.intp]:
+    """Per load the Place of its least foreseeable question."""
+    found = np.full(layout.loads, Place.LEADING, dtype=np.intp)
     for (columns, derived), loads in layout.alike.items():
-        where = _place(key, columns, derived)
-        for load in loads:
-            found[load] = max(found[load], where)
+        found[loads] = np.maximum(found[loads], _place(key, columns, derived))
     return found
 
 
@@ -77,7 +76,7 @@ def bounds(
 ) -> tuple[Floats, Floats]:
     """Low and high partitions per load; `lagging` is what they scan while the key's order is behind the writes, which takes
     as much as the model may be off by, and isn't added to it."""
-    low, high = np.array([FACTORS[evidence][which] for which in places(layout, key)]).reshape(-1, 2).T
+    low, high = np.array(FACTORS[evidence])[places(layout, key)].T
     least = np.maximum(np.minimum(1, after), after * low)
     return least, np.minimum(np.maximum(layout.partitions, after), np.maximum(lagging, after * high))
 

@@ -51,13 +51,13 @@ class Layout:
         return {column: list(numbers) for column, numbers in found.items()}
 
     @cached_property
-    def alike(self) -> Mapping[tuple[frozenset[str], bool], Sequence[int]]:
+    def alike(self) -> Mapping[tuple[frozenset[str], bool], NDArray[np.intp]]:
         """The loads that ask for each set of columns, apart by whether anything in it is derived."""
         found: dict[tuple[frozenset[str], bool], set[int]] = {}
         for question in self.questions:
             kind = frozenset(ask.column for ask in question.asks), any(ask.derived for ask in question.asks)
             found.setdefault(kind, set()).add(question.load)
-        return {kind: sorted(loads) for kind, loads in found.items()}
+        return {kind: np.array(sorted(loads), dtype=np.intp) for kind, loads in found.items()}
 
     @cached_property
     def selections(self) -> dict[KeyPart, Selection]:

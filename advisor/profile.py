@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from statistics import median
 from types import MappingProxyType
 
@@ -75,6 +76,13 @@ class TableProfile:
     def recreated_by(self) -> Owner | None:
         """Who makes it anew with each run, so that what an ALTER set is lost."""
         return self.owner if self.owner is not None and self.owner.rebuilds else None
+
+    @cached_property
+    def share_read(self) -> float:
+        """Of the partitions, on average over the executions whose scans are recorded; ZeroDivisionError where none are."""
+        loads = [(load.before, load.template.executions) for load in self.loads if load.before is not None]
+        read = sum(before * executions for before, executions in loads)
+        return read / (self.partitions * sum(executions for _, executions in loads))
 
     @property
     def partition_bytes(self) -> float | None:

@@ -119,16 +119,18 @@ def select(layout: Layout, part: KeyPart) -> Selection:
 def _narrowest(
     axis: Axis, part: KeyPart, distinct: float, question: Question, moving: Mapping[str, float | None]
 ) -> tuple[float, float, bool]:
-    options = [(distinct, 1.0, False)]
+    best = distinct, 1.0, False
     for ask in question.asks:
+        option = best
         if ask.column == part.column:
-            options.append(_bucketed(axis, part, distinct, ask))
+            option = _bucketed(axis, part, distinct, ask)
         elif not ask.null:
             width = moving[ask.column]
             if width is not None and ask.share + width < UNSORTED:
                 share = min(1.0, ask.share + width + 1 / distinct)
-                options.append((max(1.0, share * distinct), share, False))
-    return min(options, key=lambda option: option[1])
+                option = max(1.0, share * distinct), share, False
+        best = option if option[1] < best[1] else best
+    return best
 
 
 def _bucketed(axis: Axis, part: KeyPart, distinct: float, ask: Ask) -> tuple[float, float, bool]:

@@ -124,7 +124,7 @@ def keep_present(
 def fault(estimate: Estimate, profile: TableProfile, settings: Settings) -> str | None:
     """Why this key isn't worth it, in one sentence; None where it is."""
     before, after = estimate.partitions.before, estimate.partitions.after
-    share = _share_read(profile)
+    share = profile.share_read
     if after.expected >= before and share < PRUNED:
         return (
             f"It is pruned already: its queries read {percent(share)} of its partitions, and would read {between(after)} a "
@@ -170,13 +170,6 @@ def second_to(estimate: Estimate, best: Estimate) -> str:
             f"It nets {number(-more)} credits a month more than ({key}), within the model's error, but is less simple."
         )
     return f"({key}) nets {number(more)} credits a month more."
-
-
-def _share_read(profile: TableProfile) -> float:
-    """Of the partitions, on average over the executions whose scans are recorded."""
-    loads = [(load.before, load.template.executions) for load in profile.loads if load.before is not None]
-    read = sum(before * executions for before, executions in loads)
-    return read / (profile.partitions * sum(executions for _, executions in loads))
 
 
 def _quotable(profile: TableProfile) -> bool:

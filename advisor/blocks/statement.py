@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import sqlglot
 from sqlglot import exp
 from sqlglot.dialects.snowflake import Snowflake
 from sqlglot.errors import SqlglotError
@@ -73,6 +72,11 @@ class Statement:
     tree: exp.Expr
     nodes: tuple[exp.Select, ...]
     blocks: tuple[Block, ...]
+
+    @property
+    def starred(self) -> bool:
+        """Any of its SELECTs lists a *."""
+        return any(isinstance(item, exp.Star) for node in self.nodes for item in node.expressions)
 
 
 def study(sql: str, session: Session, stars: bool = False) -> Statement | None:
@@ -150,9 +154,8 @@ def _obstacle(node: exp.Select) -> str | None:
 
 def _unreadable(expressions: tuple[str, ...]) -> str | None:
     """What is stored is written from these texts: they must read as they were printed."""
-    for expression in expressions:
-        try:
-            sqlglot.parse_one(expression, read="snowflake")
-        except SqlglotError:
-            return "uses an expression that can't be written again"
+    try:
+        Snowflake().parse(";".join(expressions))
+    except SqlglotError:
+        return "uses an expression that can't be written again"
     return None

@@ -13,6 +13,8 @@ Value = int | float | str | bool | date | datetime
 
 
 class Role(StrEnum):
+    __hash__ = str.__hash__  # an Enum's own is many times slower, and a role is looked up for every usage
+
     EQUALITY = "equality"
     MEMBERSHIP = "membership"
     RANGE = "range"

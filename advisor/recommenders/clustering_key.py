@@ -235,8 +235,8 @@ def _brief(profile: TableProfile, key: Sequence[KeyPart]) -> dict[str, object]:
 
 def _reason(estimate: Estimate, profile: TableProfile, workload: Workload) -> str:
     gained = _served(estimate, profile)
-    served = [profile.loads[i] for i in gained]
-    asked = {ask.column for question in profile.layout.questions if question.load in gained for ask in question.asks}
+    served, mine = [profile.loads[i] for i in gained], set(gained)
+    asked = {ask.column for question in profile.layout.questions if question.load in mine for ask in question.asks}
     columns = " and ".join(sorted(asked & {part.column for part in estimate.key} or asked))
     daily = sum(load.template.executions for load in served) / workload.days
     scans = sum(load.template.executions for load in served)

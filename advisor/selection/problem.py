@@ -64,7 +64,8 @@ class Problem:
     @cached_property
     def beside(self) -> tuple[frozenset[int], ...]:
         """The other proposals that serve a template of each."""
-        every = [frozenset(j for fingerprint in own for j, _ in self.offers[fingerprint]) for own in self.templates]
+        serving = {fingerprint: {j for j, _ in offers} for fingerprint, offers in self.offers.items()}
+        every = [frozenset[int]().union(*(serving[fingerprint] for fingerprint in own)) for own in self.templates]
         return tuple(others - {i} for i, others in enumerate(every))
 
     @cached_property

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sqlglot.dialects.snowflake import Snowflake
 
 from advisor.account import Account
-from advisor.blocks import Statement, study
+from advisor.blocks import Statement
 from advisor.equality import Trial, difference
 from advisor.figures import many
 from advisor.model import Rejection, TableName, Target
@@ -38,7 +38,7 @@ def reviews(
     read: ReadTemplate, session: Session, profiles: dict[TableName, TableProfile], account: Account, settings: Settings
 ) -> list[Rejection]:
     """What is said of a template, without a saving."""
-    statement = study(read.template.text, session, stars=True)
+    statement = account.statement(read.template)
     if statement is None:
         return []
     found = [(doubt.table, doubt.before, doubt.said) for doubt in doubts(statement, session) if doubt.table in profiles]
