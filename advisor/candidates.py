@@ -97,12 +97,13 @@ def _coarser(axis: Axis) -> Iterable[KeyPart]:
 
 
 def _columns(judge: Judge) -> list[str]:
-    """The columns asked for, those first whose conditions could save the most."""
+    """The columns asked for, those first whose conditions are worth the most: what they could save, or what a key without them
+    would lose of the pruning that there is."""
     worth: dict[str, float] = {}
     layout = judge.profile.layout
     for question in layout.questions:
         for ask in question.asks:
-            gain = judge.worth[question.load] * question.weight * (1 - min(1.0, ask.share))
+            gain = judge.at_stake[question.load] * question.weight * (1 - min(1.0, ask.share))
             worth[ask.column] = worth.get(ask.column, 0.0) + gain
     return sorted(worth, key=lambda column: (-worth[column], column))[:COLUMNS_TRIED]
 

@@ -124,10 +124,12 @@ class Judge:
         """What rewriting takes with the engine that keeps, or would keep, this table in order."""
         return upkeep.observed(self.profile.bills, self.profile.engine, self.settings)
 
-    @property
-    def worth(self) -> Floats:
-        """Credits a month that each load's scans of this table take today."""
-        return self.before * self.saved_ms[1] * self.monthly * self.rates / MS_PER_HOUR
+    @cached_property
+    def at_stake(self) -> Floats:
+        """Credits a month between reading all of the table in each scan and none: what a load pays for today, or is spared."""
+        scanned = np.where(self.fixed, 0.0, self.before)
+        spared = np.where(self.fixed, 0.0, np.maximum(0, self.profile.partitions - self.before))
+        return (scanned * self.saved_ms[1] + spared * self.added_ms[1]) * self.monthly * self.rates / MS_PER_HOUR
 
     def _saved(self, after: Floats, which: int) -> Floats:
         """Milliseconds a month that each load saves, at the low, expected or high price of a partition."""
