@@ -14,7 +14,7 @@ from advisor.estimate import Estimate, Judge
 from advisor.intervals import Place, places
 from benchmarks.layouts import Floats
 from benchmarks.worlds.cases import Case
-from benchmarks.worlds.outcomes import LITERALS
+from benchmarks.worlds.outcomes import HELD, SHOWN
 from benchmarks.worlds.told import EVIDENCE, Told, told
 from benchmarks.worlds.truth import HELD_DAYS, SHOWN_DAYS, Truth, execute, truths
 
@@ -37,7 +37,7 @@ class Ratios:
 def ratios(make: Callable[[int], Case], seed: int) -> list[Ratios]:
     case = make(seed)
     rng = np.random.default_rng([7, seed])
-    shown, held = execute(case, SHOWN_DAYS, LITERALS, rng), execute(case, HELD_DAYS, LITERALS, rng)
+    shown, held = execute(case, SHOWN_DAYS, SHOWN, rng), execute(case, HELD_DAYS, HELD, rng)
     seen, true = truths(case, shown), truths(case, held)
     return [
         found

@@ -19,7 +19,10 @@ from benchmarks.worlds.cases import Case
 from benchmarks.worlds.told import EVIDENCE, Told, told
 from benchmarks.worlds.truth import HELD_DAYS, SHOWN_DAYS, Truth, execute, truths
 
-LITERALS = 12
+SHOWN, HELD = (
+    36,
+    24,
+)  # executions of each template, literals drawn for each: in the weeks of the history, in the last one
 FINALISTS = 10
 SAMPLED_ROWS = 60_000
 WORTH = 0.05  # share of the scans that the best key must save, or there is nothing to save
@@ -84,7 +87,7 @@ class Outcome:
 def run(make: Callable[[int], Case], seed: int) -> list[Outcome]:
     case = make(seed)
     rng = np.random.default_rng([7, seed])
-    shown, held = execute(case, SHOWN_DAYS, LITERALS, rng), execute(case, HELD_DAYS, LITERALS, rng)
+    shown, held = execute(case, SHOWN_DAYS, SHOWN, rng), execute(case, HELD_DAYS, HELD, rng)
     seen, true = truths(case, shown), truths(case, held)
     profiles = {evidence: told(case, shown, seen, seed, evidence) for evidence in EVIDENCE}
     return [

@@ -54,7 +54,9 @@ def told(
     settings = Settings()
     scanned = {name: truth.per_template(truth.loaded()) for name, truth in truths.items()}
     every = np.sum([np.zeros(len(case.templates)), *scanned.values()], axis=0)
-    templates = [_read(case, number, executed, float(every[number])) for number in range(len(case.templates))]
+    runs = np.sum([np.zeros(len(executed)), *(truth.loaded() for truth in truths.values())], axis=0)
+    samples = _samples(executed, runs, seed)
+    templates = [_read(case, number, samples, float(every[number])) for number in range(len(case.templates))]
     workload = workload_of([read.template for read in templates])
     tables = {rows.table_name: rows.described(evidence != "history") for rows in case.tables}
     partitions = {rows.table_name: rows.partitions for rows in case.tables}
@@ -73,8 +75,22 @@ def told(
     return found
 
 
-def _read(case: Case, number: int, executed: Sequence[Executed], scanned: float) -> ReadTemplate:
-    mine = [one for one in executed if one.template == number]
+def _samples(executed: Sequence[Executed], scanned: Floats, seed: int) -> list[Executed]:
+    """The executions whose texts are read, as the advisor takes them: of each template one from each of so many strata of equal
+    size by the partitions scanned."""
+    rng = np.random.default_rng([13, seed])
+    found = []
+    for number in sorted({one.template for one in executed}):
+        mine = np.array([i for i, one in enumerate(executed) if one.template == number])
+        strata = np.array_split(
+            mine[np.lexsort((rng.random(len(mine)), scanned[mine]))], Settings().samples_per_template
+        )
+        found += sorted(int(rng.choice(stratum)) for stratum in strata if len(stratum))
+    return [executed[i] for i in found]
+
+
+def _read(case: Case, number: int, samples: Sequence[Executed], scanned: float) -> ReadTemplate:
+    mine = [one for one in samples if one.template == number]
     template = template_of(number, case.templates[number].executions, mine, scanned)
     return ReadTemplate(template, mine[0].reading, tuple(one.reading for one in mine))
 

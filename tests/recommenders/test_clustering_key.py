@@ -298,3 +298,23 @@ def test_nothing_is_advised_beyond_the_budget(tmp_path: Path) -> None:
         advice = analyze(snapshot, Settings(budget_credits=0.001))
     assert not advice.recommendations
     assert "doesn't fit the budget" in reasons(advice)
+
+
+def test_a_key_may_keep_what_prunes_today_though_many_other_columns_are_asked(tmp_path: Path) -> None:
+    wide = [("ID", "NUMBER"), ("CUSTOMER_ID", "NUMBER"), *((f"C{i}", "NUMBER") for i in range(7))]
+    place = {"TABLE_CATALOG": "DB", "TABLE_SCHEMA": "PUBLIC", "TABLE_NAME": "ORDERS"}
+    described = [
+        {**place, "COLUMN_NAME": column, "DATA_TYPE": kind, "ORDINAL_POSITION": i}
+        for i, (column, kind) in enumerate(wide, 1)
+    ]
+    history = runs(lambda i: f"SELECT * FROM orders WHERE id = {i * 7919 % 100_000}", 4000, 1)
+    history += runs(by_customer, 400, 2000, start=5)
+    for i in range(7):
+        history += runs(by(f"c{i}"), 10, 2000, start=10 + i)
+    advice = advise(tmp_path, history, columns=described)
+    tried = [str(rejection.details.get("clustering_key")) for rejection in advice.rejections]
+    assert any("'ID'" in key for key in [*tried, *map(str, keys(advice))])
+
+
+def by(column: str) -> Callable[[int], str]:
+    return lambda i: f"SELECT COUNT(*) FROM orders WHERE {column} = {i * 7919 % 100_000}"
