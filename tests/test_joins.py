@@ -9,7 +9,7 @@ from advisor.estimate import Judge
 from advisor.model import KeyPart, Role
 from benchmarks.layouts import Column
 from benchmarks.worlds.cases import Case, Rows, Template, dates, day, number
-from benchmarks.worlds.outcomes import LITERALS
+from benchmarks.worlds.outcomes import HELD, SHOWN
 from benchmarks.worlds.told import told
 from benchmarks.worlds.truth import HELD_DAYS, SHOWN_DAYS, execute, truths
 from tests.usage.shown import reading
@@ -66,7 +66,7 @@ def sales() -> Case:
 def scanned() -> dict[tuple[str, str], list[tuple[float, float]]]:
     """By evidence and key: (predicted, true) partitions of each template."""
     case, rng = sales(), np.random.default_rng(SEED)
-    shown, held = execute(case, SHOWN_DAYS, LITERALS, rng), execute(case, HELD_DAYS, LITERALS, rng)
+    shown, held = execute(case, SHOWN_DAYS, SHOWN, rng), execute(case, HELD_DAYS, HELD, rng)
     seen, true = truths(case, shown), truths(case, held)["SALES"]
     found = {}
     for evidence in ("history", "statistics", "sample"):
@@ -144,7 +144,7 @@ def dated() -> Case:
 @pytest.mark.parametrize("evidence", ["history", "statistics"])
 def test_a_calendars_days_follow_each_other_and_its_months_come_again(evidence: str) -> None:
     case, rng = dated(), np.random.default_rng(SEED)
-    shown = execute(case, SHOWN_DAYS, LITERALS, rng)
+    shown = execute(case, SHOWN_DAYS, SHOWN, rng)
     seen = truths(case, shown)
     each = told(case, shown, seen, SEED, evidence)["SALES"]
     judge = Judge.of(each.profile, each.prices, each.settings, each.workload.days)
