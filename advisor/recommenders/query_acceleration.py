@@ -28,7 +28,7 @@ docs.snowflake.com: Using the query acceleration service; QUERY_ACCELERATION_ELI
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from advisor.account import Account
 from advisor.errors import InputError
@@ -42,9 +42,11 @@ from advisor.model import (
     Grade,
     Proposal,
     Proposed,
+    QueryTemplate,
     Range,
     Recommendation,
     Rejection,
+    Service,
     Target,
 )
 from advisor.quoting import identifier
@@ -89,7 +91,7 @@ def _outcome(
         credits = number(account.facts.accelerated[warehouse])
         return Rejection(CODE, target, brief, f"The service is on already and took {credits} credits in the window.")
     month = monthly(account.workload)
-    gained = sum(item.seconds * (1 - 1 / (1 + min(factor, max(1, item.scale_factor)))) for item in eligible) * month
+    gained = sum(_gained(item, factor) for item in eligible) * month
     most = gained * settings.price(size) / SECONDS_PER_HOUR
     worth = Range(0.0, most * PAYS_BACK, most)
     value = gained * settings.credits_per_second_saved
@@ -98,6 +100,25 @@ def _outcome(
     if net.expected <= settings.min_net_credits_per_month:
         return Rejection(CODE, target, brief, _not_worth(eligible, gained, most, month))
     return _proposal(warehouse, eligible, factor, gained, benefit, most, net, account, settings, brief)
+
+
+def _gained(item: Accelerable, factor: int) -> float:
+    """Seconds over the window."""
+    return item.seconds * (1 - 1 / (1 + min(factor, max(1, item.scale_factor))))
+
+
+def _services(
+    eligible: Sequence[Accelerable], factor: int, benefit: Range, known: Mapping[str, QueryTemplate]
+) -> tuple[tuple[Service, ...], Range]:
+    """Its benefit by template, in proportion to what each gains, so that nothing else claims the same time; and the rest."""
+    parts: defaultdict[str | None, float] = defaultdict(float)
+    for item in eligible:
+        template = known.get(item.hash) if item.hash is not None else None
+        parts[None if template is None else template.fingerprint] += _gained(item, factor)
+    whole = sum(parts.values())
+    rest = benefit.scaled(parts.pop(None, 0.0) / whole)
+    shares = sorted((fingerprint, part) for fingerprint, part in parts.items() if fingerprint is not None)
+    return tuple(Service(fingerprint, None, benefit.scaled(part / whole)) for fingerprint, part in shares), rest
 
 
 def _not_worth(eligible: Sequence[Accelerable], gained: float, most: float, month: float) -> str:
@@ -158,4 +179,5 @@ def _proposal(
             *short_window(workload, settings),
         ),
     )
-    return Proposal(recommendation, None, f"acceleration of {warehouse}", brief, (), None, benefit)
+    services, rest = _services(eligible, factor, benefit, known)
+    return Proposal(recommendation, None, f"acceleration of {warehouse}", brief, services, None, rest)
