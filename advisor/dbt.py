@@ -1,4 +1,4 @@
-"""What dbt says of its models (`manifest.json`, the comments of its queries), and a model's file with another config.
+"""What dbt says of its models, seeds and snapshots (`manifest.json`, the comments of its queries), and a model's file with another config.
 
 Sources: dbt's manifest artifact; dbt-snowflake's macro that creates a table (it sorts by `cluster_by`, then sets the key; a run
 of an incremental model that adds to its table does neither).
@@ -16,8 +16,9 @@ from advisor.errors import InputError
 from advisor.model import DbtModel, TableName
 from advisor.quoting import jinja_string
 
-TABLES = ("table", "incremental", "dynamic_table")
+TABLES = ("table", "incremental", "dynamic_table", "seed", "snapshot")
 """Materializations that make a table."""
+NODES = ("model", "seed", "snapshot")
 
 _PIECE = re.compile(r"""'(?:[^'\\]|\\.|'')*'|"[^"]*"|\$\$.*?\$\$|--[^\n]*|//[^\n]*|/\*(?P<comment>.*?)\*/""", re.DOTALL)
 _PART = re.compile(r'"((?:[^"]|"")*)"|([^."]+)')
@@ -29,7 +30,7 @@ CONTEXT = 3
 
 
 def models(path: str | None) -> Mapping[TableName, DbtModel]:
-    """The models that make tables, by table; empty without a manifest. Raises InputError where it can't be read."""
+    """The nodes that make tables, by table; empty without a manifest. Raises InputError where it can't be read."""
     if path is None:
         return {}
     try:
@@ -47,7 +48,7 @@ def models(path: str | None) -> Mapping[TableName, DbtModel]:
 def _model(node: Mapping[str, object]) -> DbtModel | None:
     config = node.get("config")
     kind = config.get("materialized") if isinstance(config, Mapping) else None
-    if node.get("resource_type") != "model" or kind not in TABLES:
+    if node.get("resource_type") not in NODES or kind not in TABLES:
         return None
     code = node.get("raw_code") or node.get("raw_sql")
     return DbtModel(_text(node.get("unique_id")), _text(node.get("original_file_path")), _text(code), _text(kind))

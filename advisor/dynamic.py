@@ -160,6 +160,12 @@ def _of_table(name: TableName, members: Sequence[Asked], account: Account) -> st
         return f"Snowflake allows no dynamic table over {sort}, as {name} is one of."
     if table.kind == "VIEW" or table.traits & UNCHECKED:
         return f"{name} is no plain table: whether a dynamic table may read it with this lag needs checking."
+    owner = account.owners.get(name)
+    if owner is not None and owner.rebuilds:
+        return (
+            f"{owner.recreates}, and change tracking ends with the old table: a dynamic table over {name} fails to refresh until "
+            f"somebody turns it on again."
+        )
     masked = table.masked & {column for asked in members for owner, column in asked.block.columns if owner == name}
     if table.row_policy or masked:
         return f"{name} has a policy: a stored copy would show its rows as the owner sees them."

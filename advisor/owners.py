@@ -61,13 +61,9 @@ def _dbt(
     if not by_dbt and model is None:
         return None
     nodes = [node for _, node in by_dbt if node is not None]
-    if model is None and nodes and not nodes[0].startswith("model."):
-        # Seeds and snapshots keep their table: an ALTER stays.
-        return _job(makers, (), days)
+    model = model or DbtModel(node=nodes[0] if nodes else None)
     made = sum(template.executions for template in makers)
-    added = sum(template.executions for template in writers)
-    said = None if model is None else model.materialized
-    rebuilds = said == "table" or (said is None and made > added)
+    rebuilds = _rebuilds(model, made, sum(template.executions for template in writers))
     first = next(iter((*makers, *writers)), None)
     return Owner(
         Maker.DBT,
@@ -76,8 +72,15 @@ def _dbt(
         assumed=rebuilds and not made,
         fingerprint=first.fingerprint if first else None,
         statement=first.text if first else None,
-        model=model or DbtModel(node=nodes[0] if nodes else None),
+        model=model,
     )
+
+
+def _rebuilds(model: DbtModel, made: int, added: int) -> bool:
+    """Whether each run makes the table anew; a seed or a snapshot keeps its table."""
+    if model.kind != "model":
+        return False
+    return model.materialized == "table" or (model.materialized is None and made > added)
 
 
 def _node(template: QueryTemplate) -> tuple[bool, str | None]:

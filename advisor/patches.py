@@ -8,11 +8,13 @@ from advisor import ctas, dbt
 from advisor.model import Maker, Owner
 
 Patch = dict[str, object]
-"""JSON-ready: maker, name, rebuilds, file, materialized, config, patch."""
+"""JSON-ready: maker, name, kind, rebuilds, file, materialized, config, patch."""
 
 
 def of_key(owner: Owner, key: Sequence[str]) -> Patch:
     """What sets the key, or takes it away where there is none, in the owner's definition."""
+    if owner.keeps_its_table:
+        return _said(owner)
     if owner.maker is Maker.DBT:
         return _of_model(owner, "cluster_by", dbt.strings(tuple(key)) if key else None)
     if owner.statement is None:
@@ -45,6 +47,8 @@ def warnings(owner: Owner | None) -> tuple[str, ...]:
             f"{owner.recreates}: the key belongs into its statement. Snowflake then sorts what the statement writes, on the job's "
             f"warehouse and with each run: that is what upkeep counts here.",
         )
+    if owner.keeps_its_table:
+        return lost_whole(owner, "the key is gone")
     if owner.rebuilds:
         return (
             "With cluster_by, dbt ends each build of the model with ORDER BY the key: it sorts the whole table on the model's "
@@ -63,9 +67,12 @@ def lost_whole(owner: Owner | None, what: str) -> tuple[str, ...]:
     """What becomes of a change that stands outside the model's definition when dbt builds the model whole; `what` says it."""
     if owner is None or owner.maker is not Maker.DBT or owner.rebuilds:
         return ()
-    said = str(owner)
+    kind = owner.model.kind if owner.model else "model"
+    if kind == "snapshot":
+        return (f"{owner} adds to the table and never builds it anew: that stays, until the table is dropped by hand.",)
+    does = "empties and fills" if kind == "seed" else "adds to"
     return (
-        f"{said} adds to the table, but --full-refresh makes it anew: at the next full refresh {what}. Put it into the model's "
+        f"{owner} {does} the table, but --full-refresh makes it anew: at the next full refresh {what}. Put it into the {kind}'s "
         f"post_hook too, or run the script again then.",
     )
 
@@ -82,6 +89,7 @@ def _said(owner: Owner, config: str | None = None, patch: str | None = None) -> 
     return {
         "maker": str(owner.maker),
         "name": str(owner),
+        "kind": model.kind if model else None,
         "rebuilds": owner.rebuilds,
         "file": model.path if model else None,
         "materialized": model.materialized if model else None,

@@ -41,8 +41,8 @@ def made(text: str, times: int, kind: str = "CREATE_TABLE_AS_SELECT") -> list[di
 
 def manifest(folder: Path, code: str = MODEL, **config: Any) -> str:
     node = {
-        "unique_id": NODE,
-        "resource_type": "model",
+        "unique_id": config.pop("unique_id", NODE),
+        "resource_type": config.pop("resource_type", "model"),
         "database": "db",
         "schema": "public",
         "name": "orders",
@@ -192,6 +192,35 @@ def test_a_dynamic_table_is_altered_as_one(tmp_path: Path) -> None:
     assert entry["statements"]["apply"] == ["ALTER DYNAMIC TABLE DB.PUBLIC.ORDERS CLUSTER BY (CUSTOMER_ID)"]
     assert entry["statements"]["revert"] == ["ALTER DYNAMIC TABLE DB.PUBLIC.ORDERS DROP CLUSTERING KEY"]
     assert any("not through CREATE OR REPLACE" in warning for warning in change.warnings)
+
+
+FILLED = "insert into DB.PUBLIC.orders (id) values (1)"
+
+
+@pytest.mark.parametrize(
+    ("kind", "warned", "shown"),
+    [
+        ("seed", "empties and fills the table, but --full-refresh makes it anew", "as its post_hook"),
+        ("snapshot", "adds to the table and never builds it anew", "Nothing more to do there"),
+    ],
+)
+@pytest.mark.parametrize("told", ["comment", "manifest"])
+def test_a_seed_or_a_snapshot_is_dbts_and_keeps_what_an_alter_sets(
+    tmp_path: Path, kind: str, warned: str, shown: str, told: str
+) -> None:
+    node = f"{kind}.shop.orders"
+    comment = COMMENT.replace(NODE, node) if told == "comment" else ""
+    named = (
+        manifest(tmp_path, "", resource_type=kind, unique_id=node, materialized=kind) if told == "manifest" else None
+    )
+    source = account(tmp_path, made(f"{FILLED}\n{comment}", 28, "INSERT"))
+    change, script, entry = written(source, tmp_path / "out", named)
+    assert change.title == "Cluster DB.PUBLIC.ORDERS by (CUSTOMER_ID)"
+    assert entry["statements"]["apply"] == ["ALTER TABLE DB.PUBLIC.ORDERS CLUSTER BY (CUSTOMER_ID)"]
+    owner = entry["details"]["owner"]
+    assert (owner["name"], owner["kind"], owner["config"], owner["patch"]) == (f"dbt's {node}", kind, None, None)
+    assert any(warned in warning for warning in change.warnings)
+    assert shown in script
 
 
 def test_insert_overwrite_keeps_what_an_alter_sets(tmp_path: Path) -> None:

@@ -29,12 +29,17 @@ class DbtModel:
     """What `manifest.json` says of a node; None where there is no manifest, or it says nothing."""
 
     node: str | None = None
-    """`model.project.name`, from the manifest or from a query's comment."""
+    """`model.project.name`, or a seed's or a snapshot's, from the manifest or from a query's comment."""
     path: str | None = None
     """The file that defines it, from the project's folder."""
     code: str | None = None
     """What that file holds, without blanks at its ends."""
     materialized: str | None = None
+
+    @property
+    def kind(self) -> str:
+        """ "model", "seed" or "snapshot"."""
+        return next((kind for kind in ("seed", "snapshot") if (self.node or "").startswith(f"{kind}.")), "model")
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,11 @@ class Owner:
         if self.maker is Maker.TASK:
             return f"task {self.task}"
         return "its own definition" if self.maker is Maker.DYNAMIC_TABLE else f"a job (template {self.fingerprint})"
+
+    @property
+    def keeps_its_table(self) -> bool:
+        """A seed of dbt is emptied and filled, a snapshot added to: neither is built from a query with a config of its own."""
+        return self.model is not None and self.model.kind != "model"
 
     @property
     def recreates(self) -> str:

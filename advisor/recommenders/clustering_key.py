@@ -48,6 +48,7 @@ from advisor.model import (
     Grade,
     KeyPart,
     Maker,
+    Owner,
     Proposal,
     Proposed,
     Range,
@@ -207,14 +208,18 @@ def recommend_drop(profile: TableProfile, spared: float, settings: Settings, wor
         privileges=_privileges(profile),
         warnings=(
             "Queries that run less often than the window is long are not in the evidence.",
-            *([f"The key goes where {profile.owner} sets it, or comes back with it."] if profile.owner else []),
+            *(
+                [f"The key goes where {profile.owner} sets it, or comes back with it."]
+                if profile.owner and not profile.owner.keeps_its_table
+                else []
+            ),
         ),
     )
 
 
 def _where(profile: TableProfile) -> str:
     owner = profile.owner
-    return "" if owner is None or owner.maker is Maker.DYNAMIC_TABLE else f" in {owner}"
+    return "" if owner is None or _of_itself(owner) else f" in {owner}"
 
 
 def _privileges(profile: TableProfile) -> tuple[str, ...]:
@@ -222,7 +227,12 @@ def _privileges(profile: TableProfile) -> tuple[str, ...]:
     if profile.recreated_by is not None:
         return (f"a change to {owner}",)
     own = (f"OWNERSHIP on table {name}", "USAGE on its database and schema")
-    return own if owner is None or owner.maker is Maker.DYNAMIC_TABLE else (*own, f"a change to {owner}")
+    return own if owner is None or _of_itself(owner) else (*own, f"a change to {owner}")
+
+
+def _of_itself(owner: Owner) -> bool:
+    """The table is altered where it stands, and keeps what is set."""
+    return owner.maker is Maker.DYNAMIC_TABLE or owner.keeps_its_table
 
 
 def reject(profile: TableProfile, key: Sequence[KeyPart], reason: str) -> Rejection:

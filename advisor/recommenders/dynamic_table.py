@@ -22,7 +22,8 @@ When not to
 Queries must be changed to name it: Snowflake never reads it by itself. They see its sources as they were up to the lag ago.
 Sources that are loaded all the time refresh it all the time, on a warehouse that you pay; where a refresh can't be
 incremental it computes everything again. Not over external, hybrid, temporary or other dynamic tables, nor over tables with
-policies, whose rows it would store as its owner sees them. Where nothing tells how often its sources are loaded or how many
+policies, whose rows it would store as its owner sees them. Not over tables that a job, a task or dbt makes anew: change tracking
+ends with each. Where nothing tells how often its sources are loaded or how many
 rows it would hold, it stays silent.
 
 References
@@ -35,6 +36,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from advisor import patches
 from advisor import stored_advice as said
 from advisor.account import Account
 from advisor.blocks import Stored, definition
@@ -201,6 +203,10 @@ def _warnings(candidate: Candidate, read: Sources) -> Iterator[str]:
         "REFRESH_MODE = INCREMENTAL is asked for: where Snowflake says that the query can't be refreshed so, creating it fails, "
         "and each refresh would compute everything again, at the high end of what is stated."
     )
+    for profile in read.profiles:
+        yield from patches.lost_whole(
+            profile.owner, "change tracking on it is off and the dynamic table stops refreshing"
+        )
     yield from said.averages(candidate)
 
 

@@ -162,6 +162,16 @@ def test_a_source_with_a_policy_is_not_copied(tmp_path: Path) -> None:
     assert "a stored copy would show its rows as the owner sees them" in reasons(advice)
 
 
+def test_over_a_source_that_a_job_makes_anew_it_would_stop_refreshing(tmp_path: Path) -> None:
+    build = "CREATE OR REPLACE TABLE customers AS SELECT * FROM raw_customers"
+    anew = [query(build, 1440 * i, QUERY_ID=f"c-{i}", QUERY_TYPE="CREATE_TABLE_AS_SELECT") for i in range(14)]
+    advice = advise(tmp_path, asked(JOINED) + loads(100_000) + anew)
+    assert not dynamic(advice)
+    assert "a dynamic table over DB.PUBLIC.CUSTOMERS fails to refresh until somebody turns it on again" in reasons(
+        advice
+    )
+
+
 @pytest.mark.parametrize("figures", [{"IS_HYBRID": "YES"}, {"IS_DYNAMIC": "YES"}, {"IS_ICEBERG": "YES"}])
 def test_sources_that_are_no_plain_tables_need_checking(tmp_path: Path, figures: Row) -> None:
     advice = advise(tmp_path, asked(JOINED) + loads(100_000), {**ORDERS, **figures})

@@ -51,13 +51,14 @@ def unread(folder: Path, settings: Settings) -> Advice:
 
 def of_dbt(folder: Path, name: str, materialized: str) -> Settings:
     """Settings that name a manifest in which dbt makes DB.PUBLIC.`name`."""
+    kind = materialized if materialized in ("seed", "snapshot") else "model"
     node = {
-        "unique_id": "model.shop.it",
-        "resource_type": "model",
+        "unique_id": f"{kind}.shop.it",
+        "resource_type": kind,
         "relation_name": f"db.public.{name}",
         "config": {"materialized": materialized},
     }
-    (folder / "manifest.json").write_text(json.dumps({"nodes": {"model.shop.it": node}}))
+    (folder / "manifest.json").write_text(json.dumps({"nodes": {node["unique_id"]: node}}))
     return Settings(dbt_manifest=str(folder / "manifest.json"))
 
 
@@ -66,6 +67,8 @@ REJECTED = "rejected"
 WARNED = "warned"
 CASES: list[tuple[Plant, str, str, str, str, str]] = [
     (split, "events", history.KIND, "incremental", REJECTED, "would collide with the view, which it drops or fails on"),
+    (split, "events", history.KIND, "snapshot", REJECTED, "would collide with the view, which it drops or fails on"),
+    (split, "events", history.KIND, "seed", REJECTED, "would collide with the view, which it drops or fails on"),
     (split, "events", history.KIND, "table", REJECTED, "would collide with a view in the table's place"),
     (policy, "events", history.KIND, "incremental", WARNED, "the new table has no lifecycle policy"),
     (policy, "events", history.KIND, "table", REJECTED, "and lose a policy. Cut it in the model."),
