@@ -6,8 +6,8 @@
 -- memory, and ids of one hash are told apart below.
 --
 -- STATEMENT is Snowflake's parameterized hash with its version (hashes of two versions do not compare). Without a hash it is
--- the hash of the text less its comments, strings, numbers and the length of its IN lists; quoted names, $1, v[0] and the
--- ordinals of ORDER BY and GROUP BY stand. A hash says which statement it was even where the text is redacted.
+-- the hash of the text in which each comment, string and number, and the literals of an IN list together, are one mark; quoted
+-- names, $1, v[0] and the ordinals of ORDER BY and GROUP BY stand. A hash says which statement it was even where the text is redacted.
 --
 -- Snowflake marks no cached result. A query that ran on no warehouse and scanned nothing was answered from the result cache
 -- or from metadata.
@@ -38,12 +38,8 @@ SELECT
         NULLIF(TRIM(QUERY_PARAMETERIZED_HASH), '') || ':' || COALESCE(QUERY_PARAMETERIZED_HASH_VERSION, ''),
         'text:' || MD5(REGEXP_REPLACE(
             REGEXP_REPLACE(
-                REGEXP_REPLACE(
-                    QUERY_TEXT,
-                    $$('([^'\\]|\\(.|\n|$)|'')*('|$)|"[^"]*("|$)|[$][$]([^$]|[$][^$])*([$][$]|[$]?$))|--[^\n]*|//[^\n]*|/[*]([^*]|[*]+[^*/])*([*]+/|[*]*$)$$,
-                    '\\1 '
-                ),
-                $$("[^"]*("|$)|[$][0-9]+|\[[0-9]+\]|\b([oO][rR][dD][eE][rR]|[gG][rR][oO][uU][pP])\s+[bB][yY]\s+[0-9]+(\s*,\s*[0-9]+)*)|'([^'\\]|\\(.|\n|$)|'')*('|$)|[$][$]([^$]|[$][^$])*([$][$]|[$]?$)|\b[0-9]+([.][0-9]*)?([eE][+-]?[0-9]+)?\b$$,
+                QUERY_TEXT,
+                $$("[^"]*("|$)|[$][0-9]+|\[[0-9]+\]|\b([oO][rR][dD][eE][rR]|[gG][rR][oO][uU][pP])(\s|--[^\n]*\n|/[*]([^*]|[*]+[^*/])*[*]+/)+[bB][yY](\s|--[^\n]*\n|/[*]([^*]|[*]+[^*/])*[*]+/)+[0-9]+(\s*,\s*[0-9]+)*)|'([^'\\]|\\(.|\n|$)|'')*('|$)|[$][$]([^$]|[$][^$])*([$][$]|[$]?$)|\b[0-9]+([.][0-9]*)?([eE][+-]?[0-9]+)?\b|--[^\n]*|//[^\n]*|/[*]([^*]|[*]+[^*/])*([*]+/|[*]*$)$$,
                 '\\1?'
             ),
             $$\b([iI][nN])\s*[(]\s*-?[?](\s*,\s*-?[?])*\s*[)]$$,

@@ -330,6 +330,13 @@ def test_samples_from_a_part_of_the_window_stand_for_all_of_it(
     assert len(hours) < 12
 
 
+@pytest.mark.parametrize("between", [" ", " /* by 'what */ ", " -- by what\n", "\n  "])
+def test_without_a_hash_ordinals_tell_statements_apart_whatever_stands_between(tmp_path: Path, between: str) -> None:
+    texts = [f"select a, b from t where c = {n} order{between}by{between}{1 + n % 2}" for n in range(6)]
+    templates = _compress(write_snapshot(tmp_path, [query(text, n) for n, text in enumerate(texts)])).templates
+    assert [template.executions for template in templates] == [3, 3]
+
+
 def test_a_hash_tells_a_statement_whose_text_was_redacted(tmp_path: Path) -> None:
     rows = [query("select a from t where b = 1", n, QUERY_PARAMETERIZED_HASH="one") for n in range(4)]
     rows += [

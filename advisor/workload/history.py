@@ -84,7 +84,7 @@ SELECT samples.* REPLACE (greatest(1, samples.WEIGHT * totals.EXECUTIONS // held
 FROM samples JOIN held ON {_SAME.format(one="samples", other="held")}
 JOIN totals ON {_SAME.format(one="samples", other="totals")}
 """
-TABLES = ("statements", "samples", "repeated", "sought", "part", "found")
+TABLES = ("statements", "samples", "repeated", "sought", "part")
 TEMPORARY_VIEWS = ("executions", "history", "written", "unread")
 
 
@@ -123,10 +123,7 @@ def _sample(snapshot: Snapshot, settings: Settings, hashed: bool, unique: bool) 
         run(f"CREATE OR REPLACE TEMP VIEW written AS FROM {rows}")
         run(f"CREATE OR REPLACE TEMP VIEW unread AS {_HASHED.format(rows=rows)}")
         run(_PART.format(recorded=_recorded(parts, part, hashed, unique)))
-        run(f"CREATE OR REPLACE TEMP TABLE found AS {samples}")
-        if part == 0:
-            run("CREATE OR REPLACE TEMP TABLE samples AS FROM found LIMIT 0")
-        run("INSERT INTO samples FROM found")
+        run(f"{'INSERT INTO samples' if part else 'CREATE OR REPLACE TEMP TABLE samples AS'} {samples}")
         run(_REST, {"parts": parts})
         if not run("SELECT 1 FROM sought LIMIT 1"):
             break
