@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import sqlglot
+from sqlglot import exp
 
 from tests.recommenders.accounts import advise, runs, times
 from tests.snapshots import table
@@ -55,4 +56,9 @@ def test_every_query_is_taken_and_every_advised_view_is_legal(tmp_path: Path, na
     views = [r for r in advice.recommendations if r.kind == "materialized_view"]
     assert views or name == "tpcds"
     for view in views:
-        assert legal(sqlglot.parse_one(str(view.details["definition"]), read="snowflake")), view.details["definition"]
+        tree = sqlglot.parse_one(str(view.details["definition"]), read="snowflake")
+        assert legal(tree), view.details["definition"]
+        order = [sqlglot.parse_one(str(each), read="snowflake") for each in view.details["cluster_by"]]  # type: ignore[attr-defined]
+        assert {column.name for each in order for column in each.find_all(exp.Column)} <= {
+            column.name for column in tree.find_all(exp.Column)
+        }
