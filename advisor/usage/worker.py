@@ -16,6 +16,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from advisor.usage.reading import NO_MEMORY, Answer, answer, failed
+from advisor.usage.trees import Parser
 
 READY = "ready"
 MEMORY_BYTES = 512 * 2**20
@@ -34,11 +35,13 @@ def serve(connection: Connection) -> None:
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
     connection.send(READY)
+    parser = Parser()
     while True:
         for request in connection.recv():
             try:
-                found = answer(directory, request)
+                found = answer(directory, request, parser)
             except MemoryError:
+                parser.forget()
                 found = Answer(failed(NO_MEMORY))
             connection.send(found)
 

@@ -1,0 +1,139 @@
+"""Texts to syntax trees. Samples of one template differ in constants alone: the next one takes over the last one's tree, with
+its own constants put in, and isn't parsed.
+
+That is exact where the texts differ only in numbers and strings that stand bare in a comparison or make up the list of an IN,
+of which no parser asks what they say, or in numbers inside a comment. Anything else, such as `'2026-05-01'::date`, is parsed anew.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate, pairwise
+
+from sqlglot import exp
+from sqlglot.dialects.snowflake import Snowflake
+from sqlglot.tokenizer_core import Token
+
+KEPT = 8
+LONGEST = 20_000
+"""Characters of a text whose tree is kept: a tree takes a hundred times the memory of its text."""
+COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.Like)
+CONSTANT = r"(?:'[^'\\]*'|(?<![\w.$])[0-9]+(?:\.[0-9]+)?(?![\w.$]))"
+"""A string without quotes or escapes in it, or a number that touches no name: in place of one another, of one sort, a tokenizer
+takes them for one token of the same kind."""
+RUN = re.compile(rf"({CONSTANT}(?:\s*,\s*{CONSTANT})*)")
+COMMENTS = re.compile(r"(?:\s|/\*(?!\+)(?:(?!\*/).)*\*/|--[^\n]*(?:\n|$))*", re.DOTALL)
+
+Trees = Sequence[exp.Expr | None]
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A parsed text, the runs of constants that it was cut at, and those of them, by number, that may be others: each with its
+    literal, with the IN whose list it is, or with None where it stands in a comment."""
+
+    trees: Trees
+    runs: list[str]
+    free: Mapping[int, exp.Expr | None]
+
+    @staticmethod
+    def of(pieces: list[str], trees: Trees, tokens: Sequence[Token]) -> Pattern:
+        places = [0, *accumulate(map(len, pieces))]
+        runs = {(places[i], places[i + 1]): i // 2 for i in range(1, len(pieces), 2)}
+        free: dict[int, exp.Expr | None] = {}
+        for span, node in _exchangeable(trees):
+            if span in runs and _says(node, pieces[runs[span] * 2 + 1]):
+                free[runs[span]] = node
+        for low, high in _comments("".join(pieces), tokens):
+            free |= {n: None for (start, end), n in runs.items() if low <= start and end <= high}
+        return Pattern(trees, pieces[1::2], free)
+
+    def fits(self, runs: list[str]) -> bool:
+        return all(
+            own == other or self._may_be(i, other) for i, (own, other) in enumerate(zip(self.runs, runs, strict=True))
+        )
+
+    def _may_be(self, i: int, run: str) -> bool:
+        if i not in self.free:
+            return False
+        node = self.free[i]
+        if node is None:
+            return not {"'", "\n"} & {*self.runs[i], *run}
+        if isinstance(node, exp.In):
+            return True
+        return bool(node.is_string) == (run[0] == "'") and len(_constants(run)) == 1
+
+    def filled(self, runs: list[str]) -> Trees:
+        """Its trees with these constants, until it is filled again."""
+        for i, node in self.free.items():
+            if isinstance(node, exp.In):
+                node.set("expressions", [_literal(constant) for constant in _constants(runs[i])])
+            elif node is not None:
+                node.set("this", runs[i].strip("'"))
+        return self.trees
+
+
+@dataclass(frozen=True)
+class Parser:
+    """Remembers the last few trees. Whoever is given one must leave it as it is, or `forget`."""
+
+    patterns: dict[tuple[str, ...], Pattern] = field(default_factory=dict)
+
+    def parse(self, text: str) -> Trees:
+        """One tree a statement. Raises what sqlglot raises."""
+        if len(text) > LONGEST:
+            return Snowflake().parse(text)
+        pieces = RUN.split(text)
+        between, runs = tuple(pieces[::2]), pieces[1::2]
+        pattern = self.patterns.pop(between, None)
+        if pattern is None or not pattern.fits(runs):
+            dialect = Snowflake()
+            tokens = dialect.tokenize(text)
+            pattern = Pattern.of(pieces, dialect.parser().parse(tokens, text), tokens)
+        self.patterns[between] = pattern
+        if len(self.patterns) > KEPT:
+            del self.patterns[next(iter(self.patterns))]
+        return pattern.filled(runs)
+
+    def forget(self) -> None:
+        self.patterns.clear()
+
+
+def _exchangeable(trees: Trees) -> Iterator[tuple[tuple[int, int], exp.Expr]]:
+    """Where in the text literals stand of which no parser asks what they say: alone, or as the list of an IN. In a PIVOT it
+    does, to name columns."""
+    for tree in trees:
+        for node in tree.find_all(exp.Literal, exp.In) if isinstance(tree, exp.Query) else ():
+            listed = _listed(node)
+            alone = isinstance(node, exp.In) or isinstance(node.parent, COMPARISONS)
+            literal = bool(listed) and all(isinstance(item, exp.Literal) for item in listed)
+            if alone and literal and node.find_ancestor(exp.Pivot) is None:
+                yield (listed[0].meta.get("start", -1), listed[-1].meta.get("end", -1) + 1), node
+
+
+def _listed(node: exp.Expr) -> list[exp.Expr]:
+    return node.expressions if isinstance(node, exp.In) else [node]
+
+
+def _says(node: exp.Expr, run: str) -> bool:
+    """The node holds what the text says, as it is."""
+    said = [(constant[0] == "'", constant.strip("'")) for constant in _constants(run)]
+    return [(item.is_string, item.name) for item in _listed(node)] == said
+
+
+def _constants(run: str) -> list[str]:
+    return re.findall(CONSTANT, run)
+
+
+def _literal(constant: str) -> exp.Literal:
+    return exp.Literal(this=constant.strip("'"), is_string=constant[0] == "'")
+
+
+def _comments(text: str, tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
+    """From where to where no token stands, but comments do."""
+    ends = [(0, 0), *((token.start, token.end + 1) for token in tokens), (len(text), len(text))]
+    for (_, low), (high, _) in pairwise(ends):
+        if ("/*" in text[low:high] or "--" in text[low:high]) and COMMENTS.fullmatch(text, low, high):
+            yield low, high
