@@ -52,9 +52,9 @@ def missed(account: Account) -> tuple[Missed, ...]:
     reads = {read.template.fingerprint: read for read in account.templates}
     found: dict[tuple[str, str | None, Miss], Missed] = {}
     for (fingerprint, _), days in sorted(questions.items()):
-        changed = _changes(reads[fingerprint], account)
-        if changed is None:
+        if _unknown(reads[fingerprint], account) is not None:
             continue
+        changed = _changes(reads[fingerprint], account)
         for each in _of_question(reads[fingerprint], days, changed, hits, account.catalog):
             place = each.fingerprint, each.user, each.miss
             found[place] = found[place].plus(each) if place in found else each
@@ -69,15 +69,43 @@ def _hits(days: Sequence[Repeats]) -> Counter[str | None]:
     return counts
 
 
-def _changes(read: ReadTemplate, account: Account) -> frozenset[datetime] | None:
-    """The hours in which any table of the template changed; None where that isn't known of all of them."""
+def unjudged(account: Account) -> tuple[int, float, tuple[str, ...]]:
+    """Executions of repeated questions that are left out, their milliseconds, and why: those that took most time first."""
+    reads = {read.template.fingerprint: read for read in account.templates}
+    spent: defaultdict[str, float] = defaultdict(float)
+    executions = 0
+    for day in account.workload.repeats or ():
+        why = _unknown(reads[day.fingerprint], account)
+        if why is not None:
+            executions += day.executions
+            spent[why] += day.execution_ms
+    return executions, sum(spent.values()), tuple(sorted(spent, key=lambda why: (-spent[why], why)))
+
+
+def _unknown(read: ReadTemplate, account: Account) -> str | None:
+    """Why it isn't known when the template's tables changed; None where it is known of all of them."""
     scans = set(read.reading.scans)
-    if read.reading.problem is not None or not scans or account.changes is None:
-        return None
+    if read.reading.problem is not None:
+        return "their text is not understood"
+    if account.changes is None:
+        return "nothing records when tables are written"
     tables = [account.catalog.tables.get(name) for name in scans]
-    if any(table is None or table.traits & set(UNTOLD) or table.kind.endswith("VIEW") for table in tables):
-        return None
-    return frozenset().union(*(account.changes.get(name, frozenset()) for name in scans))
+    if not scans or any(table is None or table.kind.endswith("VIEW") for table in tables):
+        return "they read what the snapshot has no table of, or a materialized view"
+    if any(table is not None and table.traits & set(UNTOLD) for table in tables):
+        return "they read a dynamic, Iceberg, event or temporary table, whose changes no history tells"
+    return None
+
+
+def _changes(read: ReadTemplate, account: Account) -> frozenset[datetime]:
+    """The hours in which any table of the template changed."""
+    changes = account.changes or {}
+    return frozenset().union(*(changes.get(name, frozenset()) for name in set(read.reading.scans)))
+
+
+def changes_of(read: ReadTemplate, account: Account) -> frozenset[datetime] | None:
+    """As above; None where that isn't known of all of its tables."""
+    return None if _unknown(read, account) is not None else _changes(read, account)
 
 
 def _of_question(

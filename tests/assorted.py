@@ -59,6 +59,18 @@ REWRITE: dict[str, object] = {
     "hit_rate": 0.125,
 }
 SETTING: dict[str, object] = {"cause": "setting", "fingerprints": ["aa11bb22"], "hit_rate": None}
+WARM: dict[str, object] = {
+    "cause": "load",
+    "fingerprints": ["aa11bb22"],
+    "hit_rate": 0.125,
+    "database": "SALES",
+    "schema": "web",
+    "task": "WARM_AA11BB22",
+    "schedule": "USING CRON 30 7 * * 1,2,3,4,5 UTC",
+    "warehouse": "COMPUTE_WH",
+    "query": "SELECT count(*)  FROM views WHERE page = '/home'",
+    "runs_per_month": 21.7,
+}
 SEARCH: dict[str, object] = {
     "search": ['EQUALITY(ID, "Mail")', "SUBSTRING(NOTE)"],
     "rows": 1_000_000,
@@ -94,6 +106,7 @@ def assorted() -> Advice:
             recommendation("history_partitioning", "create", Target.table(PLACE), _cut("lifecycle_policy")),
             recommendation("result_cache", "rewrite", Target("query", "aa11bb22"), REWRITE),
             recommendation("result_cache", "enable", Target("user", "Report User"), SETTING),
+            recommendation("result_cache", "create", Target("query", "aa11bb22"), WARM),
             recommendation("search_optimization", "create", Target.table(PLACE), SEARCH),
             recommendation("search_optimization", "drop", Target.table(PLACE), {**SEARCH, "search": []}),
             recommendation("query_acceleration", "enable", Target("warehouse", "Report WH"), ACCELERATION),

@@ -50,7 +50,7 @@ def _phase(recommendation: Recommendation) -> int:
 
 def _idle(recommendation: Recommendation, script: Script) -> str | None:
     """Why there is nothing to run; None where there is."""
-    if recommendation.target.type == "query" or recommendation.kind == "query_rewrite":
+    if recommendation.action == "rewrite":
         return "the change is where the query is written"
     if not script.apply:
         return "the change is where the table is defined"

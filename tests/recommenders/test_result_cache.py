@@ -53,9 +53,9 @@ def written(every_hours: int) -> Rows:
     return [{"START_TIME": at, "ROWS_ADDED": 10, "ROWS_REMOVED": 0, "ROWS_UPDATED": 0, **PLACE} for at in hours]
 
 
-def advice(folder: Path, history: Rows, stock: Row = STOCK, **views: Any) -> Advice:
+def advice(folder: Path, history: Rows, stock: Row = STOCK, settings: Settings | None = None, **views: Any) -> Advice:
     views = {"columns": COLUMNS, "table_dml_history": written(24), **views}
-    return advise(folder, history, [stock], **views)
+    return advise(folder, history, [stock], settings, **views)
 
 
 def kinds(found: Advice) -> set[str]:
@@ -93,6 +93,110 @@ def test_a_user_that_never_gets_an_answer_from_the_cache_has_it_off(tmp_path: Pa
     generate(found, tmp_path / "out")
     (script,) = (tmp_path / "out" / "scripts").glob("*result_cache*")
     assert "ALTER USER BI SET USE_CACHED_RESULT = TRUE;" in script.read_text()
+
+
+def at_eight(text: str = ONE, **figures: Any) -> Rows:
+    """Three runs of five minutes at eight, nine and ten each day: the load at two makes the first of them new."""
+    moments = [START + timedelta(days=day, hours=hour) for day in range(28) for hour in (8, 9, 10)]
+    usual = {"EXECUTION_TIME": 300_000, "WAREHOUSE_SIZE": "Medium", "USER_NAME": "BI", "ROLE_NAME": "READER"}
+    return runs(lambda i, at: text, moments, "w", **{**usual, **figures})
+
+
+def loaded_at(*hours: int) -> Rows:
+    moments = [START + timedelta(days=day, hours=hour) for day in range(28) for hour in hours]
+    return [{"START_TIME": at, "ROWS_ADDED": 10, "ROWS_REMOVED": 0, "ROWS_UPDATED": 0, **PLACE} for at in moments]
+
+
+WORTH = Settings(credits_per_second_saved=0.01)
+
+
+def test_a_task_asks_between_the_load_and_the_first_reader_where_a_second_has_a_value(tmp_path: Path) -> None:
+    found = advice(tmp_path / "in", at_eight() + answered(), settings=WORTH, table_dml_history=loaded_at(2))
+    (asked_first,) = of(found, KIND)
+    assert (asked_first.action, asked_first.details["cause"]) == ("create", "load")
+    # 28 first readers in a window of 28.5 days wait five minutes each; the task runs as often as they come
+    upkeep = asked_first.cost.upkeep_credits_per_month
+    assert upkeep is not None
+    assert (upkeep.low, upkeep.high) == (pytest.approx(0, abs=0.2), pytest.approx(30 * 300 / 3600 * 4, rel=0.02))
+    assert asked_first.benefit.credits is not None
+    assert asked_first.benefit.credits.expected == pytest.approx(30 * 300 * 0.01, rel=0.05)
+    assert "29.5 of its runs a month follow a load and make their reader wait" in asked_first.reason
+    generate(found, tmp_path / "out")
+    (script,) = (tmp_path / "out" / "scripts").glob("*result_cache*")
+    task = (
+        f"CREATE TASK IF NOT EXISTS DB.PUBLIC.{asked_first.details['task']}\n  WAREHOUSE = COMPUTE_WH\n"
+        f"  SCHEDULE = 'USING CRON 30 7 * * 0,1,2,3,4,5,6 UTC'\nAS\n{ONE};"
+    )
+    assert task in script.read_text()
+    assert f"-- DROP TASK IF EXISTS DB.PUBLIC.{asked_first.details['task']};" in script.read_text()
+    assert "CREATE TASK" in (tmp_path / "out" / "apply.sql").read_text()
+
+
+def test_asking_first_saves_no_credits_and_says_what_a_second_must_be_worth(tmp_path: Path) -> None:
+    found = advice(tmp_path, at_eight() + answered(), table_dml_history=loaded_at(2))
+    assert not of(found, KIND)
+    assert "A task at 07:30 UTC, after the load and before the first reader, would spare them that" in rejected(
+        found, KIND
+    )
+    assert "It pays where a second is worth more than" in rejected(found, KIND)
+
+
+@pytest.mark.parametrize(
+    ("history", "loads", "change"),
+    [
+        (at_eight(), loaded_at(2, 9), {}),
+        (at_eight(), loaded_at(7), {}),
+        (at_eight(ROLE_NAME="A") + at_eight(ROLE_NAME="B"), loaded_at(2), {}),
+        (at_eight("SELECT site, SUM(qty) FROM stock GROUP BY site -- daily"), loaded_at(2), {}),
+        (at_eight() + at_eight(ONE.lower()), loaded_at(2), {}),
+        (at_eight(DATABASE_NAME=None), loaded_at(2), {}),
+    ],
+    ids=[
+        "a load among the readers",
+        "no time in between",
+        "two roles",
+        "ends in a comment",
+        "two texts",
+        "no database",
+    ],
+)
+def test_a_question_is_not_asked_first_where_the_answer_may_not_serve(
+    tmp_path: Path, history: Rows, loads: Rows, change: Row
+) -> None:
+    found = advice(tmp_path, history + answered(), {**STOCK, **change}, settings=WORTH, table_dml_history=loads)
+    assert not [each for each in of(found, KIND) if each.details["cause"] == "load"]
+    assert "A task at" not in rejected(found, KIND)
+
+
+def test_an_answer_that_a_policy_shapes_is_not_asked_for_by_a_task(tmp_path: Path) -> None:
+    policy = {"POLICY_KIND": "ROW_ACCESS_POLICY", "REF_DATABASE_NAME": "DB", "REF_SCHEMA_NAME": "PUBLIC"}
+    row = {**policy, "REF_ENTITY_NAME": "STOCK", "REF_ENTITY_DOMAIN": "TABLE", "POLICY_STATUS": "ACTIVE"}
+    found = advice(
+        tmp_path, at_eight() + answered(), settings=WORTH, table_dml_history=loaded_at(2), policy_references=[row]
+    )
+    assert not of(found, KIND)
+    assert "followed a write to its tables, so that they had to run" in rejected(found, KIND)
+
+
+def test_answers_older_than_a_day_are_told(tmp_path: Path) -> None:
+    """Twice within a minute, every other day."""
+    moments = [START + timedelta(days=day, minutes=minute) for day in range(0, 28, 2) for minute in (0, 1)]
+    figures = {"EXECUTION_TIME": 300_000, "WAREHOUSE_SIZE": "Medium", "USER_NAME": "BI", "ROLE_NAME": "READER"}
+    found = advice(
+        tmp_path, runs(lambda i, at: ONE, moments, "o", **figures) + answered(), table_dml_history=written(24 * 27)
+    )
+    assert not of(found, KIND)
+    assert "came more than 24 hours after the last answer, which is as long as Snowflake keeps one" in rejected(
+        found, KIND
+    )
+
+
+def test_another_role_s_run_is_told(tmp_path: Path) -> None:
+    roles = asked(lambda i, at: ONE, ROLE_NAME="A") + [
+        {**row, "QUERY_ID": f"b-{i}", "ROLE_NAME": "B"} for i, row in enumerate(asked(lambda i, at: ONE))
+    ]
+    found = advice(tmp_path, roles + answered(), table_dml_history=written(2))
+    assert "were asked under another role than the last" in rejected(found, KIND)
 
 
 def test_the_aggregate_that_a_collector_writes_gives_the_same_advice(tmp_path: Path) -> None:
@@ -170,6 +274,21 @@ def test_repeats_that_take_little_time_are_passed_over(tmp_path: Path) -> None:
     assert KIND not in kinds(found)
 
 
-def test_a_view_or_a_table_that_is_not_known_leaves_it_unsaid(tmp_path: Path) -> None:
-    found = advice(tmp_path, asked(lambda i, at: "SELECT COUNT(*) FROM elsewhere /* {i} */"))
-    assert KIND not in kinds(found)
+@pytest.mark.parametrize(
+    ("text", "change", "said"),
+    [
+        ("SELECT COUNT(*) FROM elsewhere", {}, "they read what the snapshot has no table of, or a materialized view"),
+        (
+            ONE,
+            {"IS_DYNAMIC": "YES"},
+            "they read a dynamic, Iceberg, event or temporary table, whose changes no history tells",
+        ),
+    ],
+)
+def test_repeats_whose_data_may_have_changed_are_counted_as_not_judged(
+    tmp_path: Path, text: str, change: Row, said: str
+) -> None:
+    found = advice(tmp_path, asked(lambda i, at: text), {**STOCK, **change})
+    assert not of(found, KIND)
+    counted = "2,160 executions a month (3 h) of questions that were asked again on the same day are not judged"
+    assert rejected(found, KIND) == f"{counted}: {said}."
