@@ -68,8 +68,9 @@ WARM: dict[str, object] = {
     "task": "WARM_AA11BB22",
     "schedule": "USING CRON 30 7 * * 1,2,3,4,5 UTC",
     "warehouse": "COMPUTE_WH",
-    "query": "SELECT count(*)  FROM views WHERE page = '/home'",
+    "query": 'SELECT count(*)  FROM SALES."web"."Page Views" WHERE note = \'/home\'',
     "runs_per_month": 21.7,
+    "reads": [["SALES", "web", "Page Views"]],
 }
 SEARCH: dict[str, object] = {
     "search": ['EQUALITY(ID, "Mail")', "SUBSTRING(NOTE)"],

@@ -29,6 +29,7 @@ CREATE TABLE facts (
 CREATE TABLE warehouses (
   "name" VARCHAR, "type" VARCHAR DEFAULT 'STANDARD', "auto_suspend" INTEGER DEFAULT 600, "enable_query_acceleration" VARCHAR DEFAULT 'false'
 );
+CREATE TABLE tasks ("name" VARCHAR, "schedule" VARCHAR, "state" VARCHAR, text VARCHAR);
 CREATE TABLE parameters ("name" VARCHAR, "user" VARCHAR, "value" VARCHAR);
 """
 TABLES = """
@@ -295,6 +296,21 @@ def _user(account: Account, name: str, parameter: str, value: str) -> None:
     account.engine.execute('UPDATE parameters SET "value" = ? WHERE "user" = ? AND "name" = ?', given)
 
 
+def _task(account: Account, name: str, _: str, schedule: str, text: str) -> None:
+    account.rows(sqlglot.parse_one(text, read="snowflake"))
+    if not account.engine.execute('SELECT 1 FROM tasks WHERE "name" = ?', [_name(name).name]).fetchall():
+        given = [_name(name).name, schedule, "suspended", text]
+        account.engine.execute("INSERT INTO tasks VALUES (?, ?, ?, ?)", given)
+
+
+def _resume(account: Account, name: str) -> None:
+    account.engine.execute("""UPDATE tasks SET "state" = 'started' WHERE "name" = ?""", [_name(name).name])
+
+
+def _untask(account: Account, name: str) -> None:
+    account.engine.execute('DELETE FROM tasks WHERE "name" = ?', [_name(name).name])
+
+
 def _show(account: Account, what: str, pattern: str, where: str | None) -> None:
     if what == "PARAMETERS":
         account.shown = (
@@ -302,6 +318,8 @@ def _show(account: Account, what: str, pattern: str, where: str | None) -> None:
         )
     elif what == "WAREHOUSES":
         account.shown = "(SELECT * FROM warehouses)"
+    elif what == "TASKS":
+        account.shown = "(SELECT * FROM tasks)"
     elif what == "TABLES":
         place = _name((where or "").removeprefix(" IN SCHEMA "))
         tables = TABLES.format(database=_text(place.db))
@@ -335,6 +353,9 @@ ACTS: tuple[tuple[str, Act], ...] = (
     (rf"CREATE TABLE IF NOT EXISTS {NAME} FROM ARCHIVE OF {NAME} WHERE (.*)", _restore),
     (rf"ALTER WAREHOUSE {NAME} SET (.*)", _warehouse),
     (rf"ALTER USER {NAME} SET (\w+) = (\w+)", _user),
+    (rf"CREATE TASK IF NOT EXISTS {NAME}\s+WAREHOUSE = (\S+)\s+SCHEDULE = '([^']*)'\nAS\n(.*)", _task),
+    (rf"ALTER TASK {NAME} RESUME", _resume),
+    (rf"DROP TASK IF EXISTS {NAME}", _untask),
     (rf"SHOW (\w+|DYNAMIC TABLES|MATERIALIZED VIEWS) LIKE {LITERAL}(.*)", _show),
     (r"(ALTER SESSION SET QUOTED_IDENTIFIERS_IGNORE_CASE = FALSE)", _set),
 )  # fmt: skip

@@ -67,6 +67,10 @@ def warehouse(setting: str) -> Change:
     return sql(f"UPDATE warehouses SET {setting}")
 
 
+def task(schedule: str, state: str) -> Change:
+    return sql(f"INSERT INTO tasks VALUES ('WARM_AA11BB22', '{schedule}', '{state}', 'SELECT 1')")
+
+
 @dataclass(frozen=True)
 class Case:
     name: str
@@ -144,6 +148,13 @@ CASES = [
     Case("result_cache_enable", APPLY, seen, "OK"),
     Case("result_cache_enable", APPLY, sql("DELETE FROM parameters"), "STOP: the user does not exist"),
     Case("result_cache_enable", REVERT, sql("DELETE FROM parameters"), "STOP: the user does not exist"),
+    Case("result_cache_create", APPLY, seen, "OK"),
+    Case("result_cache_create", APPLY, task("USING CRON 30 7 * * 1,2,3,4,5 UTC", "suspended"), "OK"),
+    Case("result_cache_create", APPLY, task("USING CRON 30 7 * * 1,2,3,4,5 UTC", "started"), "DONE: the task runs already"),
+    Case("result_cache_create", APPLY, gone(PLACE), "STOP: the table Page Views does not exist"),
+    Case("result_cache_create", APPLY, task("60 MINUTE", "suspended"), "STOP: the task of this name is another one"),
+    Case("result_cache_create", REVERT, task("60 MINUTE", "started"), "STOP: the task of this name is another one"),
+    Case("result_cache_create", REVERT, seen, "DONE: there is no such task"),
 ]  # fmt: skip
 
 SPLIT = "history_partitioning_change"

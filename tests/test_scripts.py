@@ -16,10 +16,13 @@ SCRIPTS = {f"{r.kind}_{r.action}": s for r, s in zip(assorted().recommendations,
 # What sqlglot can't model it keeps whole: these are told by their first words.
 OPAQUE = (
     "ALTER TABLE",
+    "ALTER TASK",
     "ALTER USER",
     "ALTER WAREHOUSE",
     "CREATE STORAGE LIFECYCLE POLICY",
     "CREATE TABLE",
+    "CREATE TASK",
+    "DROP TASK",
     "EXECUTE IMMEDIATE",
     "SHOW ",
 )

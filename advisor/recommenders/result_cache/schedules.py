@@ -158,6 +158,7 @@ def _recommend(
             "warehouse": settings.refresh_warehouse,
             "query": template.text,
             "runs_per_month": figures.runs,
+            "reads": [[name.database, name.schema, name.name] for name in sorted(set(read.reading.scans))],
         },
         benefit=Benefit(execution_seconds=Change(spent, Range(spent - waited, spent - waited, spent)), credits=benefit),
         cost=Cost(ZERO, figures.credits),

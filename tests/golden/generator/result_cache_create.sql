@@ -28,7 +28,13 @@ SHOW TASKS LIKE 'WARM\\_AA11BB22' IN SCHEMA SALES."web";
 -- noqa: enable=all
 SELECT
   CASE
-    WHEN COUNT(*) > 0 THEN 'DONE: the task is there already'
+    WHEN (
+      SELECT COUNT(*) FROM SALES.INFORMATION_SCHEMA.TABLES AS t
+      WHERE t.table_schema = 'web' AND t.table_name = 'Page Views'
+    ) = 0
+      THEN 'STOP: the table Page Views does not exist, or this role cannot see it'
+    WHEN COUNT_IF("schedule" <> 'USING CRON 30 7 * * 1,2,3,4,5 UTC') > 0 THEN 'STOP: the task of this name is another one'
+    WHEN COUNT_IF("state" = 'started') > 0 THEN 'DONE: the task runs already'
     WHEN CURRENT_DATE() > TO_DATE('2026-03-02', 'YYYY-MM-DD')
       THEN 'OK, but the advice is past its date: run the advisor again first'
     ELSE 'OK'
@@ -48,7 +54,13 @@ SHOW TASKS LIKE 'WARM\\_AA11BB22' IN SCHEMA SALES."web";
 -- noqa: enable=all
 SELECT
   CASE
-    WHEN COUNT(*) > 0 THEN 'DONE: the task is there already'
+    WHEN (
+      SELECT COUNT(*) FROM SALES.INFORMATION_SCHEMA.TABLES AS t
+      WHERE t.table_schema = 'web' AND t.table_name = 'Page Views'
+    ) = 0
+      THEN 'STOP: the table Page Views does not exist, or this role cannot see it'
+    WHEN COUNT_IF("schedule" <> 'USING CRON 30 7 * * 1,2,3,4,5 UTC') > 0 THEN 'STOP: the task of this name is another one'
+    WHEN COUNT_IF("state" = 'started') > 0 THEN 'DONE: the task runs already'
     WHEN CURRENT_DATE() > TO_DATE('2026-03-02', 'YYYY-MM-DD')
       THEN 'OK, but the advice is past its date: run the advisor again first'
     ELSE 'OK'
@@ -71,7 +83,7 @@ CREATE TASK IF NOT EXISTS SALES."web".WARM_AA11BB22
   WAREHOUSE = COMPUTE_WH
   SCHEDULE = 'USING CRON 30 7 * * 1,2,3,4,5 UTC'
 AS
-SELECT count(*)  FROM views WHERE page = '/home';
+SELECT count(*)  FROM SALES."web"."Page Views" WHERE note = '/home';
 ALTER TASK SALES."web".WARM_AA11BB22 RESUME;
 -- noqa: enable=all
 
