@@ -203,7 +203,8 @@ EXPECTED: Mapping[str, Mapping[str, str]] = {
     },
     "result_cache": {
         **dict.fromkeys(("hybrid", "external"), "whose results Snowflake does not reuse."),
-        **dict.fromkeys(("iceberg", "temporary", "event", "dynamic", "view", "materialized view"), SILENT),
+        **dict.fromkeys(("iceberg", "temporary", "event", "dynamic"), "whose changes no history tells."),
+        **dict.fromkeys(("view", "materialized view"), "are not judged: they read what the snapshot has no table of"),
         **dict.fromkeys(("row access", "masked"), SHARED),
     },
     "search_optimization": {
