@@ -11,7 +11,7 @@ import numpy as np
 from tabulate import tabulate
 
 from advisor.keys import render
-from benchmarks.worlds import fit, quickstart
+from benchmarks.worlds import fit, quickstart, twins
 from benchmarks.worlds.baselines import BASELINES
 from benchmarks.worlds.outcomes import Outcome, results, run
 from benchmarks.worlds.synthetic import TRAPS, WORLDS
@@ -39,6 +39,19 @@ def main() -> None:
                 outcomes += run(make, seed)
             print(f"{make.__name__}: {time.perf_counter() - started:.0f} s", file=sys.stderr, flush=True)
     report(outcomes)
+    if given.only is None:
+        print(
+            "\nTwins, which no history and no statistics tell apart: the most that one key brings on both / their best keys\n"
+        )
+        shown = [twins.bound(seed).shown for seed in seeds]
+        print(
+            tabulate(
+                shown,
+                ("seed", "best key of the one", "of the other", "mean", "worst"),
+                tablefmt="github",
+                disable_numparse=True,
+            )
+        )
     if not given.no_quickstart:
         print("\nThe published quickstart: seconds measured there, partitions predicted here\n")
         names = ("key", "seconds", "of as loaded", "rank", "partitions", "of as loaded", "rank")

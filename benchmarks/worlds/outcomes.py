@@ -24,7 +24,6 @@ SHOWN, HELD = (
     24,
 )  # executions of each template, literals drawn for each: in the weeks of the history, in the last one
 FINALISTS = 10
-SAMPLED_ROWS = 60_000
 WORTH = 0.05  # share of the scans that the best key must save, or there is nothing to save
 Key = tuple[KeyPart, ...]
 
@@ -152,18 +151,21 @@ def judge(estimate: Estimate | None, told: Told, truth: Truth, case: Case) -> Ju
 
 
 def _finalists(truth: Truth, executions: Floats) -> list[Key]:
-    """The most promising of all one- and two-column keys over the ladder of every tested column, tried on some of the rows."""
+    """The most promising of all keys, tried on some of the rows."""
+    tried = all_keys(truth)
+    totals = {key: float(truth.per_template(truth.keyed(key, truth.thinned)) @ executions) for key in tried}
+    return sorted(tried, key=lambda key: totals[key])[:FINALISTS]
+
+
+def all_keys(truth: Truth) -> list[Key]:
+    """All one- and two-column keys over the ladder of every tested column, but those whose second can't skip anything."""
     table = truth.table
     tested = sorted({test.column for test in table.tests})
     rungs = {name: table.columns[name].ladder() for name in tested}
-    every = max(1, table.rows // SAMPLED_ROWS)
     tried: list[Key] = [(part,) for ladder in rungs.values() for part in ladder]
-    roomy = [part for (part,) in tried if table.leaves_room(part, every)]
-    tried += [
-        (lead, part) for lead in roomy for name, ladder in rungs.items() if name != lead.column for part in ladder
-    ]
-    totals = {key: float(truth.per_template(truth.keyed(key, every)) @ executions) for key in tried}
-    return sorted(tried, key=lambda key: totals[key])[:FINALISTS]
+    roomy = [part for (part,) in tried if table.leaves_room(part, truth.thinned)]
+    pairs = [(lead, part) for lead in roomy for name, ladder in rungs.items() if name != lead.column for part in ladder]
+    return [*tried, *pairs]
 
 
 def results(outcomes: Sequence[Outcome], world: str, who: str) -> list[Outcome]:
