@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from advisor.account import Account, read_account
 from advisor.asks import PRUNABLE
 from advisor.errors import InputError
-from advisor.model import Column, Needs, TableName, Wanted
+from advisor.joins import partners
+from advisor.model import Column, ColumnUsage, Needs, Reading, TableName, Wanted
 from advisor.profile import TableProfile
 from advisor.settings import Settings
 from advisor.snapshot import Snapshot, open_snapshot
@@ -26,7 +27,8 @@ FROM policy_references GROUP BY ALL
 
 
 def needs(folder: Path, settings: Settings) -> Needs:
-    """What the history in a snapshot's folder asks for: no column that isn't filtered, no table too small for a key.
+    """What the history in a snapshot's folder asks for: no column that isn't filtered or joined with a filtered table, no table
+    too small for a key unless its filters may prune one that isn't, through a join.
 
     Nothing where the history holds nothing to analyze; analyzing it says so.
     """
@@ -43,11 +45,14 @@ def _needs(snapshot: Snapshot, settings: Settings) -> Needs:
     hidden = {TableName(*row[:3]) for row in rows if row[3]}
     masked = {TableName(*row[:3]): frozenset(row[4] or ()) for row in rows}
     found, notes = [], []
+    asked = _asked(account)
+    large = {each.table.name for each in account.profiles if each.partitions >= settings.min_partitions}
+    sides = _sides(account, large)
     for profile in sorted(account.profiles, key=lambda each: (-_weight(each), each.table.name)):
-        columns = _columns(profile, _filtered(account).get(profile.table.name, frozenset()))
-        if profile.partitions < settings.min_partitions or not columns or not _plain(profile):
-            continue
         name = profile.table.name
+        columns = _columns(profile, asked.get(name, frozenset()))
+        if name not in large | sides or not columns or not _plain(profile):
+            continue
         if name in hidden:
             notes.append(f"column statistics: {name} has a row access policy: not asked for")
             continue
@@ -79,11 +84,37 @@ def _columns(profile: TableProfile, filtered: frozenset[str]) -> tuple[Column, .
     return tuple(c for c in profile.table.columns if c.name in filtered and c.data_type.startswith(ORDERED))
 
 
-def _filtered(account: Account) -> Mapping[TableName, frozenset[str]]:
-    """The columns with a condition that a minimum and a maximum could decide, by table."""
+def _asked(account: Account) -> Mapping[TableName, frozenset[str]]:
+    """The columns with a condition that a minimum and a maximum could decide, written or implied by a join, by table."""
     found: dict[TableName, set[str]] = {}
-    for read in account.templates:
-        for usage in (usage for reading in (read.reading, *read.samples) for usage in reading.usages):
-            if usage.table is not None and usage.role in PRUNABLE and usage.keeps_order:
+    for reading in _readings(account):
+        for usage in reading.usages:
+            if usage.table is not None and _decidable(usage):
                 found.setdefault(usage.table, set()).add(usage.column)
+        for name, usage, (side, column) in _joins(reading):
+            found.setdefault(name, set()).add(usage.column)
+            found.setdefault(side, set()).add(column)
     return {name: frozenset(columns) for name, columns in found.items()}
+
+
+def _sides(account: Account, large: Collection[TableName]) -> frozenset[TableName]:
+    """The tables whose filters may prune one of those through a join."""
+    joins = (join for reading in _readings(account) for join in _joins(reading))
+    return frozenset(side for name, _, (side, _) in joins if name in large)
+
+
+def _readings(account: Account) -> Iterator[Reading]:
+    return (reading for read in account.templates for reading in (read.reading, *read.samples))
+
+
+def _joins(reading: Reading) -> Iterator[tuple[TableName, ColumnUsage, tuple[TableName, str]]]:
+    """By table, the join columns that meet a filtered table, and what they meet there."""
+    filtered = {usage.scan for usage in reading.usages if _decidable(usage)}
+    for scan, name in enumerate(reading.scans):
+        for usage, other in partners(reading, scan):
+            if other in filtered and usage.partner is not None:
+                yield name, usage, usage.partner
+
+
+def _decidable(usage: ColumnUsage) -> bool:
+    return usage.role in PRUNABLE and usage.keeps_order
