@@ -25,7 +25,7 @@ KNOWN = [
     {**PLACE, "COLUMN_NAME": name, "APPROX_DISTINCT": count, "MIN_VALUE": low, "MAX_VALUE": high, "NULL_SHARE": 0.0}
     for name, (count, low, high) in DISTINCT.items()
 ]
-QUICK = Settings(proof_databases=24)
+QUICK = Settings(proof_databases=60)
 RECORD = {"DATABASE_NAME": "DB", "SCHEMA_NAME": "PUBLIC", "TABLE_NAME": "EVENTS"}
 GROWING = [{**RECORD, "START_TIME": START, "ROWS_ADDED": 28 * 100_000_000, "ROWS_REMOVED": 0, "ROWS_UPDATED": 0}]
 """In the order of the days, a twentieth a day: a key that isn't the day's is dear to keep on all columns."""
@@ -64,7 +64,7 @@ def views(advice: Advice) -> list[Recommendation]:
 
 def busy() -> list[dict[str, Any]]:
     """Two ways to one table: by day, which it is ordered by, and by tenant."""
-    return days(20_000) + asked(LOOK_UP, 200, 10_000, "t") + asked(SUMMED, 100, 10_000, "s")
+    return days(500) + asked(LOOK_UP, 200, 10_000, "t") + asked(SUMMED, 100, 10_000, "s")
 
 
 def test_look_ups_beside_the_tables_own_order_get_a_view_in_theirs(tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_look_ups_beside_the_tables_own_order_get_a_view_in_theirs(tmp_path: Pat
     assert tree.sql("snowflake") == "SELECT DAY, ID, STATUS, TENANT FROM DB.PUBLIC.EVENTS"
     assert "ask 10.8 times a day for rows of DB.PUBLIC.EVENTS by TENANT and read 10,000 of its 10,000" in view.reason
     assert "The view holds the 4 of its 60 columns that they use, in 667 partitions of its own order" in view.reason
-    assert 12 < view.net_credits_per_month.expected < 14
+    assert 5 < view.net_credits_per_month.expected < 7
     rewrites = view.details["rewrites"]
     assert isinstance(rewrites, list)
     assert [rewrite["query"].count("EVENTS_MV_") for rewrite in rewrites] == [1, 1]
@@ -110,7 +110,7 @@ TENANTS = columns("TENANTS", TENANT="NUMBER", SEGMENT="TEXT")
     ids=["join", "subquery", "all columns", "aggregation"],
 )
 def test_a_look_up_is_found_wherever_it_stands(tmp_path: Path, text: str) -> None:
-    history = days(20_000) + asked(text, 300, 10_000, "t")
+    history = days(500) + asked(text, 900, 10_000, "t")
     known = {"columns": [*columns("EVENTS", **TYPES, **MORE), *TENANTS], "column_statistics": KNOWN}
     found = advise(tmp_path, history, [EXTERNAL, CUSTOMERS], QUICK, table_dml_history=GROWING, **known)
     (view,) = views(found)
@@ -129,7 +129,7 @@ OF_A_CITY = "SELECT id, day FROM events WHERE status LIKE '%OPEN' AND city IS NO
 
 
 def test_the_few_rows_that_conditions_always_leave_are_kept_apart(tmp_path: Path) -> None:
-    history = days(20_000) + asked(OPEN, 2000, 10_000, "o") + asked(OF_A_CITY, 1000, 10_000, "c")
+    history = days(500) + asked(OPEN, 2000, 10_000, "o") + asked(OF_A_CITY, 1000, 10_000, "c")
     advice = account(tmp_path, history, table_query_pruning_history=recorded("o", 4_000_000, 2000))
     (view,) = views(advice)
     assert "CITY IS NULL" in str(view.details["definition"])
@@ -183,7 +183,7 @@ def test_a_table_whose_rows_move_all_day_moves_them_in_a_second_order_too(tmp_pa
 
 
 def test_look_ups_that_read_little_get_no_view(tmp_path: Path) -> None:
-    advice = account(tmp_path, days(20_000) + asked(LOOK_UP, 3000, 90, "t", 500))
+    advice = account(tmp_path, days(500) + asked(LOOK_UP, 3000, 90, "t", 500))
     assert not views(advice)
 
 
