@@ -11,7 +11,8 @@ from typing import Protocol
 
 from advisor import cost, dbt
 from advisor.blocks import Block, Statement, study
-from advisor.estimate import billed
+from advisor.candidates import candidates
+from advisor.estimate import Estimate, billed
 from advisor.model import (
     FILTERS,
     Answer,
@@ -72,6 +73,19 @@ class Account:
     def studied(self) -> dict[str, Statement | None]:
         """By fingerprint the templates whose statements have been asked for."""
         return {}
+
+    @cached_property
+    def searched(self) -> dict[TableName, tuple[TableProfile, Settings, tuple[Estimate, ...]]]:
+        """What `keys` has found so far, and of what."""
+        return {}
+
+    def keys(self, profile: TableProfile, settings: Settings) -> tuple[Estimate, ...]:
+        """The candidate keys of one of its tables, most net credits first: a search that several recommenders ask for."""
+        known = self.searched.get(profile.table.name)
+        if known is None or known[0] is not profile or known[1] is not settings:
+            known = profile, settings, candidates(profile, self.prices, settings, self.workload.days)
+            self.searched[profile.table.name] = known
+        return known[2]
 
     def statement(self, template: QueryTemplate) -> Statement | None:
         """Its text, a SELECT * among the blocks; None where it can't be studied. Others read it as well: it must not change."""

@@ -36,7 +36,6 @@ from collections.abc import Sequence
 
 from advisor import caveats, patches, unneeded, verdict
 from advisor.account import Account
-from advisor.candidates import candidates
 from advisor.cost import DAYS_PER_MONTH
 from advisor.estimate import Estimate, evidence
 from advisor.figures import between, number, percent
@@ -97,7 +96,7 @@ def _propose_keys(profile: TableProfile, account: Account, settings: Settings) -
     why = verdict.obstacle(profile, settings)
     if why is not None:
         return Proposed((), (reject(profile, (), why),), 0)
-    found = candidates(profile, account.prices, settings, account.workload.days)
+    found = account.keys(profile, settings)
     if not found:
         why = "No column that its queries filter can be part of a key."
         return Proposed((), (reject(profile, (), why),), 0)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from advisor import stored_advice as said
 from advisor import verdict
 from advisor.account import Account
-from advisor.candidates import candidates
 from advisor.figures import between, many, number, percent
 from advisor.keys import render
 from advisor.model import Proposal, Proposed, Rejection
@@ -78,7 +77,7 @@ def _better_keyed(candidate: Candidate, view: Ordered) -> str | None:
     profile, settings = view.profile, view.settings
     if verdict.obstacle(profile, settings) is not None:
         return None
-    found = candidates(profile, view.account.prices, settings, view.days)
+    found = view.account.keys(profile, settings)
     best = next((key for key in found if verdict.fault(key, profile, settings) is None), None)
     if best is None or candidate.net.expected > best.net.expected * CLEARLY:
         return None
