@@ -92,3 +92,11 @@ def _of_prices(estimate: Estimate, profile: TableProfile, settings: Settings) ->
             f"materialized views hang on the table."
         )
     return said
+
+
+def sorted_rewrite(estimate: Estimate, profile: TableProfile) -> dict[str, float] | None:
+    """Credits, once, of the other way to build: a sorted rewrite, then the key. None where the table's owner sorts it anyway."""
+    price = estimate.sorted_build
+    return (
+        None if profile.recreated_by is not None else {"low": price.low, "expected": price.expected, "high": price.high}
+    )

@@ -165,7 +165,8 @@ def recommend(estimate: Estimate, profile: TableProfile, settings: Settings, wor
         target=Target.table(table.name),
         title=f"{verb} {table.name} {joint} ({', '.join(rendered)}){_where(profile)}",
         reason=_reason(estimate, profile, workload),
-        details=_details(profile, rendered, served, settings, workload),
+        details=_details(profile, rendered, served, settings, workload)
+        | {"sorted_rewrite_credits": caveats.sorted_rewrite(estimate, profile)},
         benefit=Benefit(estimate.partitions, estimate.bytes, estimate.seconds, estimate.credits),
         cost=Cost(estimate.build, estimate.upkeep),
         net_credits_per_month=estimate.net,
