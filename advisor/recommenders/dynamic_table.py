@@ -23,8 +23,9 @@ Queries must be changed to name it: Snowflake never reads it by itself. They see
 Sources that are loaded all the time refresh it all the time, on a warehouse that you pay; where a refresh can't be
 incremental it computes everything again. Not over external, hybrid, temporary or other dynamic tables, nor over tables with
 policies, whose rows it would store as its owner sees them. Not over tables that a job, a task or dbt makes anew: change tracking
-ends with each. Where nothing tells how often its sources are loaded or how many
-rows it would hold, it stays silent.
+ends with each. Where nothing tells how often its sources are loaded or how many rows it would hold, it stays silent. One in
+force is never advised to be dropped: DYNAMIC_TABLE_REFRESH_HISTORY names neither the warehouse nor the credits of a refresh, so what
+it takes is unknown.
 
 References
 ----------
