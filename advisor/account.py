@@ -94,18 +94,6 @@ class Account:
             self.studied[template.fingerprint] = study(template.text, session, stars=True)
         return self.studied[template.fingerprint]
 
-    @cached_property
-    def keyed(self) -> dict[TableName, tuple[Estimate, ...]]:
-        """The tables whose candidate keys have been asked for."""
-        return {}
-
-    def keys(self, profile: TableProfile, settings: Settings) -> tuple[Estimate, ...]:
-        """The table's candidate keys, most net credits first."""
-        name = profile.table.name
-        if name not in self.keyed:
-            self.keyed[name] = candidates(profile, self.prices, settings, self.workload.days)
-        return self.keyed[name]
-
     def blocks(self, template: QueryTemplate) -> tuple[Block, ...]:
         """The blocks of its text, SELECT * aside; none where it can't be studied."""
         statement = self.statement(template)
