@@ -58,3 +58,15 @@ def in_force(decisions: Iterable[Decision], ids: Iterable[str], day: date) -> tu
     known = frozenset(ids)
     held = (each for each in decisions if each.id in known and (each.until is None or each.until >= day))
     return tuple(sorted(held, key=lambda each: each.id))
+
+
+def without_effect(decisions: Iterable[Decision], ids: Iterable[str], day: date) -> tuple[str, ...]:
+    """A sentence for each that changes nothing on that day: it has ended, or no such advice is given. In order of id."""
+    known = frozenset(ids)
+    said = []
+    for each in sorted(decisions, key=lambda each: each.id):
+        if each.id not in known:
+            said.append(f"{each.id} ({each.state} by {each.author}) is not advised now: applied, rejected, or mistyped")
+        elif each.until is not None and each.until < day:
+            said.append(f"{each.id} ({each.state} by {each.author}) ended on {each.until}: it is advice like any other")
+    return tuple(said)

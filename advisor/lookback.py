@@ -66,11 +66,9 @@ def _indifferent(load: Load) -> bool:
 
 def _reach(table: TableName, axis: Axis, read: ReadTemplate, workload: Workload) -> float | None:
     """Days that the template reaches back at most; None where one of its scans has no lower bound on the column."""
-    moments = [sample.started for sample in read.template.samples]
     readings = read.samples or (read.reading,)
-    if not read.samples or len(moments) != len(readings):
-        # Which sample a reading is of isn't told: taken at the end, none reaches back less than it did.
-        moments = [workload.window_end] * len(readings)
+    # Where it isn't told when a reading's query ran: taken at the end, none reaches back less than it did.
+    moments = read.moments or (workload.window_end,) * len(readings)
     reaches = [_reading_reach(table, axis, *pair) for pair in zip(readings, moments, strict=True)]
     if any(reach is None for reach in reaches):
         return None

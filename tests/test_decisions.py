@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from advisor.decisions import in_force
+from advisor.decisions import in_force, without_effect
 from advisor.errors import InputError
 from advisor.model import Decision
 from advisor.settings import load
@@ -62,6 +62,17 @@ def test_a_decision_holds_to_the_end_of_its_last_day() -> None:
     assert in_force([one], ["clustering_key-ba9876543210"], date(2026, 1, 31)) == ()
 
 
+def test_a_decision_that_changes_nothing_is_said_with_the_reason() -> None:
+    one = Decision("clustering_key-0123456789ab", "snoozed", "later", "Ann", date(2026, 1, 31))
+    assert without_effect([one], [one.id], date(2026, 1, 31)) == ()
+    assert without_effect([one], [one.id], date(2026, 2, 1)) == (
+        "clustering_key-0123456789ab (snoozed by Ann) ended on 2026-01-31: it is advice like any other",
+    )
+    assert without_effect([one], [], date(2026, 1, 31)) == (
+        "clustering_key-0123456789ab (snoozed by Ann) is not advised now: applied, rejected, or mistyped",
+    )
+
+
 def test_what_is_decided_is_shown_as_such_and_no_news_to_a_job(tmp_path: Path) -> None:
     snapshot = write_snapshot(
         tmp_path / "snapshot", [*runs(by_customer, 300, 2000), *loads(100_000)], [ORDERS], columns=columns("ORDERS")
@@ -77,4 +88,11 @@ def test_what_is_decided_is_shown_as_such_and_no_news_to_a_job(tmp_path: Path) -
     assert again["decisions"][0]["author"] == "Ann"
     assert "| snoozed" in (tmp_path / "out" / "plan.md").read_text()
     (tmp_path / "advisor.toml").write_text(SNOOZED.format(id=first["recommendations"][0]["id"], until="2025-01-01"))
-    assert advisor(*arguments, cwd=tmp_path).returncode == 1
+    ended = advisor(*arguments, cwd=tmp_path)
+    assert ended.returncode == 1
+    assert f"decision: {first['recommendations'][0]['id']} (snoozed by Ann) ended on 2025-01-01" in ended.stderr
+    (tmp_path / "advisor.toml").write_text(SNOOZED.format(id="clustering_key-0123456789ab", until="2025-03-01"))
+    unknown = advisor(*arguments, "--min-credits", "1000000", cwd=tmp_path)
+    assert unknown.returncode == 0
+    assert "decision: clustering_key-0123456789ab (snoozed by Ann) is not advised now" in unknown.stderr
+    assert "Decided already" not in (tmp_path / "out" / "plan.md").read_text()

@@ -110,6 +110,7 @@ def analyze(
         _summary(advice, folder, quiet, as_json)
         if home and not (quiet or as_json):
             _trial(home, advice)
+    _say_without_effect(advice, settings, tell)
     _exports(folder, book.known, sarif, metrics)
     if check:
         _fail_on_news(folder, book.known.union(each.id for each in advice.decisions), min_credits)
@@ -179,6 +180,15 @@ def _outside(path: Path, folder: Path) -> Path:
     if path.resolve().is_relative_to(folder.resolve()):
         raise InputError(f"{path} lies in the output folder {folder}; name a file outside of it")
     return path
+
+
+def _say_without_effect(advice: Advice, settings: Settings, tell: Callable[[str], None]) -> None:
+    from advisor.decisions import without_effect
+    from advisor.quoting import comment
+
+    ids = [each.id for each in advice.recommendations]
+    for said in without_effect(settings.decisions, ids, advice.snapshot.window_end.date()):
+        tell(f"decision: {comment(said)}")
 
 
 def _fail_on_news(folder: Path, known: frozenset[str], min_credits: float) -> None:

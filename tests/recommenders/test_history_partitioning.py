@@ -47,6 +47,15 @@ def test_history_that_nobody_reads_of_a_table_in_time_order_is_archived(tmp_path
     assert "Time prunes already: queries that begin at a moment of TS read at most 2.3%" in rejected(found, KIND)
 
 
+@pytest.mark.parametrize("read", [12, 6, 1])
+def test_a_reach_is_counted_from_the_moment_that_each_sample_ran(tmp_path: Path, read: int) -> None:
+    """However many of the samples are read: none reaches back further than the 60 days of its own moment."""
+    (archived,) = of(advice(tmp_path, readers(1500), settings=Settings(samples_read=read)), KIND)
+    days = archived.details["look_back_days"]
+    assert isinstance(days, float)
+    assert days <= 60.01
+
+
 def test_an_archive_is_never_one_that_deletes(tmp_path: Path) -> None:
     generate(advice(tmp_path / "in", readers(1500)), tmp_path / "out")
     (script,) = (tmp_path / "out" / "scripts").glob("*history_partitioning*")
