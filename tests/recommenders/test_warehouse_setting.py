@@ -89,3 +89,17 @@ def test_spilling_and_queueing_are_told_and_not_guessed_at(tmp_path: Path) -> No
         found, KIND
     )
     assert "a month because it is full" in rejected(found, KIND)
+
+
+def test_an_adaptive_warehouse_is_not_suspended_sooner(tmp_path: Path) -> None:
+    found = advice(tmp_path, work(30, WAREHOUSE_SIZE="ADAPTIVE"), warehouse_metering_history=metered(96.0, 1.6))
+    assert not of(found, KIND)
+    assert rejected(found, KIND) == (
+        "It is an adaptive warehouse, billed by the query: nothing is saved by suspending it."
+    )
+
+
+def test_a_little_spilling_and_waiting_is_passed_over(tmp_path: Path) -> None:
+    found = advice(tmp_path, work(30, BYTES_SPILLED_TO_REMOTE_STORAGE=2**20, QUEUED_OVERLOAD_TIME=1))
+    assert not of(found, KIND)
+    assert not rejected(found, KIND)
