@@ -16,7 +16,7 @@ from tests.test_sqlfluff import every_kind
 
 ROWS = 1000
 MODEL = "{{ config(materialized='incremental') }}\nselect * from raw"
-JOB = "CREATE OR REPLACE TABLE SALES.PUBLIC.ORDERS AS SELECT * FROM SALES.PUBLIC.ITEMS"
+JOB = "CREATE OR REPLACE TABLE SALES.PUBLIC.ORDERS AS SELECT * FROM SALES.PUBLIC.LOADED"
 OF_JOB = Owner(Maker.JOB, True, 30.0, fingerprint="aa11bb22", statement=JOB)
 OWNERS = {
     "dynamic_table": Owner(Maker.DYNAMIC_TABLE, False),
@@ -75,6 +75,7 @@ def planted(clustering_key: str = "") -> Account:
     orders = 'TENANT_ID BIGINT, ORDERED_AT TIMESTAMP, REGION VARCHAR, "day" DATE, AMOUNT BIGINT'
     rows = f"SELECT i % 7, {at}, 'a;b', DATE '2026-01-01', i FROM range({ROWS}) AS r(i)"
     account.table(ORDERS, orders, rows, clustering_key=clustering_key)
+    account.engine.execute("CREATE TABLE SALES.PUBLIC.LOADED AS FROM SALES.PUBLIC.ORDERS")
     account.table(ITEMS, "ITEM_ID BIGINT", f"FROM range({ROWS})", clustering_key="LINEAR(ITEM_ID)")
     clicks = f"SELECT i, {at} FROM range({ROWS}) AS r(i)"
     account.table(EVENTS, '"User Id" BIGINT, TS TIMESTAMP', clicks, clustering_key="LINEAR(CAST(TS AS DATE))")

@@ -39,7 +39,7 @@ FROM (
   SELECT database_name AS database, schema_name AS schema, table_name AS name, 'BASE TABLE' AS kind, estimated_size AS rows, comment FROM duckdb_tables()
   UNION ALL SELECT database_name, schema_name, view_name, 'VIEW', NULL, comment FROM duckdb_views() WHERE NOT internal
 ) AS o
-LEFT JOIN facts AS f ON (o.database, o.schema, o.name) = (f.database, f.schema, f.name)
+LEFT JOIN memory.main.facts AS f ON (o.database, o.schema, o.name) = (f.database, f.schema, f.name)
 WHERE o.database = {database})
 """
 COLUMNS = """
@@ -49,10 +49,10 @@ FROM duckdb_columns() WHERE database_name = {database})
 """
 OF_TABLE = "(database_name, schema_name, table_name) = (?, ?, ?)"
 PLACE = "(database, schema, name) = (?, ?, ?)"
-EMPTY = "(SELECT * FROM warehouses WHERE FALSE)"
+EMPTY = "(SELECT * FROM memory.main.warehouses WHERE FALSE)"
 POLICIES = """
 (SELECT 'STORAGE_LIFECYCLE_POLICY' AS policy_kind, NULL AS ref_column_name, schema AS policy_schema, policy AS policy_name
-FROM facts WHERE policy IS NOT NULL)
+FROM memory.main.facts WHERE policy IS NOT NULL)
 """
 SHOWN_TABLES = """
 (SELECT table_name AS "name", 'TABLE' AS "kind", row_count AS "rows", search_optimization AS "search_optimization", 'N' AS "is_external",
@@ -83,8 +83,8 @@ class Account:
         """What RESULT_SCAN(LAST_QUERY_ID()) reads."""
         self.ran: list[str] = []
         """Statements that changed something, in order."""
-        self.stop_before: str | None = None
-        """Where the client is killed: before a statement that begins so."""
+        self.how = ""
+        """How much of the last statement ran here."""
 
     def table(self, name: TableName, columns: str, rows: str, **facts: Any) -> None:
         """A table with `columns` as DuckDB writes them, filled from the query `rows`."""
@@ -105,10 +105,10 @@ class Account:
     def note(self, name: TableName, **facts: Any) -> None:
         """What Snowflake's catalog says of an object."""
         place = [name.database, name.schema, name.name]
-        if not self.engine.execute(f"SELECT 1 FROM facts WHERE {PLACE}", place).fetchall():
-            self.engine.execute("INSERT INTO facts (database, schema, name) VALUES (?, ?, ?)", place)
+        if not self.engine.execute(f"SELECT 1 FROM memory.main.facts WHERE {PLACE}", place).fetchall():
+            self.engine.execute("INSERT INTO memory.main.facts (database, schema, name) VALUES (?, ?, ?)", place)
         for fact, value in facts.items():
-            self.engine.execute(f"UPDATE facts SET {fact} = ? WHERE {PLACE}", [value, *place])
+            self.engine.execute(f"UPDATE memory.main.facts SET {fact} = ? WHERE {PLACE}", [value, *place])
 
     def kind(self, name: TableName) -> str | None:
         """TABLE_TYPE of what has that name; None where nothing has."""
@@ -121,21 +121,21 @@ class Account:
 
     def run(self, statement: str) -> Rows:
         """Raises NotRunError where only Snowflake runs it, the block's own exception where it raises one."""
-        if self.stop_before is not None and statement.startswith(self.stop_before):
-            raise KeyboardInterrupt
         block = block_of(statement)
         if block is not None:
             return self._block(block)
-        for pattern, act in ACTS:
+        for pattern, act, how in ACTS:
             found = re.fullmatch(pattern, statement, re.DOTALL)
             if found is not None:
                 act(self, *found.groups())
+                self.how = how
                 self.ran += [statement] if act not in (_show, _set) else []
                 return []
         (tree,) = sqlglot.parse(statement, read="snowflake")
         if isinstance(tree, exp.Command) or tree is None:
             raise NotRunError(" ".join(statement.split()[:3]))
         answer = self.rows(tree)
+        self.how = "ran"
         self.ran += [] if isinstance(tree, exp.Query) else [statement]
         return answer
 
@@ -146,7 +146,12 @@ class Account:
         return self.rows(sqlglot.parse_one(statement, read="snowflake"))
 
     def _block(self, block: Block) -> Rows:
-        return [(execute(block, self.query, self.run),)]
+        loop = next((step for step in block.steps if step.startswith("LOOP")), None)
+        if loop is not None:
+            raise NotRunError(f"the block waits: {' '.join(loop.split())[:60]}")
+        answer = execute(block, self.query, self.run)
+        self.how = "inside: its statements, one by one"
+        return [(answer,)]
 
     def translated(self, tree: exp.Expr) -> str:
         """As DuckDB's SQL, over the catalog's stand-ins."""
@@ -221,7 +226,7 @@ def _rename(account: Account, exists: str | None, name: str, to: str) -> None:
     assert (place.database, place.schema) == (new.database, new.schema)
     account.engine.execute(f'ALTER TABLE {_sql(name)} RENAME TO "{new.name}"')
     renamed = [new.name, place.database, place.schema, place.name]
-    account.engine.execute(f"UPDATE facts SET name = ? WHERE {PLACE}", renamed)
+    account.engine.execute(f"UPDATE memory.main.facts SET name = ? WHERE {PLACE}", renamed)
 
 
 def _like(account: Account, name: str, source: str, comment: str) -> None:
@@ -234,7 +239,7 @@ def _overwrite(account: Account, name: str, rest: str) -> None:
     """Into a table of its own first: DuckDB goes on counting rows that were deleted."""
     place, sql = _place(name), account.engine.execute
     comments = sql(f"SELECT comment FROM duckdb_tables() WHERE {OF_TABLE}", [place.database, place.schema, place.name])
-    ((comment,),) = comments.fetchall()
+    comment = next((comment for (comment,) in comments.fetchall()), None)
     new = Account.spell(TableName(place.database, place.schema, "NEW ROWS"))
     sql(f"CREATE TABLE {new} AS FROM {_sql(name)} LIMIT 0")
     account.rows(sqlglot.parse_one(f"INSERT INTO {new} {rest}", read="snowflake"))
@@ -260,7 +265,7 @@ def _stored(account: Account, kind: str, exists: str | None, name: str, columns:
 def _unstore(account: Account, kind: str, name: str) -> None:
     word, place = "TABLE" if kind == "DYNAMIC TABLE" else "VIEW", _place(name)
     account.engine.execute(f"DROP {word} IF EXISTS {_sql(name)}")
-    account.engine.execute(f"DELETE FROM facts WHERE {PLACE}", [place.database, place.schema, place.name])
+    account.engine.execute(f"DELETE FROM memory.main.facts WHERE {PLACE}", [place.database, place.schema, place.name])
 
 
 def _policy(account: Account, name: str, argument: str, kind: str, predicate: str) -> None:
@@ -288,38 +293,53 @@ def _warehouse(account: Account, name: str, settings: str) -> None:
     for setting, value in re.findall(r"(\w+) = (\w+)", settings):
         if setting in columns:
             plain = value.lower() if value in ("TRUE", "FALSE") else int(value)
-            account.engine.execute(f'UPDATE warehouses SET "{columns[setting]}" = ? WHERE "name" = ?', [plain, _name(name).name])  # fmt: skip
+            account.engine.execute(f'UPDATE memory.main.warehouses SET "{columns[setting]}" = ? WHERE "name" = ?', [plain, _name(name).name])  # fmt: skip
 
 
 def _user(account: Account, name: str, parameter: str, value: str) -> None:
     given = [value.lower(), _name(name).name, parameter]
-    account.engine.execute('UPDATE parameters SET "value" = ? WHERE "user" = ? AND "name" = ?', given)
+    account.engine.execute('UPDATE memory.main.parameters SET "value" = ? WHERE "user" = ? AND "name" = ?', given)
+
+
+def _explain(account: Account, query: str) -> None:
+    account.engine.execute(f"EXPLAIN {account.translated(sqlglot.parse_one(query, read='snowflake'))}")
+
+
+def _clone(account: Account, name: str, source: str) -> None:
+    account.engine.execute(f"CREATE TABLE {_sql(name)} AS FROM {_sql(source)}")
+    account.note(_place(name), is_transient="YES")
+
+
+def _job(account: Account, _: str | None, name: str, key: str | None, query: str) -> None:
+    account.engine.execute(
+        f"CREATE OR REPLACE TABLE {_sql(name)} AS {account.translated(sqlglot.parse_one(query, read='snowflake'))}"
+    )
+    if key is not None:
+        _cluster(account, "", name, key)
 
 
 def _task(account: Account, name: str, _: str, schedule: str, text: str) -> None:
     account.rows(sqlglot.parse_one(text, read="snowflake"))
-    if not account.engine.execute('SELECT 1 FROM tasks WHERE "name" = ?', [_name(name).name]).fetchall():
+    if not account.engine.execute('SELECT 1 FROM memory.main.tasks WHERE "name" = ?', [_name(name).name]).fetchall():
         given = [_name(name).name, schedule, "suspended", text]
-        account.engine.execute("INSERT INTO tasks VALUES (?, ?, ?, ?)", given)
+        account.engine.execute("INSERT INTO memory.main.tasks VALUES (?, ?, ?, ?)", given)
 
 
 def _resume(account: Account, name: str) -> None:
-    account.engine.execute("""UPDATE tasks SET "state" = 'started' WHERE "name" = ?""", [_name(name).name])
+    account.engine.execute("""UPDATE memory.main.tasks SET "state" = 'started' WHERE "name" = ?""", [_name(name).name])
 
 
 def _untask(account: Account, name: str) -> None:
-    account.engine.execute('DELETE FROM tasks WHERE "name" = ?', [_name(name).name])
+    account.engine.execute('DELETE FROM memory.main.tasks WHERE "name" = ?', [_name(name).name])
 
 
 def _show(account: Account, what: str, pattern: str, where: str | None) -> None:
     if what == "PARAMETERS":
-        account.shown = (
-            f'(SELECT * FROM parameters WHERE "user" = {_text(_name((where or "").removeprefix(" FOR USER ")).name)})'
-        )
+        account.shown = f'(SELECT * FROM memory.main.parameters WHERE "user" = {_text(_name((where or "").removeprefix(" FOR USER ")).name)})'
     elif what == "WAREHOUSES":
-        account.shown = "(SELECT * FROM warehouses)"
+        account.shown = "(SELECT * FROM memory.main.warehouses)"
     elif what == "TASKS":
-        account.shown = "(SELECT * FROM tasks)"
+        account.shown = "(SELECT * FROM memory.main.tasks)"
     elif what == "TABLES":
         place = _name((where or "").removeprefix(" IN SCHEMA "))
         tables = TABLES.format(database=_text(place.db))
@@ -335,27 +355,30 @@ def _set(account: Account, _: str) -> None:
 NAME = r'((?:"(?:[^"]|"")*"|[\w$]+)(?:\.(?:"(?:[^"]|"")*"|[\w$]+))*)'
 LITERAL = r"('(?:[^'\\]|\\.|'')*')"
 Act = Callable[..., None]
-ACTS: tuple[tuple[str, Act], ...] = (
-    (rf"ALTER (DYNAMIC TABLE|TABLE) {NAME} CLUSTER BY \((.*)\)", _cluster),
-    (rf"ALTER (DYNAMIC TABLE|TABLE) {NAME} DROP CLUSTERING KEY", _uncluster),
-    (rf"ALTER TABLE {NAME} SET DATA_RETENTION_TIME_IN_DAYS = (\d+)", _retain),
-    (rf"ALTER TABLE {NAME} ADD SEARCH OPTIMIZATION(?: ON (.*))?", _search),
-    (rf"ALTER TABLE {NAME} DROP SEARCH OPTIMIZATION(?: ON (.*))?", _unsearch),
-    (rf"ALTER TABLE (IF EXISTS )?{NAME} RENAME TO {NAME}", _rename),
-    (rf"CREATE TABLE IF NOT EXISTS {NAME} LIKE {NAME} COMMENT = {LITERAL}", _like),
-    (rf"INSERT OVERWRITE INTO {NAME} (.*)", _overwrite),
-    (rf"CREATE (MATERIALIZED VIEW) (IF NOT EXISTS )?{NAME}(?: \((.*?)\n\))?\s+AS\s+(.*)", _stored),
-    (rf"CREATE (DYNAMIC TABLE) (IF NOT EXISTS )?{NAME}(\s\bNEVER)?\s+TARGET_LAG.*?\nAS\n(.*)", _stored),
-    (rf"DROP (MATERIALIZED VIEW|DYNAMIC TABLE) IF EXISTS {NAME}", _unstore),
-    (rf"CREATE STORAGE LIFECYCLE POLICY IF NOT EXISTS {NAME}\s+AS \((\w+) (\w+)\)\s+RETURNS BOOLEAN -> (.*?)\s+ARCHIVE_TIER.*", _policy),
-    (rf"ALTER TABLE {NAME} ADD STORAGE LIFECYCLE POLICY {NAME} ON \((.*)\)", _attach),
-    (rf"ALTER TABLE {NAME} DROP STORAGE LIFECYCLE POLICY", _detach),
-    (rf"CREATE TABLE IF NOT EXISTS {NAME} FROM ARCHIVE OF {NAME} WHERE (.*)", _restore),
-    (rf"ALTER WAREHOUSE {NAME} SET (.*)", _warehouse),
-    (rf"ALTER USER {NAME} SET (\w+) = (\w+)", _user),
-    (rf"CREATE TASK IF NOT EXISTS {NAME}\s+WAREHOUSE = (\S+)\s+SCHEDULE = '([^']*)'\nAS\n(.*)", _task),
-    (rf"ALTER TASK {NAME} RESUME", _resume),
-    (rf"DROP TASK IF EXISTS {NAME}", _untask),
-    (rf"SHOW (\w+|DYNAMIC TABLES|MATERIALIZED VIEWS) LIKE {LITERAL}(.*)", _show),
-    (r"(ALTER SESSION SET QUOTED_IDENTIFIERS_IGNORE_CASE = FALSE)", _set),
+ACTS: tuple[tuple[str, Act, str], ...] = (
+    (rf"ALTER (DYNAMIC TABLE|TABLE) {NAME} CLUSTER BY \((.*)\)", _cluster, "inside: the key's expressions"),
+    (rf"ALTER (DYNAMIC TABLE|TABLE) {NAME} DROP CLUSTERING KEY", _uncluster, "not run: DuckDB has no clustering keys"),
+    (rf"ALTER TABLE {NAME} SET DATA_RETENTION_TIME_IN_DAYS = (\d+)", _retain, "inside: its table"),
+    (rf"ALTER TABLE {NAME} ADD SEARCH OPTIMIZATION(?: ON (.*))?", _search, "inside: the columns to search"),
+    (rf"ALTER TABLE {NAME} DROP SEARCH OPTIMIZATION(?: ON (.*))?", _unsearch, "not run: DuckDB has no search optimization"),
+    (rf"ALTER TABLE (IF EXISTS )?{NAME} RENAME TO {NAME}", _rename, "ran"),
+    (rf"CREATE TABLE IF NOT EXISTS {NAME} LIKE {NAME} COMMENT = {LITERAL}", _like, "ran"),
+    (rf"INSERT OVERWRITE INTO {NAME} (.*)", _overwrite, "ran"),
+    (rf"CREATE (MATERIALIZED VIEW) (IF NOT EXISTS )?{NAME}(?: \((.*?)\n\))?\s+AS\s+(.*)", _stored, "inside: its SELECT"),
+    (rf"CREATE (DYNAMIC TABLE) (IF NOT EXISTS )?{NAME}(\s\bNEVER)?\s+TARGET_LAG.*?\nAS\n(.*)", _stored, "inside: its SELECT"),
+    (rf"DROP (MATERIALIZED VIEW|DYNAMIC TABLE) IF EXISTS {NAME}", _unstore, "ran, as the drop of a plain view or table"),
+    (rf"CREATE STORAGE LIFECYCLE POLICY IF NOT EXISTS {NAME}\s+AS \((\w+) (\w+)\)\s+RETURNS BOOLEAN -> (.*?)\s+ARCHIVE_TIER.*", _policy, "inside: its predicate"),
+    (rf"ALTER TABLE {NAME} ADD STORAGE LIFECYCLE POLICY {NAME} ON \((.*)\)", _attach, "inside: its column"),
+    (rf"ALTER TABLE {NAME} DROP STORAGE LIFECYCLE POLICY", _detach, "not run: DuckDB has no storage lifecycle policies"),
+    (rf"CREATE TABLE IF NOT EXISTS {NAME} FROM ARCHIVE OF {NAME} WHERE (.*)", _restore, "inside: its condition"),
+    (r"EXPLAIN USING TEXT\s+(.*)", _explain, "inside: the plan of its query"),
+    (rf"CREATE TRANSIENT TABLE {NAME} CLONE {NAME}", _clone, "ran, as a copy"),
+    (rf"CREATE OR REPLACE (TRANSIENT )?TABLE {NAME}(?: CLUSTER BY \((.*?)\))? AS (SELECT .*)", _job, "ran, the key's expressions apart"),
+    (rf"CREATE TASK IF NOT EXISTS {NAME}\s+WAREHOUSE = (\S+)\s+SCHEDULE = '([^']*)'\nAS\n(.*)", _task, "inside: its query"),
+    (rf"ALTER TASK {NAME} RESUME", _resume, "not run: DuckDB has no tasks"),
+    (rf"DROP TASK IF EXISTS {NAME}", _untask, "not run: DuckDB has no tasks"),
+    (rf"ALTER WAREHOUSE {NAME} SET (.*)", _warehouse, "not run: DuckDB has no warehouses"),
+    (rf"ALTER USER {NAME} SET (\w+) = (\w+)", _user, "not run: DuckDB's users have no parameters"),
+    (rf"SHOW (\w+|DYNAMIC TABLES|MATERIALIZED VIEWS) LIKE {LITERAL}(.*)", _show, "not run: DuckDB's SHOW is another"),
+    (r"(ALTER SESSION SET QUOTED_IDENTIFIERS_IGNORE_CASE = FALSE)", _set, "not run: DuckDB has no such parameter"),
 )  # fmt: skip
