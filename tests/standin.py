@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import duckdb
@@ -72,13 +73,18 @@ def _text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
+@cache
+def _usage() -> str:
+    """The views of ACCOUNT_USAGE, in DuckDB's SQL."""
+    return "; ".join(sqlglot.transpile("; ".join(account_usage.statements()), read="snowflake", write="duckdb"))
+
+
 class Account:
     def __init__(self) -> None:
-        self.engine = duckdb.connect()
+        self.engine = duckdb.connect(config={"threads": 1})
         self.engine.execute(FACTS)
         self._schema("SNOWFLAKE", "ACCOUNT_USAGE")
-        for statement in account_usage.statements():
-            self.rows(sqlglot.parse_one(statement, read="snowflake"))
+        self.engine.execute(_usage())
         self.shown = ""
         """What RESULT_SCAN(LAST_QUERY_ID()) reads."""
         self.ran: list[str] = []
