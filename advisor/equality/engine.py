@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -120,28 +120,30 @@ def _deadline(engine: duckdb.DuckDBPyConnection, seconds: float) -> Iterator[Non
 def _create(engine: duckdb.DuckDBPyConnection, queries: Queries, numbers: range, whole: bool) -> None:
     engine.execute("SET TimeZone = 'UTC'")
     engine.execute(f"CREATE TABLE {NUMBERS} AS SELECT unnest({list(numbers)})::INTEGER AS {NUMBER}")
-    written: list[list[str]] = [[] for _ in queries.tables]
+    written: list[list[tuple[Cell, ...]]] = [[] for _ in queries.tables]
     for number in numbers:
         content = rows(queries.tables, queries.values, number, queries.scans, whole)
         for lines, of_table in zip(written, content, strict=True):
-            lines += [f"({number}, {', '.join(map(_constant, row))})" for row in of_table]
+            lines += [(number, *row) for row in of_table]
     for table, lines in zip(queries.tables, written, strict=True):
-        columns = [f"{quoted(name)} {_engine_type(kind, whole)}" for name, kind in table.columns.items()]
-        engine.execute(f"CREATE TABLE {table.name}_{ALL} ({NUMBER} INTEGER, {', '.join(columns)})")
+        types = ["INTEGER", *(_engine_type(kind, whole) for kind in table.columns.values())]
+        names = [NUMBER, *map(quoted, table.columns)]
+        columns = ", ".join(f"{name} {kind}" for name, kind in zip(names, types, strict=True))
+        engine.execute(f"CREATE TABLE {table.name}_{ALL} ({columns})")
         if lines:
-            engine.execute(f"INSERT INTO {table.name}_{ALL} VALUES {', '.join(lines)}")
+            # As lists of texts: thousands of constants in a statement take the engine several times as long.
+            casts = ", ".join(f"unnest(${n}::VARCHAR[])::{kind}" for n, kind in enumerate(types, 1))
+            engine.execute(
+                f"INSERT INTO {table.name}_{ALL} SELECT {casts}", list(map(_texts, zip(*lines, strict=True)))
+            )
 
 
 def _engine_type(kind: str, whole: bool) -> str:
     return WHOLE if kind == "NUMBER" and whole else ENGINE_TYPES[kind]
 
 
-def _constant(cell: Cell) -> str:
-    if cell is None:
-        return "NULL"
-    if isinstance(cell, (bool, int, float, Decimal)):
-        return str(cell)
-    return "'" + str(cell).replace("'", "''") + "'"
+def _texts(column: Sequence[Cell]) -> list[str | None]:
+    return [None if cell is None else str(cell) for cell in column]
 
 
 # ---------------------------------------------------------------- rows out
