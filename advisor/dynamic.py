@@ -12,6 +12,7 @@ from dataclasses import replace
 from sqlglot import exp
 
 from advisor.account import Account
+from advisor.asked import Asked, searched, settled
 from advisor.blocks import Block, Stored, stored, study
 from advisor.blocks.expressions import text, within
 from advisor.blocks.legality import PLAIN, expression_obstacle
@@ -21,7 +22,6 @@ from advisor.model import TableName
 from advisor.platform import forbidden
 from advisor.profile import TableProfile
 from advisor.questions import ReadTemplate
-from advisor.served import Asked, searched, settled
 from advisor.settings import Settings
 from advisor.usage.names import Session
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from advisor.account import Account
+from advisor.asked import Asked, asked_of, searched
 from advisor.blocks import Block, Stored, projection, study
 from advisor.blocks.legality import view_obstacle
 from advisor.blocks.stored import bare, parsed
@@ -24,7 +25,7 @@ from advisor.joins import matched_share
 from advisor.keys import render
 from advisor.model import Churn, Range, TableName
 from advisor.profile import TableProfile
-from advisor.served import Asked, Candidate, Refused, asked_of, netted, price_of, saving, searched
+from advisor.served import Candidate, Refused, netted, price_of, saving
 from advisor.serving import Keeping, Size, changed_daily, keeping, known_types
 from advisor.settings import Settings
 from advisor.usage.names import Session

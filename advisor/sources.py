@@ -10,13 +10,14 @@ from sqlglot import exp
 
 from advisor import cost
 from advisor.account import Account
+from advisor.asked import Asked
 from advisor.blocks import Stored
 from advisor.blocks.stored import bare, parsed
 from advisor.cost import DAYS_PER_MONTH
 from advisor.dynamic import kept_for, obstacle
 from advisor.model import Range, TableName
 from advisor.profile import TableProfile
-from advisor.served import Asked, Candidate, Refused, estimated, obstructed, price_of
+from advisor.served import Candidate, Refused, estimated, obstructed, price_of
 from advisor.serving import Keeping, Size, Sizer, UnknownSizeError, changed_partitions
 from advisor.settings import Settings
 from advisor.usage.names import Session

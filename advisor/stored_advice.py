@@ -6,12 +6,13 @@ import hashlib
 from collections.abc import Callable, Iterator
 
 from advisor.account import Account
+from advisor.asked import Asked
 from advisor.blocks import Stored, column_names, definition
 from advisor.figures import between, number
 from advisor.model import ZERO, Range, TableName, TemplateEvidence
 from advisor.proving import Rewrites, pretty, prove
 from advisor.quoting import identifier
-from advisor.served import Asked, Assessor, Candidate, Refused
+from advisor.served import Assessor, Candidate, Refused
 from advisor.settings import Settings
 from advisor.terms import hashes, valid_until
 

@@ -40,6 +40,7 @@ from collections.abc import Iterator, Sequence
 from advisor import patches
 from advisor import stored_advice as said
 from advisor.account import Account
+from advisor.asked import Asked
 from advisor.blocks import Stored, definition
 from advisor.dynamic import gather
 from advisor.figures import between, number, percent
@@ -56,7 +57,7 @@ from advisor.model import (
 )
 from advisor.proving import Rewrites, pretty
 from advisor.quoting import identifier, qualified
-from advisor.served import Asked, Candidate, Refused, candidates, services
+from advisor.served import Candidate, Refused, candidates, services
 from advisor.settings import Settings
 from advisor.sources import MINUTES_PER_DAY, Sources, sources
 from advisor.terms import identity, short_window

@@ -39,7 +39,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from advisor import served, unneeded
+from advisor import asked, unneeded
 from advisor.account import Account
 from advisor.model import Proposed
 from advisor.projections import gather
@@ -63,7 +63,7 @@ def propose(account: Account, settings: Settings) -> Proposed:
 
 def _each(account: Account, settings: Settings) -> Iterator[Proposed]:
     large = [profile for profile in account.profiles if profile.partitions >= settings.min_partitions]
-    grouped, scanned = served.gather(account, large, settings), gather(account, large, settings)
+    grouped, scanned = asked.gather(account, large, settings), gather(account, large, settings)
     for profile in large:
         found = groupings.propose(profile, grouped[profile.table.name], account, settings)
         rows = projections.propose(profile, scanned[profile.table.name], account, settings)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from advisor import stored_advice as said
 from advisor.account import Account
+from advisor.asked import Asked
 from advisor.figures import between, number, percent
 from advisor.model import Proposed
 from advisor.profile import TableProfile
@@ -18,7 +19,7 @@ from advisor.recommenders.materialized_view.words import (
     reject,
     view_name,
 )
-from advisor.served import Asked, Candidate, Market, candidates
+from advisor.served import Candidate, Market, candidates
 from advisor.settings import Settings
 
 

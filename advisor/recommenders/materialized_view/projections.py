@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from advisor import stored_advice as said
 from advisor import verdict
 from advisor.account import Account
+from advisor.asked import Asked
 from advisor.figures import between, many, number, percent
 from advisor.keys import render
 from advisor.model import Proposal, Proposed, Rejection
@@ -21,7 +22,7 @@ from advisor.recommenders.materialized_view.words import (
     reject,
     view_name,
 )
-from advisor.served import Asked, Candidate, Refused
+from advisor.served import Candidate, Refused
 from advisor.settings import Settings
 
 WIDE = 9
