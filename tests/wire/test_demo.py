@@ -38,7 +38,8 @@ def advice(out: Path) -> dict[str, Any]:
 
 
 def test_an_account_gives_the_advice_of_its_history(account: Account, offline: Path, tmp_path: Path) -> None:
-    """The literals that are sampled differ, so the figures do, by less than a tenth; what should be changed doesn't."""
+    """The literals that are sampled differ, so the figures do, by less than a tenth, and the queries that verify; what should be
+    changed doesn't."""
     (account.home / "demo").mkdir(exist_ok=True)
     account.fill(filling(offline / "snapshot", account.home / "demo"))
     options = ("--days", "15", "--no-statistics", "--quiet", "--out", tmp_path / "out")
@@ -50,7 +51,9 @@ def test_an_account_gives_the_advice_of_its_history(account: Account, offline: P
     assert len(expected["recommendations"]) > 1
     assert [r["id"] for r in live["recommendations"]] == [r["id"] for r in expected["recommendations"]]
     for found, given in zip(live["recommendations"], expected["recommendations"], strict=True):
-        assert found["details"]["clustering_key"] == given["details"]["clustering_key"]
-        assert found["statements"] == given["statements"]
+        assert found["details"].get("clustering_key") == given["details"].get("clustering_key")
+        assert [found["statements"][part] for part in ("apply", "revert")] == [
+            given["statements"][part] for part in ("apply", "revert")
+        ]
         net = (each["net_credits_per_month"]["expected"] for each in (found, given))
         assert next(net) == pytest.approx(next(net), rel=0.1)
