@@ -51,6 +51,8 @@ def _cut(method: str) -> dict[str, object]:
     }
 
 
+WARMED = """SELECT count(*)  FROM SALES."web"."Page Views" WHERE note = '/home'"""
+
 REWRITE: dict[str, object] = {
     "cause": "text",
     "fingerprints": ["aa11bb22"],
@@ -68,7 +70,7 @@ WARM: dict[str, object] = {
     "task": "WARM_AA11BB22",
     "schedule": "USING CRON 30 7 * * 1,2,3,4,5 UTC",
     "warehouse": "COMPUTE_WH",
-    "query": 'SELECT count(*)  FROM SALES."web"."Page Views" WHERE note = \'/home\'',
+    "query": WARMED,
     "runs_per_month": 21.7,
     "reads": [["SALES", "web", "Page Views"]],
 }

@@ -30,7 +30,7 @@ CREATE TABLE facts (
 CREATE TABLE warehouses (
   "name" VARCHAR, "type" VARCHAR DEFAULT 'STANDARD', "auto_suspend" INTEGER DEFAULT 600, "enable_query_acceleration" VARCHAR DEFAULT 'false'
 );
-CREATE TABLE tasks ("name" VARCHAR, "schedule" VARCHAR, "state" VARCHAR, text VARCHAR);
+CREATE TABLE tasks ("name" VARCHAR, "schedule" VARCHAR, "state" VARCHAR, "definition" VARCHAR);
 CREATE TABLE parameters ("name" VARCHAR, "user" VARCHAR, "value" VARCHAR);
 """
 TABLES = """

@@ -15,7 +15,7 @@ from advisor.generator.combined import APPLY, REVERT, combined
 from advisor.generator.scripts import scripts
 from advisor.model import TableName
 from tests.advices import EVENTS, ITEMS, ORDERS
-from tests.assorted import PLACE
+from tests.assorted import PLACE, WARMED
 from tests.every_advice import advice_of, each, planted, script_of, view
 from tests.scripting import RaisedError
 from tests.standin import Account
@@ -67,8 +67,10 @@ def warehouse(setting: str) -> Change:
     return sql(f"UPDATE warehouses SET {setting}")
 
 
-def task(schedule: str, state: str) -> Change:
-    return sql(f"INSERT INTO tasks VALUES ('WARM_AA11BB22', '{schedule}', '{state}', 'SELECT 1')")
+def task(schedule: str, state: str, query: str | None = None) -> Change:
+    """One of that name; it asks what the advice's asks, if nothing else."""
+    text = (query or WARMED).replace("'", "''")
+    return sql(f"INSERT INTO tasks VALUES ('WARM_AA11BB22', '{schedule}', '{state}', '{text}')")
 
 
 @dataclass(frozen=True)
@@ -153,6 +155,8 @@ CASES = [
     Case("result_cache_create", APPLY, task("USING CRON 30 7 * * 1,2,3,4,5 UTC", "started"), "DONE: the task runs already"),
     Case("result_cache_create", APPLY, gone(PLACE), "STOP: the table Page Views does not exist"),
     Case("result_cache_create", APPLY, task("60 MINUTE", "suspended"), "STOP: the task of this name is another one"),
+    Case("result_cache_create", APPLY, task("USING CRON 30 7 * * 1,2,3,4,5 UTC", "started", "SELECT 1"), "STOP: the task of this name is another one"),
+    Case("result_cache_create", REVERT, task("USING CRON 30 7 * * 1,2,3,4,5 UTC", "started", "SELECT 1"), "STOP: the task of this name is another one"),
     Case("result_cache_create", REVERT, task("60 MINUTE", "started"), "STOP: the task of this name is another one"),
     Case("result_cache_create", REVERT, seen, "DONE: there is no such task"),
 ]  # fmt: skip

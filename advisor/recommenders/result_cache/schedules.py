@@ -39,6 +39,13 @@ from advisor.terms import evidence, identity, monthly, short_window
 from advisor.warming import Warming, warming
 
 LEAST_BILLED_SECONDS = 60  # what each start of a warehouse is billed at least
+WARNINGS = (
+    "Snowflake marks no cached result, and a reader whose session sets a time zone or a format of its own asks another question: see by the "
+    "checks whether the day's first reader is answered from the cache.",
+    "When a load ends is known to the hour: where one runs late, the task asks too soon and nobody is spared. A task AFTER the load's "
+    "own is surer where the load is a task.",
+    "It saves no credits; it only pays by the value of a second that you set.",
+)
 
 
 def of_loads(
@@ -134,8 +141,7 @@ def _recommend(
     account: Account,
     settings: Settings,
 ) -> Recommendation:
-    template = read.template
-    waited = figures.waited_seconds
+    template, waited = read.template, figures.waited_seconds
     spent = template.execution_ms.total * monthly(account.workload) / 1000
     return Recommendation(
         id=identity(CODE, template.fingerprint, "load"),
@@ -148,18 +154,7 @@ def _recommend(
             f"at {number(settings.credits_per_second_saved)} credits a second. A task that asks the same text first leaves the answer in the "
             f"cache; it runs {number(figures.runs)} times a month and takes {between(figures.credits)} credits. Net: {between(net)}."
         ),
-        details={
-            **brief,
-            **details([template], account, settings),
-            "database": template.database,
-            "schema": template.schema,
-            "task": f"WARM_{template.fingerprint.upper()}",
-            "schedule": f"USING CRON 30 {when.hour} * * {','.join(map(str, when.weekdays))} UTC",
-            "warehouse": settings.refresh_warehouse,
-            "query": template.text,
-            "runs_per_month": figures.runs,
-            "reads": [[name.database, name.schema, name.name] for name in sorted(set(read.reading.scans))],
-        },
+        details={**brief, **details([template], account, settings), **_task(when, figures, read, settings)},
         benefit=Benefit(execution_seconds=Change(spent, Range(spent - waited, spent - waited, spent)), credits=benefit),
         cost=Cost(ZERO, figures.credits),
         net_credits_per_month=net,
@@ -173,12 +168,19 @@ def _recommend(
             f"USAGE on warehouse {settings.refresh_warehouse}",
             "SELECT on its tables",
         ),
-        warnings=(
-            "Snowflake marks no cached result, and a reader whose session sets a time zone or a format of its own asks another question: "
-            "watch below whether its first run of the day ends.",
-            "When a load ends is known to the hour: where one runs late, the task asks too soon and nobody is spared. A task AFTER the load's "
-            "own is surer where the load is a task.",
-            "It saves no credits; it only pays by the value of a second that you set.",
-            *short_window(account.workload, settings),
-        ),
+        warnings=(*WARNINGS, *short_window(account.workload, settings)),
     )
+
+
+def _task(when: Warming, figures: _Figures, read: ReadTemplate, settings: Settings) -> dict[str, object]:
+    template = read.template
+    return {
+        "database": template.database,
+        "schema": template.schema,
+        "task": f"WARM_{template.fingerprint.upper()}",
+        "schedule": f"USING CRON 30 {when.hour} * * {','.join(map(str, when.weekdays))} UTC",
+        "warehouse": settings.refresh_warehouse,
+        "query": template.text,
+        "runs_per_month": figures.runs,
+        "reads": [[name.database, name.schema, name.name] for name in sorted(set(read.reading.scans))],
+    }
