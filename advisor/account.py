@@ -12,7 +12,7 @@ from typing import Protocol
 from advisor import cost, dbt
 from advisor.blocks import Block, Statement, study
 from advisor.candidates import candidates
-from advisor.estimate import Estimate, billed
+from advisor.estimate import Estimate
 from advisor.model import (
     FILTERS,
     Answer,
@@ -31,6 +31,7 @@ from advisor.profile import TableProfile, partitions_of, profile, reading_tables
 from advisor.questions import ReadTemplate, Sampled
 from advisor.settings import Settings
 from advisor.snapshot import Snapshot, catalog, changes, facts, histories, row_sample
+from advisor.upkeep import billed
 from advisor.usage import Request, moves, read_all
 from advisor.usage.names import Directory, Session
 from advisor.what_if import answers

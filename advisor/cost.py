@@ -12,6 +12,7 @@ from advisor.model import QueryTemplate, Range, WarehouseUse, Workload
 from advisor.settings import Settings, normal_size
 
 DAYS_PER_MONTH = 30.0
+MS_PER_HOUR = 3_600_000
 GIB = 2.0**30
 TIB = 2.0**40
 # Scanning and filtering take over half of processing time ("Pruning in Snowflake", SIGMOD 2025): the part of the time per

@@ -13,12 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advisor import cost, upkeep
-from advisor.axes import family_of
 from advisor.closed_form import Floats
 from advisor.intervals import bounds, spread
-from advisor.keys import parse
 from advisor.layout import Layout
-from advisor.model import ZERO, Change, Churn, KeyPart, Range, Table, TableHistory, Workload
+from advisor.model import ZERO, Change, Churn, KeyPart, Range
 from advisor.profile import TableProfile
 from advisor.pruning import count, predict
 from advisor.settings import Settings
@@ -27,7 +25,6 @@ from advisor.widths import UNSORTED
 
 Flags = NDArray[np.bool_]
 
-MS_PER_HOUR = 3_600_000
 DISPUTED = 1.5
 LAGGING_DEPTH = 2.0  # overlapping partitions while automatic clustering lags behind the writes: the pessimistic case
 SORTED_DEPTH = 1.0  # of a table that nothing is written to, once it is in order
@@ -129,7 +126,7 @@ class Judge:
         """Credits a month between reading all of the table in each scan and none: what a load pays for today, or is spared."""
         scanned = np.where(self.fixed, 0.0, self.before)
         spared = np.where(self.fixed, 0.0, np.maximum(0, self.profile.partitions - self.before))
-        return (scanned * self.saved_ms[1] + spared * self.added_ms[1]) * self.monthly * self.rates / MS_PER_HOUR
+        return (scanned * self.saved_ms[1] + spared * self.added_ms[1]) * self.monthly * self.rates / cost.MS_PER_HOUR
 
     def _saved(self, after: Floats, which: int) -> Floats:
         """Milliseconds a month that each load saves, at the low, expected or high price of a partition."""
@@ -161,7 +158,7 @@ class Judge:
         """Expected net credits a month, for ranking many keys: by the closed form, or counted on the sample."""
         if (key, counted) not in self.quick_nets:
             after = self.counted(key) if counted else self.after(key)
-            saved = float((self._saved(after, 1) * self.rates).sum()) / MS_PER_HOUR
+            saved = float((self._saved(after, 1) * self.rates).sum()) / cost.MS_PER_HOUR
             keeping, _ = self.upkeep(key)
             self.quick_nets[key, counted] = saved - keeping.expected
         return self.quick_nets[key, counted]
@@ -199,7 +196,7 @@ class Judge:
     def judged(self, key: tuple[KeyPart, ...], after: Floats) -> Estimate:
         """What the key brings when each load scans so many partitions, however that was come by."""
         low, high = self._bounds(key, after)
-        credits = self._range(low, after, high, self.rates / MS_PER_HOUR)
+        credits = self._range(low, after, high, self.rates / cost.MS_PER_HOUR)
         keeping, assumed = self.upkeep(key)
         size = float(self.profile.table.bytes or 0)
         build = ZERO if self.profile.recreated_by is not None else upkeep.build(size, self.prices)
@@ -256,7 +253,7 @@ class Judge:
 
     def _each(self, low: Floats, after: Floats, high: Floats) -> tuple[Floats, Floats, Floats]:
         """Credits a month that each load saves, between its most partitions at the low price and its fewest at the high."""
-        factor = self.rates / MS_PER_HOUR
+        factor = self.rates / cost.MS_PER_HOUR
         worst, middle, best = (self._saved(scanned, which) * factor for which, scanned in enumerate((high, after, low)))
         return np.minimum(worst, middle), middle, np.maximum(best, middle)
 
@@ -274,23 +271,6 @@ class Judge:
         """Seconds a month that the loads' executions take today."""
         times = [load.template.execution_ms.total / load.template.executions / 1000 for load in self.profile.loads]
         return float((np.array(times) * self.monthly).sum())
-
-
-def billed(table: Table, history: TableHistory, workload: Workload, settings: Settings) -> upkeep.Bill | None:
-    """What automatic clustering billed for the table beside the model's own figure; None where either isn't known."""
-    credits, churn = history.clustering_credits, history.churn
-    if not table.clustering_key or not credits or churn is None or not table.rows or not table.bytes:
-        return None
-    leading = parse(table.clustering_key[0])
-    column = None if leading is None else table.column(leading.column)
-    # The key in force makes its columns narrow: whether rows arrive in its order, only the type suggests.
-    in_order = column is not None and family_of(column.data_type, ()) in ("date", "timestamp")
-    engine = upkeep.engine_of(history.clustering_engine, True, workload.window_end)
-    prices = upkeep.observed((), engine, settings)
-    partitions = max(1, round(table.bytes / settings.partition_bytes))
-    month = upkeep.upkeep(churn, float(table.rows), table.bytes, partitions, in_order, prices, settings.merge_fan_in)
-    modelled = month.scaled(workload.days / cost.DAYS_PER_MONTH)
-    return upkeep.Bill(engine, credits, history.reclustered_bytes, modelled)
 
 
 def evidence(layout: Layout) -> str:

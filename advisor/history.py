@@ -7,9 +7,8 @@ from datetime import datetime, timedelta
 
 from advisor import cost
 from advisor.account import Account
-from advisor.cost import DAYS_PER_MONTH
+from advisor.cost import DAYS_PER_MONTH, MS_PER_HOUR
 from advisor.errors import InputError
-from advisor.estimate import MS_PER_HOUR
 from advisor.figures import percent
 from advisor.lookback import LookBack
 from advisor.model import ZERO, Maker, Owner, Range, TableName, Workload

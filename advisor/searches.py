@@ -14,8 +14,7 @@ from dataclasses import dataclass
 
 from advisor import cost
 from advisor.account import Account
-from advisor.cost import DAYS_PER_MONTH
-from advisor.estimate import MS_PER_HOUR
+from advisor.cost import DAYS_PER_MONTH, MS_PER_HOUR
 from advisor.figures import duration, number
 from advisor.joins import matched_share
 from advisor.model import ZERO, Churn, ColumnUsage, Range, Role, Table

@@ -18,7 +18,7 @@ from advisor import cost
 from advisor.axes import Axis, axis, bucket_codes
 from advisor.blocks import Stored
 from advisor.blocks.stored import parsed
-from advisor.estimate import MS_PER_HOUR
+from advisor.cost import MS_PER_HOUR
 from advisor.keys import parse
 from advisor.model import Churn, KeyPart, Range, Workload
 from advisor.profile import TableProfile

@@ -9,8 +9,8 @@ from sqlglot import exp
 
 from advisor.account import Account
 from advisor.blocks.expressions import named
+from advisor.cost import MS_PER_HOUR
 from advisor.errors import InputError
-from advisor.estimate import MS_PER_HOUR
 from advisor.figures import count, number
 from advisor.model import ZERO, Benefit, Cost, Grade, Proposal, Range, Recommendation, SearchService, TableName, Target
 from advisor.profile import Load, TableProfile

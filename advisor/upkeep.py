@@ -11,8 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from advisor.axes import family_of
 from advisor.cost import DAYS_PER_MONTH, GIB
-from advisor.model import ZERO, Churn, Range
+from advisor.keys import parse
+from advisor.model import ZERO, Churn, Range, Table, TableHistory, Workload
 from advisor.settings import Settings
 
 OPTIMA_SINCE = datetime(2026, 9, 1)
@@ -114,3 +116,20 @@ def _rewritten(churn: Churn, rows: float, partitions: int, in_load_order: bool, 
         merges = max(1.0, math.log(partitions / arriving, fan_in)) if arriving > 0 else 0.0
         times = Range(merges / 2, merges, merges + fan_in / 2)
     return times.scaled(arriving) + Range(touched / 4, touched, touched)
+
+
+def billed(table: Table, history: TableHistory, workload: Workload, settings: Settings) -> Bill | None:
+    """What automatic clustering billed for the table beside the model's own figure; None where either isn't known."""
+    credits, churn = history.clustering_credits, history.churn
+    if not table.clustering_key or not credits or churn is None or not table.rows or not table.bytes:
+        return None
+    leading = parse(table.clustering_key[0])
+    column = None if leading is None else table.column(leading.column)
+    # The key in force makes its columns narrow: whether rows arrive in its order, only the type suggests.
+    in_order = column is not None and family_of(column.data_type, ()) in ("date", "timestamp")
+    engine = engine_of(history.clustering_engine, True, workload.window_end)
+    prices = observed((), engine, settings)
+    partitions = max(1, round(table.bytes / settings.partition_bytes))
+    month = upkeep(churn, float(table.rows), table.bytes, partitions, in_order, prices, settings.merge_fan_in)
+    modelled = month.scaled(workload.days / DAYS_PER_MONTH)
+    return Bill(engine, credits, history.reclustered_bytes, modelled)

@@ -11,8 +11,7 @@ from typing import Any
 
 from advisor.account import Account, read_account
 from advisor.analyzer import propose
-from advisor.cost import DAYS_PER_MONTH, rate
-from advisor.estimate import MS_PER_HOUR
+from advisor.cost import DAYS_PER_MONTH, MS_PER_HOUR, rate
 from advisor.model import Proposal
 from advisor.selection import choose, settle
 from advisor.selection.problem import Problem

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from advisor import cost
 from advisor.account import Account
-from advisor.estimate import MS_PER_HOUR
+from advisor.cost import MS_PER_HOUR
 from advisor.figures import percent
 from advisor.misses import Missed
 from advisor.model import Change, QueryTemplate, Range, TableName
