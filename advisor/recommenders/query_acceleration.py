@@ -54,6 +54,7 @@ from advisor.settings import Settings, normal_size
 from advisor.terms import evidence, identity, monthly, short_window, valid_until
 
 CODE = "query_acceleration"
+BOUND = "The scale factor bounds the cost: at any moment the service may take that many times the warehouse's own rate."
 
 SECONDS_PER_HOUR = 3600
 PAYS_BACK = 0.5  # the share of the warehouse's time so freed that is expected to end its billing: others use the rest
@@ -145,7 +146,7 @@ def _proposal(
     workload, month = account.workload, monthly(account.workload)
     known = {found: template for template in workload.templates for found in template.hashes}
     templates = sorted({known[i.hash].fingerprint: known[i.hash] for i in eligible if i.hash in known}.items())
-    spent = sum(item.seconds for item in eligible) * month
+    spent, queries = sum(item.seconds for item in eligible) * month, sum(item.queries for item in eligible)
     recommendation = Recommendation(
         id=identity(CODE, warehouse),
         kind=CODE,
@@ -153,14 +154,14 @@ def _proposal(
         target=Target("warehouse", warehouse),
         title=f"Turn query acceleration on for warehouse {warehouse}, scale factor {factor}",
         reason=(
-            f"Snowflake lists {many(sum(item.queries for item in eligible), 'query', 'queries')} of it in the window as eligible. At scale factor "
+            f"Snowflake lists {many(queries, 'query', 'queries')} of it in the window as eligible. At scale factor "
             f"{factor} they would end {seconds(gained)} a month earlier in all, which you value at "
             f"{number(settings.credits_per_second_saved)} credits a second; it costs up to {number(most)} credits a month, of which the "
             f"warehouse may save a part. Net: {between(net)}."
         ),
         details={
             **brief,
-            "queries": sum(item.queries for item in eligible),
+            "queries": queries,
             "eligible_seconds_per_month": spent,
             "most_credits_per_month": most,
             "hashes": sorted({item.hash for item in eligible if item.hash})[:20],
@@ -174,10 +175,7 @@ def _proposal(
         templates=evidence([template for _, template in templates]),
         edition="enterprise",
         privileges=(f"MODIFY on warehouse {warehouse}",),
-        warnings=(
-            "The scale factor bounds the cost: at any moment the service may take that many times the warehouse's own rate.",
-            *short_window(workload, settings),
-        ),
+        warnings=(BOUND, *short_window(workload, settings)),
     )
     services, rest = _services(eligible, factor, benefit, known)
     return Proposal(recommendation, None, f"acceleration of {warehouse}", brief, services, None, rest)
