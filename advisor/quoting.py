@@ -117,6 +117,11 @@ def commented_out(statement: str) -> str:
     return shown
 
 
+def without_blanks(statement: str) -> str:
+    """What REGEXP_REPLACE(…, '\\s+', '') leaves of it."""
+    return re.sub(r"\s+", "", statement, flags=re.ASCII)
+
+
 def jinja_string(text: str) -> str:
     """A string of a Jinja expression that evaluates to `text`; what doesn't show is written as an escape."""
     return '"' + "".join(_jinja_escaped(character) for character in text) + '"'

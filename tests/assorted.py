@@ -71,6 +71,7 @@ WARM: dict[str, object] = {
     "schedule": "USING CRON 30 7 * * 1,2,3,4,5 UTC",
     "warehouse": "COMPUTE_WH",
     "query": WARMED,
+    "mark": "Warms the result cache (0123456789abcdef)",
     "runs_per_month": 21.7,
     "reads": [["SALES", "web", "Page Views"]],
 }

@@ -30,7 +30,7 @@ CREATE TABLE facts (
 CREATE TABLE warehouses (
   "name" VARCHAR, "type" VARCHAR DEFAULT 'STANDARD', "auto_suspend" INTEGER DEFAULT 600, "enable_query_acceleration" VARCHAR DEFAULT 'false'
 );
-CREATE TABLE tasks ("name" VARCHAR, "schedule" VARCHAR, "state" VARCHAR, "definition" VARCHAR);
+CREATE TABLE tasks ("name" VARCHAR, "schedule" VARCHAR, "state" VARCHAR, "definition" VARCHAR, "comment" VARCHAR);
 CREATE TABLE parameters ("name" VARCHAR, "user" VARCHAR, "value" VARCHAR);
 """
 TABLES = """
@@ -324,11 +324,11 @@ def _job(account: Account, _: str | None, name: str, key: str | None, query: str
         _cluster(account, "", name, key)
 
 
-def _task(account: Account, name: str, _: str, schedule: str, text: str) -> None:
+def _task(account: Account, name: str, _: str, schedule: str, comment: str, text: str) -> None:
     account.rows(sqlglot.parse_one(text, read="snowflake"))
     if not account.engine.execute('SELECT 1 FROM memory.main.tasks WHERE "name" = ?', [_name(name).name]).fetchall():
-        given = [_name(name).name, schedule, "suspended", text]
-        account.engine.execute("INSERT INTO memory.main.tasks VALUES (?, ?, ?, ?)", given)
+        given = [_name(name).name, schedule, "suspended", text, comment]
+        account.engine.execute("INSERT INTO memory.main.tasks VALUES (?, ?, ?, ?, ?)", given)
 
 
 def _resume(account: Account, name: str) -> None:
@@ -380,7 +380,7 @@ ACTS: tuple[tuple[str, Act, str], ...] = (
     (r"EXPLAIN USING TEXT\s+(.*)", _explain, "inside: the plan of its query"),
     (rf"CREATE TRANSIENT TABLE {NAME} CLONE {NAME}", _clone, "ran, as a copy"),
     (rf"CREATE OR REPLACE (TRANSIENT )?TABLE {NAME}(?: CLUSTER BY \((.*?)\))? AS (SELECT .*)", _job, "ran, the key's expressions apart"),
-    (rf"CREATE TASK IF NOT EXISTS {NAME}\s+WAREHOUSE = (\S+)\s+SCHEDULE = '([^']*)'\nAS\n(.*)", _task, "inside: its query"),
+    (rf"CREATE TASK IF NOT EXISTS {NAME}\s+WAREHOUSE = (\S+)\s+SCHEDULE = '([^']*)'\s+COMMENT = '([^']*)'\nAS\n(.*)", _task, "inside: its query"),
     (rf"ALTER TASK {NAME} RESUME", _resume, "not run: DuckDB has no tasks"),
     (rf"DROP TASK IF EXISTS {NAME}", _untask, "not run: DuckDB has no tasks"),
     (rf"ALTER WAREHOUSE {NAME} SET (.*)", _warehouse, "not run: DuckDB has no warehouses"),

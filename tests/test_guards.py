@@ -15,7 +15,7 @@ from advisor.generator.combined import APPLY, REVERT, combined
 from advisor.generator.scripts import scripts
 from advisor.model import TableName
 from tests.advices import EVENTS, ITEMS, ORDERS
-from tests.assorted import PLACE, WARMED
+from tests.assorted import PLACE, WARM, WARMED
 from tests.every_advice import advice_of, each, planted, script_of, view
 from tests.scripting import RaisedError
 from tests.standin import Account
@@ -67,10 +67,10 @@ def warehouse(setting: str) -> Change:
     return sql(f"UPDATE warehouses SET {setting}")
 
 
-def task(schedule: str, state: str, query: str | None = None) -> Change:
-    """One of that name; it asks what the advice's asks, if nothing else."""
-    text = (query or WARMED).replace("'", "''")
-    return sql(f"INSERT INTO tasks VALUES ('WARM_AA11BB22', '{schedule}', '{state}', '{text}')")
+def task(schedule: str, state: str, query: str = WARMED, comment: str | None = str(WARM["mark"])) -> Change:
+    """One of that name; it asks what the advice's asks, and bears its mark, if nothing else."""
+    text, mark = query.replace("'", "''"), "NULL" if comment is None else f"'{comment}'"
+    return sql(f"INSERT INTO tasks VALUES ('WARM_AA11BB22', '{schedule}', '{state}', '{text}', {mark})")
 
 
 @dataclass(frozen=True)
@@ -157,6 +157,11 @@ CASES = [
     Case("result_cache_create", APPLY, task("60 MINUTE", "suspended"), "STOP: the task of this name is another one"),
     Case("result_cache_create", APPLY, task("USING CRON 30 7 * * 1,2,3,4,5 UTC", "started", "SELECT 1"), "STOP: the task of this name is another one"),
     Case("result_cache_create", REVERT, task("USING CRON 30 7 * * 1,2,3,4,5 UTC", "started", "SELECT 1"), "STOP: the task of this name is another one"),
+    Case("result_cache_create", APPLY, task("USING CRON 30 7 * * 1,2,3,4,5 UTC", "started", f"\n{' '.join(WARMED.split())}\n"), "DONE: the task runs already"),
+    Case("result_cache_create", APPLY, task("USING CRON 30 7 * * 1,2,3,4,5 UTC", "started", comment=None), "STOP: the task of this name is another one"),
+    Case("result_cache_create", APPLY, task("USING CRON 30 7 * * 1,2,3,4,5 UTC", "started", comment="nightly"), "STOP: the task of this name is another one"),
+    Case("result_cache_create", APPLY, task("USING CRON 30 7 * * 1,2,3,4,5 UTC", "started", WARMED.replace("/home", "/Home")), "STOP: the task of this name is another one"),
+    Case("result_cache_create", REVERT, task("USING CRON 30 7 * * 1,2,3,4,5 UTC", "started", comment=None), "STOP: the task of this name is another one"),
     Case("result_cache_create", REVERT, task("60 MINUTE", "started"), "STOP: the task of this name is another one"),
     Case("result_cache_create", REVERT, seen, "DONE: there is no such task"),
 ]  # fmt: skip

@@ -129,6 +129,7 @@ def environment() -> Environment:
         "commented_out": quoting.commented_out,
         "timestamp": quoting.timestamp,
         "dollar_quoted": quoting.dollar_quoted,
+        "without_blanks": quoting.without_blanks,
         "stored_forms": keys.stored_forms,
         "columns_named": columns.named,
         "columns_read": columns.read,

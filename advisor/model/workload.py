@@ -122,6 +122,8 @@ class Workload:
     skipped: tuple[Skipped, ...]
     repeats: tuple[Repeats, ...] | None = None
     """Questions that were asked again on the same day; None where the snapshot doesn't tell."""
+    repeats_unknown: str | None = None
+    """Why they are None."""
     writes: Mapping[str, frozenset[datetime]] | None = None
     """By template that writes: the hours in which it ran; None where single executions aren't recorded."""
     loads: tuple[WarehouseLoad, ...] = ()

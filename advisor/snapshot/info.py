@@ -26,9 +26,11 @@ def info(snapshot: Snapshot) -> SnapshotInfo:
 
 
 def missing_views(snapshot: Snapshot) -> tuple[ViewMissing, ...]:
-    """The optional views that the analysis can use and this snapshot lacks, by name."""
+    """The optional views that the analysis can use and this snapshot lacks, by name; a history of single executions tells its
+    repeats itself."""
+    told = {"query_repeats"} if "query_history" in snapshot.present else set()
     return tuple(
         ViewMissing(name, view.effect)
         for name, view in sorted(VIEWS.items())
-        if view.effect and name not in snapshot.present
+        if view.effect and name not in snapshot.present | told
     )

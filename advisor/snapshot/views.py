@@ -56,6 +56,7 @@ VIEWS: Mapping[str, View] = MappingProxyType(
                 time="DAY FIRST_SEEN LAST_SEEN",
             ),
             required("QUESTION STATEMENT DAY EXECUTIONS CACHED EXECUTION_MS REPEATS REPEAT_MS"),
+            "which questions were asked again is unknown, so nothing is advised for the result cache",
         ),
         "warehouse_loads": View(
             columns(

@@ -117,24 +117,29 @@ def compress(snapshot: Snapshot, settings: Settings, tell: Callable[[int, int], 
             partitions_total=_whole(totals[4]),
             templates=templates,
             skipped=skipped,
-            repeats=asked_again,
-            writes=repeats.writes(snapshot) if asked_again is not None and view == "query_history" else None,
+            repeats=None if isinstance(asked_again, str) else asked_again,
+            repeats_unknown=asked_again if isinstance(asked_again, str) else None,
+            writes=repeats.writes(snapshot) if not isinstance(asked_again, str) and view == "query_history" else None,
             loads=loads(snapshot, view),
         )
 
 
-def _repeats(snapshot: Snapshot, settings: Settings, view: str) -> tuple[Repeats, ...] | None:
-    """Questions that were asked again; None where the snapshot doesn't tell, or holds too many executions to look."""
+def _repeats(snapshot: Snapshot, settings: Settings, view: str) -> tuple[Repeats, ...] | str:
+    """Questions that were asked again; the reason where the snapshot doesn't tell, or holds too many executions to look."""
     run = partial(snapshot.rows, view)
     if view == "query_history":
-        if run("SELECT coalesce(sum(EXECUTIONS), 0) FROM statements")[0][0] > settings.repeats_read:
-            return None
+        executions = run("SELECT coalesce(sum(EXECUTIONS), 0) FROM statements")[0][0]
+        if executions > settings.repeats_read:
+            return (
+                f"the history holds {executions:,} single executions, more than the setting repeats_read ({settings.repeats_read:,}) lets be "
+                f"searched; advisor collect has the account search them"
+            )
         asked = {"questions": settings.questions_per_day}
         run(f"CREATE OR REPLACE TEMP TABLE repeats AS {duckdb_sql('query_repeats')}", asked)
     elif "query_repeats" in snapshot.present:
         run("CREATE OR REPLACE TEMP TABLE repeats AS FROM query_repeats")
     else:
-        return None
+        return "the snapshot holds the history as templates, without query_repeats; advisor collect brings both"
     return repeats.of_templates(snapshot, view)
 
 

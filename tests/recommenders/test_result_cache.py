@@ -126,7 +126,7 @@ def test_a_task_asks_between_the_load_and_the_first_reader_where_a_second_has_a_
     (script,) = (tmp_path / "out" / "scripts").glob("*result_cache*")
     task = (
         f"CREATE TASK IF NOT EXISTS DB.PUBLIC.{asked_first.details['task']}\n  WAREHOUSE = COMPUTE_WH\n"
-        f"  SCHEDULE = 'USING CRON 30 7 * * 0,1,2,3,4,5,6 UTC'\nAS\n{ONE};"
+        f"  SCHEDULE = 'USING CRON 30 7 * * 0,1,2,3,4,5,6 UTC'\n  COMMENT = '{asked_first.details['mark']}'\nAS\n{ONE};"
     )
     assert task in script.read_text()
     assert f"-- DROP TASK IF EXISTS DB.PUBLIC.{asked_first.details['task']};" in script.read_text()
@@ -293,3 +293,38 @@ def test_repeats_whose_data_may_have_changed_are_counted_as_not_judged(
     assert not of(found, KIND)
     counted = "2,160 executions a month (3 h) of questions that were asked again on the same day are not judged"
     assert rejected(found, KIND) == f"{counted}: {said}."
+
+
+def test_a_history_too_large_to_search_says_what_that_costs(tmp_path: Path) -> None:
+    found = advice(tmp_path, asked(noisy, QUERY_HASH="ab12"), settings=Settings(repeats_read=1000))
+    assert not of(found, KIND)
+    assert rejected(found, KIND) == (
+        "Whether the result cache could have answered more is not known: the history holds 2,000 single executions, more than the setting "
+        "repeats_read (1,000) lets be searched; advisor collect has the account search them. Without it nothing is advised of the "
+        "2,160 executions a month (3 h) whose statements ran more than once."
+    )
+
+
+def test_templates_without_their_repeats_say_so_in_the_coverage_and_beside_what_was_left(tmp_path: Path) -> None:
+    advice(tmp_path / "raw", asked(noisy, QUERY_HASH="ab12"))
+    folder = tmp_path / "aggregated"
+    shutil.copytree(tmp_path / "raw", folder)
+    with open_snapshot(tmp_path / "raw") as snapshot, prepared(snapshot, Settings()):
+        for view in ("templates", "samples"):
+            statement = duckdb_sql(f"query_{view}").replace("$samples", "12")
+            snapshot.connection.execute(f"COPY ({statement}) TO '{folder / f'query_{view}.parquet'}' (FORMAT parquet)")
+    (folder / "query_history.parquet").unlink()
+    with open_snapshot(folder) as snapshot:
+        found = analyze(snapshot, Settings())
+    assert "the snapshot holds the history as templates, without query_repeats" in rejected(found, KIND)
+    effects = {each.view: each.effect for each in found.coverage.views_missing}
+    assert (
+        effects["query_repeats"]
+        == "which questions were asked again is unknown, so nothing is advised for the result cache"
+    )
+
+
+def test_a_history_too_large_to_search_that_asks_nothing_twice_has_nothing_to_say(tmp_path: Path) -> None:
+    once = asked(lambda i, at: ONE, 1)
+    found = advice(tmp_path, once, settings=Settings(repeats_read=0))
+    assert not rejected(found, KIND)

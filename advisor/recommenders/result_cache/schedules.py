@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 from advisor import cost, texts
 from advisor.account import Account
@@ -174,11 +175,13 @@ def _recommend(
 
 def _task(when: Warming, figures: _Figures, read: ReadTemplate, settings: Settings) -> dict[str, object]:
     template = read.template
+    schedule = f"USING CRON 30 {when.hour} * * {','.join(map(str, when.weekdays))} UTC"
     return {
         "database": template.database,
         "schema": template.schema,
         "task": f"WARM_{template.fingerprint.upper()}",
-        "schedule": f"USING CRON 30 {when.hour} * * {','.join(map(str, when.weekdays))} UTC",
+        "schedule": schedule,
+        "mark": f"Warms the result cache ({sha256(f'{schedule}: {template.text}'.encode()).hexdigest()[:16]})",
         "warehouse": settings.refresh_warehouse,
         "query": template.text,
         "runs_per_month": figures.runs,

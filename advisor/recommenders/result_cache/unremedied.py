@@ -55,13 +55,25 @@ def without_remedy(
 
 
 def not_judged(account: Account, least: float) -> list[Rejection]:
-    """Repeats of which it isn't known whether their data had changed."""
+    """Repeats of which it isn't known whether their data had changed; all that may be some, where nothing tells them."""
     executions, ms, reasons = unjudged(account)
+    month = monthly(account.workload)
+    if account.workload.repeats is None:
+        again = [t for t in account.workload.templates if t.kind == "SELECT" and t.executions > 1]
+        executions, ms = sum(t.executions for t in again), sum(t.execution_ms.total for t in again)
+        why = (
+            f"Whether the result cache could have answered more is not known: {account.workload.repeats_unknown}. Without it nothing is advised of "
+            f"the {number(executions * month)} executions a month ({seconds(ms * month / 1000)}) whose statements ran more than once."
+        )
+        return [] if ms < least else [_unknown(why)]
     if ms < least:
         return []
-    month = monthly(account.workload)
     why = (
         f"{number(executions * month)} executions a month ({seconds(ms * month / 1000)}) of questions that were asked again on the same day "
         f"are not judged: {'; '.join(reasons)}."
     )
-    return [Rejection(CODE, Target("account", "account"), {"tables": [], "cause": "unknown"}, why)]
+    return [_unknown(why)]
+
+
+def _unknown(why: str) -> Rejection:
+    return Rejection(CODE, Target("account", "account"), {"tables": [], "cause": "unknown"}, why)

@@ -33,7 +33,11 @@ SELECT
       WHERE t.table_schema = 'web' AND t.table_name = 'Page Views'
     ) = 0
       THEN 'STOP: the table Page Views does not exist, or this role cannot see it'
-    WHEN COUNT_IF("schedule" <> 'USING CRON 30 7 * * 1,2,3,4,5 UTC' OR TRIM("definition") <> 'SELECT count(*)  FROM SALES."web"."Page Views" WHERE note = ''/home''') > 0
+    WHEN COUNT_IF(
+        "schedule" <> 'USING CRON 30 7 * * 1,2,3,4,5 UTC'
+        OR COALESCE("comment", '') <> 'Warms the result cache (0123456789abcdef)'
+        OR REGEXP_REPLACE(COALESCE("definition", ''), '\\s+', '') <> 'SELECTcount(*)FROMSALES."web"."PageViews"WHEREnote=''/home'''
+      ) > 0
       THEN 'STOP: the task of this name is another one'
     WHEN COUNT_IF("state" = 'started') > 0 THEN 'DONE: the task runs already'
     WHEN CURRENT_DATE() > TO_DATE('2026-03-02', 'YYYY-MM-DD')
@@ -60,7 +64,11 @@ SELECT
       WHERE t.table_schema = 'web' AND t.table_name = 'Page Views'
     ) = 0
       THEN 'STOP: the table Page Views does not exist, or this role cannot see it'
-    WHEN COUNT_IF("schedule" <> 'USING CRON 30 7 * * 1,2,3,4,5 UTC' OR TRIM("definition") <> 'SELECT count(*)  FROM SALES."web"."Page Views" WHERE note = ''/home''') > 0
+    WHEN COUNT_IF(
+        "schedule" <> 'USING CRON 30 7 * * 1,2,3,4,5 UTC'
+        OR COALESCE("comment", '') <> 'Warms the result cache (0123456789abcdef)'
+        OR REGEXP_REPLACE(COALESCE("definition", ''), '\\s+', '') <> 'SELECTcount(*)FROMSALES."web"."PageViews"WHEREnote=''/home'''
+      ) > 0
       THEN 'STOP: the task of this name is another one'
     WHEN COUNT_IF("state" = 'started') > 0 THEN 'DONE: the task runs already'
     WHEN CURRENT_DATE() > TO_DATE('2026-03-02', 'YYYY-MM-DD')
@@ -84,6 +92,7 @@ $$;
 CREATE TASK IF NOT EXISTS SALES."web".WARM_AA11BB22
   WAREHOUSE = COMPUTE_WH
   SCHEDULE = 'USING CRON 30 7 * * 1,2,3,4,5 UTC'
+  COMMENT = 'Warms the result cache (0123456789abcdef)'
 AS
 SELECT count(*)  FROM SALES."web"."Page Views" WHERE note = '/home';
 ALTER TASK SALES."web".WARM_AA11BB22 RESUME;
