@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from advisor import cost
+from advisor import cost, quoting
 from advisor.account import Account
 from advisor.cost import DAYS_PER_MONTH, MS_PER_HOUR
 from advisor.errors import InputError
@@ -13,7 +13,6 @@ from advisor.figures import percent
 from advisor.lookback import LookBack
 from advisor.model import ZERO, Maker, Owner, Range, TableName, Workload
 from advisor.profile import Load, TableProfile
-from advisor.quoting import identifier, qualified
 from advisor.settings import Settings
 from advisor.terms import hashes, monthly, valid_until
 from advisor.widths import UNSORTED
@@ -119,9 +118,9 @@ def unsplittable(cut: Cut) -> str | None:
 
 def _quotable(cut: Cut) -> bool:
     try:
-        qualified(cut.profile.table.name)
+        quoting.qualified(cut.profile.table.name)
         for name in (cut.column, *(column.name for column in cut.profile.table.columns)):
-            identifier(name)
+            quoting.identifier(name)
     except InputError:
         return False
     return True
@@ -183,11 +182,11 @@ def brief(cut: Cut, method: str) -> dict[str, object]:
 def parts(name: str) -> dict[str, str]:
     """What the script makes beside the table, by the role of each."""
     return {
-        "hot": f"{name}_HOT",
-        "cold": f"{name}_COLD",
-        "old": f"{name}_BEFORE_SPLIT",
-        "policy": f"{name}_ARCHIVE",
-        "restored": f"{name}_RESTORED",
+        "hot": quoting.beside(name, "_HOT"),
+        "cold": quoting.beside(name, "_COLD"),
+        "old": quoting.beside(name, "_BEFORE_SPLIT"),
+        "policy": quoting.beside(name, "_ARCHIVE"),
+        "restored": quoting.beside(name, "_RESTORED"),
     }
 
 

@@ -38,6 +38,7 @@ _TOKENS = re.compile(
 )
 
 _BARE = re.compile(r"[A-Z_][A-Z0-9_$]*", re.ASCII)
+LONGEST_NAME = 255  # characters
 _FILE_SAFE = re.compile(r"[A-Z0-9_]+", re.ASCII)
 _FILE_PART_LENGTH = 40
 
@@ -56,6 +57,18 @@ def identifier(name: str) -> str:
     if _BARE.fullmatch(name) and name not in _QUOTED and "$$" not in name:
         return name
     return '"' + name.replace('"', '""') + '"'
+
+
+def beside(name: str, ending: str) -> str:
+    """The name of what is made beside `name`: with the ending, and short enough for a name; two long names don't share one.
+
+    >>> beside("ORDERS", "_COLD")
+    'ORDERS_COLD'
+    """
+    if len(name) + len(ending) <= LONGEST_NAME:
+        return name + ending
+    digest = _digest(name)
+    return f"{name[: LONGEST_NAME - len(digest) - len(ending) - 1]}_{digest}{ending}"
 
 
 def qualified(name: TableName) -> str:
@@ -156,4 +169,8 @@ def file_part(name: str) -> str:
     if _FILE_SAFE.fullmatch(name) and len(name) <= _FILE_PART_LENGTH:
         return name
     plain = re.sub(r"[^A-Za-z0-9_]+", "_", name)[: _FILE_PART_LENGTH - 9]
-    return f"{plain}-{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+    return f"{plain}-{_digest(name)}"
+
+
+def _digest(name: str) -> str:
+    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]

@@ -112,6 +112,15 @@ def test_filters_lifted_to_keys_leave_the_answer_as_it_is(sql: str) -> None:
         assert proven(sql, stored(block, frozenset()), [block]) is None
 
 
+@pytest.mark.parametrize("times", [1, 30])
+def test_an_output_keeps_its_name_unless_none_can_be_as_long(times: int) -> None:
+    sql = f"SELECT SUM(IFF(returned, {' + '.join(['amount'] * times)}, 0)) FROM sales GROUP BY region"
+    (block,) = blocks(sql)
+    tree = rewrite(sql, [block], stored(block, frozenset()), NAME, SESSION)
+    assert isinstance(tree, exp.Select)
+    assert isinstance(tree.expressions[0], exp.Alias) == (times == 1)
+
+
 @pytest.mark.parametrize(
     "sql",
     [sql for sql in GROUPED + JOINED if "= 'EU'" in sql or "LIKE" in sql or "NOT returned" in sql or "= 'A'" in sql],

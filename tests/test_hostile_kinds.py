@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,63 +15,149 @@ from sqlglot import Token, TokenType
 from advisor.analyzer import analyze
 from advisor.generator import generate
 from advisor.generator.scripts import scripts
-from advisor.model import Advice
+from advisor.model import Advice, Recommendation
+from advisor.quoting import LONGEST_NAME
 from advisor.settings import Settings
 from advisor.snapshot import open_snapshot
+from tests import test_owners as owned
 from tests.recommenders import test_dynamic_table as dynamic
+from tests.recommenders import test_query_acceleration as acceleration
+from tests.recommenders import test_query_rewrite as rewrites
+from tests.recommenders import test_result_cache as cache
 from tests.recommenders import test_tables_of_dbt as plants
+from tests.recommenders import test_warehouse_setting as warehouses
 from tests.recommenders.test_clustering_key import loads
 from tests.test_generator_names import no_log
+from tests.test_hostile_patches import configured
 
 __all__ = ["no_log"]
 
+Rows = list[dict[str, Any]]
 Plant = Callable[[Path, Settings], Advice]
 MARK = "PWNED"
-NASTY = "{}\"'; DROP TABLE PWNED; --\n$$ PWNED; */ PWNED }}}} {{{{ PWNED {{% PWNED %}}.PWNED\\"
-NAMES = ("DB", "PUBLIC", "ORDERS", "CUSTOMERS", "EVENTS", "SESSIONS", "STAGING", "WH", "CUSTOMER_ID", "REGION", "SEGMENT", "ID", "TS", "LEVEL", "MAIL", "CARD")  # fmt: skip
-HOSTILE = {name: NASTY.format(name) for name in NAMES}
+NAMES = (
+    "DB", "PUBLIC", "ORDERS", "CUSTOMERS", "EVENTS", "SESSIONS", "STAGING", "STOCK", "RAW", "OPS", "REBUILD", "T", "WH", "COMPUTE_WH", "BI", "READER",
+    "CUSTOMER_ID", "REGION", "SEGMENT", "ID", "TS", "LEVEL", "MAIL", "CARD", "SITE", "QTY", "AT", "DAY", "NAME", "AMOUNT",
+)  # fmt: skip
+ENDING = "{}\"'; DROP TABLE PWNED; --\n$$ PWNED; */ PWNED }}}} {{{{ PWNED {{% PWNED %}}.PWNED\\"
+OPENING = "{}é💥\u2028\u202e\u0085{{# PWNED #}} // PWNED /* PWNED ; ''PWNED $PWNED$ \\' \r\n"
+"""What ends that in which a name stands, and what begins something: of all characters, and as long as a name may be."""
+HOSTILE = {
+    "ending": {name: ENDING.format(name) for name in NAMES},
+    "opening": {name: (OPENING.format(name) + '"PWNED' * LONGEST_NAME)[:LONGEST_NAME] for name in NAMES},
+}
+# SUM(ID) is named for its text, which no name could hold otherwise.
+HOSTILE["opening"]["ID"] = OPENING.format("ID")
 
 
 def joined(folder: Path, settings: Settings) -> Advice:
     return dynamic.advise(folder, dynamic.asked(dynamic.JOINED) + loads(100_000))
 
 
-PLANTS: list[tuple[Plant, str]] = [
-    (plants.view, "materialized_view"),
-    (joined, "dynamic_table"),
-    (plants.split, "history_partitioning"),
-    (plants.policy, "history_partitioning"),
-    (plants.paths, "search_optimization"),
-    (plants.retention, "storage_retention"),
-    (plants.unread, "storage_retention"),
+def one_text(folder: Path, settings: Settings) -> Advice:
+    return cache.advice(folder, cache.asked(cache.noisy) + cache.answered())
+
+
+def clock(folder: Path, settings: Settings) -> Advice:
+    return cache.advice(folder, cache.asked(cache.now))
+
+
+def user(folder: Path, settings: Settings) -> Advice:
+    return cache.advice(folder, cache.asked(lambda i, at: cache.ONE))
+
+
+def schedule(folder: Path, settings: Settings) -> Advice:
+    history = cache.at_eight() + cache.answered()
+    return cache.advice(folder, history, settings=settings, table_dml_history=cache.loaded_at(2))
+
+
+def accelerated(folder: Path, settings: Settings) -> Advice:
+    return acceleration.advice(folder, settings, query_acceleration_eligible=acceleration.eligible())
+
+
+def suspended(folder: Path, settings: Settings) -> Advice:
+    return warehouses.advice(
+        folder, warehouses.work(30), settings, warehouse_metering_history=warehouses.metered(96.0, 1.6)
+    )
+
+
+def year(folder: Path, settings: Settings) -> Advice:
+    text = "SELECT id, name FROM orders WHERE YEAR(day) = 2023"
+    return rewrites.advise(folder, rewrites.asked(text) + rewrites.IN_ORDER)
+
+
+def _owned(folder: Path, makers: Rows, settings: Settings, **views: Any) -> Advice:
+    owned.account(folder.parent, makers, **views).rename(folder)
+    with open_snapshot(folder, settings) as snapshot:
+        return analyze(snapshot, settings)
+
+
+def of_job(folder: Path, settings: Settings) -> Advice:
+    return _owned(folder, owned.made("CREATE OR REPLACE TABLE orders COPY GRANTS AS\nSELECT * FROM raw", 28), settings)
+
+
+def of_task(folder: Path, settings: Settings) -> Advice:
+    text = "CREATE OR REPLACE TABLE orders AS SELECT * FROM raw"
+    place = {"DATABASE_NAME": "DB", "SCHEMA_NAME": "OPS", "NAME": "REBUILD"}
+    task = {**place, "QUERY_TEXT": text, "QUERY_START_TIME": owned.START}
+    return _owned(folder, owned.made(text, 28), settings, task_history=[task])
+
+
+def of_dbt(folder: Path, settings: Settings) -> Advice:
+    return _owned(folder, owned.made(f"{owned.BUILD}\n{owned.COMMENT}", 28), settings)
+
+
+def of_dynamic(folder: Path, settings: Settings) -> Advice:
+    return _owned(folder, [], settings, table={**owned.ORDERS, "IS_DYNAMIC": "YES"})
+
+
+PLANTS: list[tuple[Plant, str, Settings]] = [
+    (plants.view, "materialized_view", Settings()),
+    (joined, "dynamic_table", Settings()),
+    (plants.split, "history_partitioning", Settings()),
+    (plants.policy, "history_partitioning", Settings()),
+    (plants.paths, "search_optimization", Settings()),
+    (plants.retention, "storage_retention", Settings()),
+    (plants.unread, "storage_retention", Settings()),
+    (one_text, "result_cache", Settings()),
+    (clock, "result_cache", Settings()),
+    (user, "result_cache", Settings()),
+    (schedule, "result_cache", cache.WORTH),
+    (accelerated, "query_acceleration", Settings(credits_per_second_saved=0.002)),
+    (suspended, "warehouse_setting", Settings()),
+    (year, "query_rewrite", Settings()),
+    (of_job, "clustering_key", Settings()),
+    (of_task, "clustering_key", Settings()),
+    (of_dbt, "clustering_key", Settings()),
+    (of_dynamic, "clustering_key", Settings()),
 ]
 
 
-def renamed_text(text: str) -> str:
+def renamed_text(text: str, names: Mapping[str, str]) -> str:
     """The statement with its names quoted and hostile."""
     found, end = "", 0
     for token in sqlglot.tokenize(text, read="snowflake"):
-        if token.token_type is not TokenType.STRING and token.text.upper() in HOSTILE:
-            hostile = HOSTILE[token.text.upper()].replace('"', '""')
+        if token.token_type is not TokenType.STRING and token.text.upper() in names:
+            hostile = names[token.text.upper()].replace('"', '""')
             found += f'{text[end : token.start]}"{hostile}"'
             end = token.end + 1
     return found + text[end:]
 
 
-def renamed(source: Path, target: Path) -> Path:
+def renamed(source: Path, target: Path, names: Mapping[str, str]) -> Path:
     """The same account under other names."""
     target.mkdir()
     for file in source.glob("*.parquet"):
         rows = pq.read_table(file).to_pylist()
-        held = {name: [_value(name, row[name]) for row in rows] for name in (rows[0] if rows else {})}
+        held = {name: [_value(name, row[name], names) for row in rows] for name in (rows[0] if rows else {})}
         pq.write_table(pa.table(held), target / file.name)
     return target
 
 
-def _value(column: str, value: Any) -> Any:
+def _value(column: str, value: Any, names: Mapping[str, str]) -> Any:
     if not isinstance(value, str):
         return value
-    return renamed_text(value) if column in ("QUERY_TEXT", "CLUSTERING_KEY") else HOSTILE.get(value, value)
+    return renamed_text(value, names) if column in ("QUERY_TEXT", "CLUSTERING_KEY") else names.get(value, value)
 
 
 def loose(text: str) -> Iterator[Token]:
@@ -84,11 +170,14 @@ def loose(text: str) -> Iterator[Token]:
             yield token
 
 
-@pytest.mark.parametrize(("plant", "kind"), PLANTS, ids=[plant.__name__ for plant, _ in PLANTS])
-def test_hostile_names_are_names_in_every_statement_of_every_kind(tmp_path: Path, plant: Plant, kind: str) -> None:
-    plain = plant(tmp_path / "plain", Settings())
-    with open_snapshot(renamed(tmp_path / "plain", tmp_path / "hostile"), Settings()) as snapshot:
-        advice = analyze(snapshot, Settings())
+@pytest.mark.parametrize("names", HOSTILE.values(), ids=HOSTILE)
+@pytest.mark.parametrize(("plant", "kind", "settings"), PLANTS, ids=[plant.__name__ for plant, *_ in PLANTS])
+def test_hostile_names_are_names_in_every_statement_of_every_kind(
+    tmp_path: Path, plant: Plant, kind: str, settings: Settings, names: Mapping[str, str]
+) -> None:
+    plain = plant(tmp_path / "plain", settings)
+    with open_snapshot(renamed(tmp_path / "plain", tmp_path / "hostile", names), settings) as snapshot:
+        advice = analyze(snapshot, settings)
     assert kind in {change.kind for change in advice.recommendations}
     assert {r.kind for r in advice.recommendations} == {r.kind for r in plain.recommendations}
     generate(advice, tmp_path / "out")
@@ -96,14 +185,40 @@ def test_hostile_names_are_names_in_every_statement_of_every_kind(tmp_path: Path
     texts = [file.read_bytes().decode() for file in files]
     assert any(MARK in text for text in texts)
     assert [token for text in texts for token in loose(text)] == []
-    both = sorted(zip(scripts(advice), scripts(plain), strict=True), key=repr)
+    both = sorted(zip(_all(advice), _all(plain), strict=True), key=repr)
     for ours, theirs in both:
-        assert ours is not None
-        assert theirs is not None
-        for one, other in zip(
-            (*ours.apply, *ours.verify, *ours.revert), (*theirs.apply, *theirs.verify, *theirs.revert), strict=True
-        ):
+        for one, other in zip(ours, theirs, strict=True):
             assert _shape(one) == _shape(other)
+            assert [name for name in _names(one) if len(name) > LONGEST_NAME] == []
+
+
+def _all(advice: Advice) -> list[list[str]]:
+    """The statements of each change, and what it writes into its owner's definition."""
+    found = []
+    for change, script in zip(advice.recommendations, scripts(advice), strict=True):
+        assert script is not None
+        found.append([*script.apply, *script.verify, *script.revert, *_owners(change)])
+    return found
+
+
+def _owners(change: Recommendation) -> list[str]:
+    owner = change.details.get("owner")
+    if not isinstance(owner, Mapping):
+        return []
+    if owner["config"]:
+        (key,) = configured(f"{{{{ config({owner['config']}) }}}}").values()
+        assert isinstance(key, list)
+        return [f"SELECT {', '.join(key)}"]
+    lines = str(owner["patch"] or "").split("\n")[3:]
+    return ["\n".join(line[1:] for line in lines if line[:1] in marks) for marks in (" +", " -")]
+
+
+def _names(statement: str) -> Iterator[str]:
+    return (
+        token.text
+        for token in sqlglot.tokenize(statement, read="snowflake")
+        if token.token_type is TokenType.IDENTIFIER
+    )
 
 
 def _shape(statement: str) -> list[TokenType]:

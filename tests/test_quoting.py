@@ -15,7 +15,9 @@ from sqlglot import TokenType, exp
 from advisor.errors import InputError
 from advisor.model import TableName
 from advisor.quoting import (
+    LONGEST_NAME,
     RESERVED,
+    beside,
     comment,
     comment_lines,
     commented_out,
@@ -173,3 +175,16 @@ def test_file_parts_are_safe_short_and_apart_on_any_file_system(names: list[str]
 def test_a_file_part_is_the_name_itself_where_it_can_be() -> None:
     assert file_part("ORDERS_2026") == "ORDERS_2026"
     assert file_part("orders") != "orders"
+
+
+@given(NAMES, NAMES)
+def test_what_is_made_beside_an_object_has_a_name_that_is_its_own_and_not_too_long(name: str, other: str) -> None:
+    assert len(beside(name, "_BEFORE_SPLIT")) <= LONGEST_NAME
+    assert beside(name, "_BEFORE_SPLIT").endswith("_BEFORE_SPLIT")
+    assert (beside(name, "_COLD") == beside(other, "_COLD")) == (name == other)
+
+
+def test_long_names_that_differ_at_their_end_do_not_share_one() -> None:
+    first, second = (beside("x" * 254 + last, "_HOT") for last in "ab")
+    assert first != second
+    assert len(first) == LONGEST_NAME

@@ -8,6 +8,7 @@ from advisor.blocks.expressions import conjuncts, named, text
 from advisor.blocks.statement import Block, Statement
 from advisor.blocks.stored import Stored, column_names, parts
 from advisor.model import TableName
+from advisor.quoting import LONGEST_NAME
 
 
 class NotServedError(Exception):
@@ -138,10 +139,11 @@ def _drop_fixed(node: exp.Select, kept: Stored) -> None:
 
 
 def _label(item: exp.Expr) -> str | None:
-    """The output's name; None where it has an alias that stays."""
+    """The output's name; None where it has an alias that stays, or is an expression too long for an alias."""
     if isinstance(item, exp.Alias):
         return None
-    return item.name if isinstance(item, exp.Column) else text(item).upper()
+    label = item.name if isinstance(item, exp.Column) else text(item).upper()
+    return label if len(label) <= LONGEST_NAME else None
 
 
 def _aliases(node: exp.Select) -> frozenset[str]:

@@ -52,7 +52,7 @@ from advisor.model import (
     Target,
     TemplateEvidence,
 )
-from advisor.quoting import qualified
+from advisor.quoting import beside, qualified
 from advisor.settings import Settings
 from advisor.terms import evidence, identity, short_window, valid_until
 
@@ -216,7 +216,7 @@ def _proposal(
             "owner": patches.of_transient(owner) if owner is not None and cause == "transient" else None,
             "retention_days": table.retention_days,
             "transient": "transient" in table.traits,
-            "set_aside": f"{table.name.name}_UNREAD",
+            "set_aside": beside(table.name.name, "_UNREAD"),
             "hashes": [],
             "valid_until": valid_until(account.workload, settings),
         },
