@@ -26,7 +26,8 @@ from tests.recommenders import test_query_rewrite as rewrites
 from tests.recommenders import test_result_cache as cache
 from tests.recommenders import test_tables_of_dbt as plants
 from tests.recommenders import test_warehouse_setting as warehouses
-from tests.recommenders.test_clustering_key import loads
+from tests.recommenders.test_clustering_key import ORDERS, loads
+from tests.snapshots import START
 from tests.test_generator_names import no_log
 from tests.test_hostile_patches import configured
 
@@ -99,7 +100,7 @@ def of_job(folder: Path, settings: Settings) -> Advice:
 def of_task(folder: Path, settings: Settings) -> Advice:
     text = "CREATE OR REPLACE TABLE orders AS SELECT * FROM raw"
     place = {"DATABASE_NAME": "DB", "SCHEMA_NAME": "OPS", "NAME": "REBUILD"}
-    task = {**place, "QUERY_TEXT": text, "QUERY_START_TIME": owned.START}
+    task = {**place, "QUERY_TEXT": text, "QUERY_START_TIME": START}
     return _owned(folder, owned.made(text, 28), settings, task_history=[task])
 
 
@@ -108,7 +109,7 @@ def of_dbt(folder: Path, settings: Settings) -> Advice:
 
 
 def of_dynamic(folder: Path, settings: Settings) -> Advice:
-    return _owned(folder, [], settings, table={**owned.ORDERS, "IS_DYNAMIC": "YES"})
+    return _owned(folder, [], settings, table={**ORDERS, "IS_DYNAMIC": "YES"})
 
 
 PLANTS: list[tuple[Plant, str, Settings]] = [
