@@ -115,7 +115,9 @@ def read_account(snapshot: Snapshot, settings: Settings, say: Say) -> Account:
     templates = read_templates(workload, known, recorded, settings, partial(say, stage))
     say("pruning hypothetical layouts")
     told = facts(snapshot)
-    made = owners(known, templates, dbt.models(settings.dbt_manifest), told.tasks, workload.days)
+    made = owners(
+        known, templates, workload.redefinitions, dbt.models(settings.dbt_manifest), told.tasks, workload.days
+    )
     sampled = partial(row_sample, snapshot)
     profiles = profiles_of(templates, known, recorded, workload, settings, sampled, owned=made)
     slopes = cost.milliseconds_per_partition(workload)

@@ -1,4 +1,4 @@
-"""A job's CREATE TABLE … AS with another clustering key: its text as it is, but for that clause."""
+"""A job's CREATE TABLE with another clustering key: its text as it is, but for that clause."""
 
 from __future__ import annotations
 
@@ -8,33 +8,44 @@ from sqlglot import Token, TokenType
 from sqlglot.dialects.snowflake import Snowflake
 from sqlglot.errors import TokenError
 
-_BEFORE_THE_NAME = ("CREATE", "OR", "REPLACE", "LOCAL", "GLOBAL", "TRANSIENT", "TABLE", "IF", "NOT", "EXISTS")
+KEPT_FOR_GOOD = ("CREATE", "OR", "REPLACE", "TRANSIENT", "TABLE")
+"""The words before the name of a table that isn't a session's own."""
+_BEFORE_THE_NAME = (*KEPT_FOR_GOOD, "LOCAL", "GLOBAL", "IF", "NOT", "EXISTS")
+_HOLDS_A_KEY_OF_ITS_OWN = ("CLONE", "USING", "FROM")
 _NAMES = (TokenType.IDENTIFIER, TokenType.STRING)
 
 
 def clustered(statement: str, key: str | None) -> str | None:
     """The statement with `CLUSTER BY (key)`, or without a key; None where it isn't a text that this can change.
 
-    The clause stands after the name and its columns, before everything else (Snowflake's CREATE TABLE … AS).
+    The clause stands after the name and its columns, or after LIKE and its table, before everything else (Snowflake's CREATE TABLE).
     """
     try:
         tokens = Snowflake().tokenize(statement)
     except TokenError:
         return None
     words = ["" if token.token_type in _NAMES else token.text.upper() for token in tokens]
-    at = _after_the_name(tokens, words)
-    if at is None or "AS" not in words[at:]:
+    at = _before_the_options(tokens, words)
+    if at is None:
         return None
     clause = f"CLUSTER BY ({key})" if key else ""
-    if words[at] == "CLUSTER BY":
+    if words[at : at + 1] == ["CLUSTER BY"]:
         opened = at + 2 if words[at + 1 : at + 2] == ["LINEAR"] else at + 1
         end = _closed(words, opened)
         return None if end is None else _spliced(statement, tokens[at].start, tokens[end].end + 1, clause)
     # A key that stands among the later options is left to its author.
-    if "CLUSTER BY" in words[at : words.index("AS", at)] or not key:
+    if "CLUSTER BY" in words[at : words.index("AS", at) if "AS" in words[at:] else None] or not key:
         return None
     place = tokens[at - 1].end + 1
     return _spliced(statement, place, place, f" {clause}")
+
+
+def filled_later(statement: str) -> bool:
+    """Whether the table that it makes is empty: its columns are listed, or are another table's, and no query fills it."""
+    tokens = Snowflake().tokenize(statement)
+    words = ["" if token.token_type in _NAMES else token.text.upper() for token in tokens]
+    at = _after_the_name(tokens, words)
+    return at is not None and "AS" not in words[at:]
 
 
 def transient(statement: str) -> str | None:
@@ -50,20 +61,37 @@ def transient(statement: str) -> str | None:
     return _spliced(statement, place, place, "TRANSIENT ")
 
 
+def _before_the_options(tokens: Sequence[Token], words: Sequence[str]) -> int | None:
+    """Where the key's clause stands, or would; None for what makes a table with neither a query, nor columns, nor LIKE."""
+    at = _after_the_name(tokens, words)
+    if at is None:
+        return None
+    if words[at : at + 1] == ["LIKE"]:
+        return _after_a_name(words, at + 1)
+    if "AS" in words[at:]:
+        return at
+    return None if words[at - 1] != ")" or any(word in _HOLDS_A_KEY_OF_ITS_OWN for word in words[at:]) else at
+
+
 def _after_the_name(tokens: Sequence[Token], words: Sequence[str]) -> int | None:
-    """Where the options begin."""
+    """Where what follows the table's name and its columns begins."""
     at = 0
     while at < len(tokens) and words[at] in _BEFORE_THE_NAME:
         at += 1
     if at == 0 or "TABLE" not in words[:at] or at >= len(tokens):
         return None
-    at += 1
-    while at + 1 < len(tokens) and words[at] == ".":
-        at += 2
-    if at < len(tokens) and words[at] == "(":
+    at = _after_a_name(words, at)
+    if words[at : at + 1] == ["("]:
         end = _closed(words, at)
         return None if end is None else end + 1
-    return at if at < len(tokens) else None
+    return at
+
+
+def _after_a_name(words: Sequence[str], at: int) -> int:
+    at += 1
+    while at + 1 < len(words) and words[at] == ".":
+        at += 2
+    return at
 
 
 def _closed(words: Sequence[str], at: int) -> int | None:

@@ -2,68 +2,109 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from advisor.cost import DAYS_PER_MONTH
 from advisor.dbt import node_of
-from advisor.model import Catalog, DbtModel, Maker, Owner, QueryTemplate, TableName, Task
+from advisor.model import Catalog, DbtModel, Maker, Owner, QueryTemplate, Redefinition, TableName, Task
 from advisor.questions import ReadTemplate
+from advisor.redefinitions import anew
+from advisor.usage.names import Directory, Session
 
-_CREATE = re.compile(r"(?:\s+|--[^\n]*\n|//[^\n]*\n|/\*.*?\*/)*CREATE\b", re.IGNORECASE | re.DOTALL)
+
+@dataclass(frozen=True)
+class _Run:
+    """A statement that makes a table anew or writes into it, and how often."""
+
+    fingerprint: str
+    executions: int
+    hashes: tuple[str, ...]
+    texts: tuple[str, ...]
+    """Its representative, and what else is known of it."""
+
+    @property
+    def text(self) -> str:
+        return self.texts[0]
+
+
+@dataclass(frozen=True)
+class _Runs:
+    makers: dict[TableName, list[_Run]]
+    """What creates each table anew; the most frequent first."""
+    writers: dict[TableName, list[_Run]]
+    swaps: dict[TableName, list[tuple[TableName, _Run]]]
+    """What puts another table, by name, in each table's place."""
 
 
 def owners(
     known: Catalog,
     templates: Sequence[ReadTemplate],
+    redefinitions: Sequence[Redefinition],
     models: Mapping[TableName, DbtModel],
     tasks: Sequence[Task],
     days: float,
 ) -> dict[TableName, Owner]:
     """By table of the catalog, whoever makes it; a table that an ALTER changes for good isn't among them."""
-    makers, writers = _by_table(templates)
+    runs = _by_table(templates)
+    _add(runs, redefinitions, Directory.of(known))
     found = {}
     for name, table in known.tables.items():
-        owner = _dbt(name, makers.get(name, []), writers.get(name, []), models.get(name), days)
+        owner = _dbt(runs.makers.get(name, []), runs.writers.get(name, []), models.get(name), days)
         if "dynamic" in table.traits:
             owner = Owner(Maker.DYNAMIC_TABLE, False, model=owner.model if owner else None)
-        owner = owner or _job(makers.get(name, []), tasks, days)
+        owner = owner or _job(name, runs, tasks, days)
         if owner is not None:
             found[name] = owner
     return found
 
 
-def _by_table(
-    templates: Iterable[ReadTemplate],
-) -> tuple[dict[TableName, list[QueryTemplate]], dict[TableName, list[QueryTemplate]]]:
-    """The templates that create each table anew, and those that write into it, the most frequent first."""
-    makers: dict[TableName, list[QueryTemplate]] = {}
-    writers: dict[TableName, list[QueryTemplate]] = {}
+def _by_table(templates: Iterable[ReadTemplate]) -> _Runs:
+    runs = _Runs({}, {}, {})
     for read in sorted(templates, key=lambda read: (-read.template.executions, read.template.fingerprint)):
-        # INSERT OVERWRITE empties a table and fills it: what was set on it stays.
-        anew = _CREATE.match(read.template.text) is not None
+        run = _run(read.template)
+        # INSERT OVERWRITE empties a table and fills it: what was set on it stays. IF NOT EXISTS leaves what is there.
+        into = runs.makers if read.reading.creates and anew(read.template.text) else runs.writers
         for name in read.reading.creates:
-            (makers if anew else writers).setdefault(name, []).append(read.template)
+            into.setdefault(name, []).append(run)
         for name in read.reading.writes:
-            writers.setdefault(name, []).append(read.template)
-    return makers, writers
+            runs.writers.setdefault(name, []).append(run)
+    return runs
+
+
+def _run(template: QueryTemplate) -> _Run:
+    texts = dict.fromkeys((template.text, *(sample.text for sample in template.samples)))
+    return _Run(template.fingerprint, template.executions, template.hashes, tuple(texts))
+
+
+def _add(runs: _Runs, redefinitions: Iterable[Redefinition], directory: Directory) -> None:
+    """What makes a table anew and reads nothing: CREATE OR REPLACE TABLE with columns, LIKE or CLONE, a swap, a new name."""
+    for each in redefinitions:
+        session = Session(directory, each.database, each.schema)
+        run = _Run(each.fingerprint, each.executions, each.hashes, (each.text,))
+        for one in anew(each.text):
+            name = session.named(list(one.table))
+            if one.source is None:
+                runs.makers.setdefault(name, []).append(run)
+            else:
+                runs.swaps.setdefault(name, []).append((session.named(list(one.source)), run))
+    for made in runs.makers.values():
+        made.sort(key=lambda run: (-run.executions, run.fingerprint))
 
 
 def _dbt(
-    name: TableName,
-    makers: Sequence[QueryTemplate],
-    writers: Sequence[QueryTemplate],
+    makers: Sequence[_Run],
+    writers: Sequence[_Run],
     model: DbtModel | None,
     days: float,
 ) -> Owner | None:
-    by_dbt = [(template, node) for template in (*makers, *writers) for told, node in [_node(template)] if told]
+    by_dbt = [node for run in (*makers, *writers) for told, node in [_node(run)] if told]
     if not by_dbt and model is None:
         return None
-    nodes = [node for _, node in by_dbt if node is not None]
+    nodes = [node for node in by_dbt if node is not None]
     model = model or DbtModel(node=nodes[0] if nodes else None)
-    made = sum(template.executions for template in makers)
-    rebuilds = _rebuilds(model, made, sum(template.executions for template in writers))
+    made = sum(run.executions for run in makers)
+    rebuilds = _rebuilds(model, made, sum(run.executions for run in writers))
     first = next(iter((*makers, *writers)), None)
     return Owner(
         Maker.DBT,
@@ -83,19 +124,24 @@ def _rebuilds(model: DbtModel, made: int, added: int) -> bool:
     return model.materialized == "table" or (model.materialized is None and made > added)
 
 
-def _node(template: QueryTemplate) -> tuple[bool, str | None]:
-    texts = dict.fromkeys((template.text, *(sample.text for sample in template.samples)))
-    told = [node_of(text) for text in texts]
+def _node(run: _Run) -> tuple[bool, str | None]:
+    told = [node_of(text) for text in run.texts]
     return max(told, key=lambda each: (each[0], each[1] is not None))
 
 
-def _job(makers: Sequence[QueryTemplate], tasks: Sequence[Task], days: float) -> Owner | None:
-    """Who creates the table again and again; a table that was created once is nobody's."""
-    made = sum(template.executions for template in makers)
-    if made < 2:
+def _job(name: TableName, runs: _Runs, tasks: Sequence[Task], days: float) -> Owner | None:
+    """Who puts another table in its place again and again; a table that was created once is nobody's."""
+    makers, swaps = runs.makers.get(name, []), runs.swaps.get(name, [])
+    made, swapped = (sum(run.executions for run in each) for each in (makers, [run for _, run in swaps]))
+    if max(made, swapped) < 2:
         return None
-    first = makers[0]
-    owner = Owner(Maker.JOB, True, _monthly(made, days), fingerprint=first.fingerprint, statement=first.text)
+    if swapped >= made:
+        # What is set on the table leaves with it: the definition is that of the table that comes in its place.
+        makers = [run for source, _ in swaps for run in runs.makers.get(source, [])]
+    first = makers[0] if makers else swaps[0][1]
+    statement = first.text if makers else None
+    rate = _monthly(max(made, swapped), days)
+    owner = Owner(Maker.JOB, True, rate, fingerprint=first.fingerprint, statement=statement, swaps=swapped >= made)
     task = next((task for task in tasks if task.hash in first.hashes or task.text.strip() == first.text.strip()), None)
     return owner if task is None else replace(owner, maker=Maker.TASK, task=task.name)
 

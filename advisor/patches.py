@@ -43,10 +43,7 @@ def warnings(owner: Owner | None) -> tuple[str, ...]:
     if owner.maker is Maker.DYNAMIC_TABLE:
         return _OF_DYNAMIC
     if owner.maker is not Maker.DBT:
-        return (
-            f"{owner.recreates}: the key belongs into its statement. Snowflake then sorts what the statement writes, on the job's "
-            f"warehouse and with each run: that is what upkeep counts here.",
-        )
+        return (f"{owner.recreates}: the key belongs into {_where(owner)}. {_sorted(owner)}",)
     if owner.keeps_its_table:
         return lost_whole(owner, "the key is gone")
     if owner.rebuilds:
@@ -60,6 +57,20 @@ def warnings(owner: Owner | None) -> tuple[str, ...]:
         f"The model {kind}: dbt applies cluster_by only when it builds the table whole (--full-refresh), and sorts it by the "
         f"key then. Runs that add rows leave key and order alone. So the script sets the key once, and the patch keeps it when the "
         f"table is built whole; either alone is not enough.",
+    )
+
+
+def _where(owner: Owner) -> str:
+    return "the statement that makes that one" if owner.swaps else "its statement"
+
+
+def _sorted(owner: Owner) -> str:
+    """Who sorts the rows, as what upkeep counts."""
+    if owner.statement is None or not ctas.filled_later(owner.statement):
+        return "Snowflake then sorts what the statement writes, on the job's warehouse and with each run: that is what upkeep counts here."
+    return (
+        "The table is empty then: let the INSERT that fills it end with ORDER BY the key. Upkeep counts that sort with each run, on the "
+        "job's warehouse; without it Automatic Clustering sorts the rows after each run, which takes more."
     )
 
 

@@ -47,8 +47,8 @@ HOSTILE = {
     "ending": {name: ENDING.format(name) for name in NAMES},
     "opening": {name: (OPENING.format(name) + '"PWNED' * LONGEST_NAME)[:LONGEST_NAME] for name in NAMES},
 }
-# SUM(ID) is named for its text, which no name could hold otherwise.
-HOSTILE["opening"]["ID"] = OPENING.format("ID")
+# SUM(ID) and AVG(CUSTOMER_ID) are named for their texts, which no name could hold otherwise.
+HOSTILE["opening"] |= {name: OPENING.format(name) for name in ("ID", "CUSTOMER_ID")}
 
 
 def joined(folder: Path, settings: Settings) -> Advice:

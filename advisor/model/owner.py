@@ -55,6 +55,8 @@ class Owner:
     """Of the template that makes the table."""
     statement: str | None = None
     """One run of it, as it was run."""
+    swaps: bool = False
+    """Another table comes in its place, by SWAP WITH or under its name; `statement` makes that one."""
     task: str | None = None
     """DATABASE.SCHEMA.NAME of the task that runs it."""
     model: DbtModel | None = None
@@ -74,7 +76,8 @@ class Owner:
     @property
     def recreates(self) -> str:
         """That it recreates the table, as the beginning of a sentence."""
+        does = "puts another table in its place" if self.swaps else "recreates it"
         if self.maker is Maker.JOB:
-            return f"A job recreates it (template {self.fingerprint})"
-        said = f"{self} recreates it"
+            return f"A job {does} (template {self.fingerprint})"
+        said = f"{self} {does}"
         return said[0].upper() + said[1:] if self.maker is Maker.TASK else said

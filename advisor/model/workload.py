@@ -84,6 +84,19 @@ class QueryTemplate:
 
 
 @dataclass(frozen=True)
+class Redefinition:
+    """All executions of a statement that creates, swaps or renames a table and reads none: it belongs to no template."""
+
+    fingerprint: str
+    text: str
+    """One of them, as it was run."""
+    database: str | None
+    schema: str | None
+    executions: int
+    hashes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Skipped:
     """Queries that the advice does not speak for, and why."""
 
@@ -128,6 +141,8 @@ class Workload:
     """By template that writes: the hours in which it ran; None where single executions aren't recorded."""
     loads: tuple[WarehouseLoad, ...] = ()
     """What each warehouse did; empty where no query names its warehouse."""
+    redefinitions: tuple[Redefinition, ...] = ()
+    """The most frequent first."""
     result_cache_days: tuple[DayHits, ...] = ()
     """In order of day; empty where the rate isn't known, or single executions aren't recorded."""
 

@@ -24,6 +24,7 @@ from advisor.model import (
     Distribution,
     Execution,
     QueryTemplate,
+    Redefinition,
     Repeats,
     Skipped,
     WarehouseUse,
@@ -121,7 +122,15 @@ def compress(snapshot: Snapshot, settings: Settings, tell: Callable[[int, int], 
             repeats_unknown=asked_again if isinstance(asked_again, str) else None,
             writes=repeats.writes(snapshot) if not isinstance(asked_again, str) and view == "query_history" else None,
             loads=loads(snapshot, view),
+            redefinitions=_redefinitions(snapshot, view),
         )
+
+
+def _redefinitions(snapshot: Snapshot, view: str) -> tuple[Redefinition, ...]:
+    return tuple(
+        Redefinition(name, text, database, schema, int(executions), tuple(filter(None, hashes)))
+        for name, text, database, schema, executions, hashes in snapshot.rows(view, "FROM redefinitions")
+    )
 
 
 def _repeats(snapshot: Snapshot, settings: Settings, view: str) -> tuple[Repeats, ...] | str:
@@ -166,7 +175,7 @@ def prepared(
     finally:
         for name in history.TEMPORARY_VIEWS:
             snapshot.connection.execute(f"DROP VIEW IF EXISTS {name}")
-        for name in (*history.TABLES, "repeats", "fingerprints", "members", "kept", "times"):
+        for name in (*history.TABLES, "repeats", "fingerprints", "members", "kept", "redefinitions", "times"):
             snapshot.connection.execute(f"DROP TABLE IF EXISTS {name}")
         snapshot.connection.remove_function("canonical_aliases")
 

@@ -78,6 +78,21 @@ CREATE OR REPLACE TEMP TABLE kept AS
 SELECT DISTINCT STATEMENT, DATABASE_NAME, SCHEMA_NAME, OUTCOME, FINGERPRINT FROM members WHERE REASON IS NULL
 """
 
+# Statements that make a table anew and read nothing, or are told apart by no kind that reads.
+MOST_REDEFINITIONS = 5_000
+_REDEFINITIONS = f"""
+CREATE OR REPLACE TEMP TABLE redefinitions AS
+WITH defining AS (
+    SELECT STATEMENT FROM fingerprints
+    WHERE regexp_matches(CANONICAL, '^CREATE (OR REPLACE )?(TRANSIENT )?TABLE |^ALTER TABLE (?s:.)* (SWAP WITH|RENAME TO) ')
+),
+texts AS (SELECT STATEMENT, min(QUERY_TEXT) AS QUERY_TEXT FROM samples SEMI JOIN defining USING (STATEMENT) GROUP BY STATEMENT)
+SELECT FINGERPRINT, min(QUERY_TEXT), any_value(DATABASE_NAME), any_value(SCHEMA_NAME), sum(EXECUTIONS),
+    list_sort(list_distinct(flatten(list(string_split(coalesce(PARAMETERIZED_HASH, ''), ' ')))))
+FROM members JOIN texts USING (STATEMENT) WHERE REASON = '{NO_SCAN}'
+GROUP BY FINGERPRINT ORDER BY sum(EXECUTIONS) DESC, FINGERPRINT LIMIT {MOST_REDEFINITIONS}
+"""
+
 # From here on the template is the statement.
 _OF_TEMPLATES = """
 CREATE OR REPLACE TEMP TABLE samples AS
@@ -92,9 +107,10 @@ ON rows.STATEMENT = kept.STATEMENT AND rows.OUTCOME = kept.OUTCOME
 def classify(snapshot: Snapshot, view: str) -> None:
     """Gives each of the `statements` its template, or the reason why it has none; `samples` become those of templates.
 
-    Makes the tables `members`, every statement with its FINGERPRINT and REASON, and `kept`, those that have a template.
+    Makes the tables `members`, every statement with its FINGERPRINT and REASON, `kept`, those that have a template, and
+    `redefinitions`, of those that have none.
     """
     steps = {"without_literals": fingerprint.without_literals("TEXT"), "normalised": fingerprint.normalised("BARE")}
     snapshot.rows(view, _FINGERPRINTS.format(**steps))
-    for table in (_MEMBERS, _KEPT, _OF_TEMPLATES):
+    for table in (_MEMBERS, _KEPT, _REDEFINITIONS, _OF_TEMPLATES):
         snapshot.rows(view, table)
