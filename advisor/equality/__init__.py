@@ -6,6 +6,8 @@ out on both sides, since it may cut ties either way, and what the outermost ORDE
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 from sqlglot.errors import SqlglotError
 
 from advisor.equality.engine import Tried, first_line, run
@@ -17,14 +19,16 @@ LEAST_ROWS = 3
 """A query that returns nothing in nearly every database proves nothing."""
 
 
-def difference(trial: Trial, databases: int, seconds: float) -> str | None:
+def difference(trial: Trial, databases: int, seconds: float, threads: int = 1) -> str | None:
     """Why the rewrite isn't proven, in a few words; None where it returned the same in that many databases.
 
-    `seconds`: the longest that each of both kinds of numbers may take.
+    `seconds`: the longest that each of both kinds of numbers may take; with two `threads` they are run side by side.
     """
     try:
         queries = Queries.of(trial)
-        tried: list[Tried] = [run(queries, range(whole, databases, 2), bool(whole), seconds) for whole in (0, 1)]
+        with ThreadPoolExecutor(min(2, threads)) as executor:
+            runs = [executor.submit(run, queries, range(whole, databases, 2), bool(whole), seconds) for whole in (0, 1)]
+            tried: list[Tried] = [each.result() for each in runs]
     except (UnprovenError, SqlglotError, RecursionError) as error:
         return f"could not be proven: {first_line(error)}"
     problems = [found.problem for found in tried]

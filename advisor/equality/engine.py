@@ -76,14 +76,15 @@ def _answers(engine: duckdb.DuckDBPyConnection, queries: Queries, numbers: range
 
 
 def _one_by_one(engine: duckdb.DuckDBPyConnection, queries: Queries, text: str, numbers: Iterable[int]) -> Answers:
+    for table in queries.tables:
+        columns = ", ".join(map(quoted, table.columns))
+        only = f"SELECT {columns} FROM {table.name}_{ALL} WHERE {NUMBER} = getvariable('{NUMBER}')"
+        engine.execute(f"CREATE OR REPLACE VIEW {table.name} AS {only}")
+    for name, definition in queries.views:
+        engine.execute(f"CREATE OR REPLACE VIEW {name} AS {definition}")
     found = {}
     for number in numbers:
-        for table in queries.tables:
-            columns = ", ".join(map(quoted, table.columns))
-            only = f"SELECT {columns} FROM {table.name}_{ALL} WHERE {NUMBER} = {number}"
-            engine.execute(f"CREATE OR REPLACE VIEW {table.name} AS {only}")
-        for name, definition in queries.views:
-            engine.execute(f"CREATE OR REPLACE VIEW {name} AS {definition}")
+        engine.execute(f"SET VARIABLE {NUMBER} = {number}")
         found[number] = Rows(tuple(map(_plain, row)) for row in engine.execute(text).fetchall())
     return found
 

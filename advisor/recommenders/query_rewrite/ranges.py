@@ -94,6 +94,7 @@ def rewrite(
         Trial(original, statement.tree, {}, session, account.workload.window_end),
         settings.proof_databases,
         settings.proof_seconds,
+        settings.threads,
     )
     if why is not None:
         return _reject(read, changed, f"For review: {changed[0].after} in place of {changed[0].before} {why}.")
