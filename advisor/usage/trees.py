@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import accumulate, pairwise
 
 from sqlglot import exp
@@ -31,42 +32,45 @@ Trees = Sequence[exp.Expr | None]
 
 @dataclass(frozen=True)
 class Pattern:
-    """A parsed text, the runs of constants that it was cut at, and those of them, by number, that may be others: each with its
-    literal, with the IN whose list it is, or with None where it stands in a comment."""
+    """A parsed text, cut at its runs of constants, and what it was parsed to."""
 
+    pieces: list[str]
+    """Every other one, from the second on, is a run."""
+    tokens: Sequence[Token]
     trees: Trees
-    runs: list[str]
-    free: Mapping[int, exp.Expr | None]
 
-    @staticmethod
-    def of(pieces: list[str], trees: Trees, tokens: Sequence[Token]) -> Pattern:
-        places = [0, *accumulate(map(len, pieces))]
-        runs = {(places[i], places[i + 1]): i // 2 for i in range(1, len(pieces), 2)}
+    @cached_property
+    def free(self) -> Mapping[int, exp.Expr | None]:
+        """Those of its runs, by number, that may be others: each with its literal, with the IN whose list it is, or with None
+        where it stands in a comment. Looked for when a second text asks: most texts have none like them."""
+        places = [0, *accumulate(map(len, self.pieces))]
+        runs = {(places[i], places[i + 1]): i // 2 for i in range(1, len(self.pieces), 2)}
         free: dict[int, exp.Expr | None] = {}
-        for span, node in _exchangeable(trees):
-            if span in runs and _says(node, pieces[runs[span] * 2 + 1]):
+        for span, node in _exchangeable(self.trees):
+            if span in runs and _says(node, self.pieces[runs[span] * 2 + 1]):
                 free[runs[span]] = node
-        for low, high in _comments("".join(pieces), tokens):
+        for low, high in _comments("".join(self.pieces), self.tokens):
             free |= {n: None for (start, end), n in runs.items() if low <= start and end <= high}
-        return Pattern(trees, pieces[1::2], free)
+        return free
 
     def fits(self, runs: list[str]) -> bool:
-        return all(
-            own == other or self._may_be(i, other) for i, (own, other) in enumerate(zip(self.runs, runs, strict=True))
-        )
+        pairs = zip(self.pieces[1::2], runs, strict=True)
+        return all(own == other or self._may_be(i, other) for i, (own, other) in enumerate(pairs))
 
     def _may_be(self, i: int, run: str) -> bool:
         if i not in self.free:
             return False
         node = self.free[i]
         if node is None:
-            return not {"'", "\n"} & {*self.runs[i], *run}
+            return not {"'", "\n"} & {*self.pieces[i * 2 + 1], *run}
         if isinstance(node, exp.In):
             return True
         return bool(node.is_string) == (run[0] == "'") and len(_constants(run)) == 1
 
     def filled(self, runs: list[str]) -> Trees:
         """Its trees with these constants, until it is filled again."""
+        if "free" not in vars(self):
+            return self.trees  # as they were parsed, from these constants
         for i, node in self.free.items():
             if isinstance(node, exp.In):
                 node.set("expressions", [_literal(constant) for constant in _constants(runs[i])])
@@ -91,7 +95,7 @@ class Parser:
         if pattern is None or not pattern.fits(runs):
             dialect = Snowflake()
             tokens = dialect.tokenize(text)
-            pattern = Pattern.of(pieces, dialect.parser().parse(tokens, text), tokens)
+            pattern = Pattern(pieces, tokens, dialect.parser().parse(tokens, text))
         self.patterns[between] = pattern
         if len(self.patterns) > KEPT:
             del self.patterns[next(iter(self.patterns))]
