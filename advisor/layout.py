@@ -42,13 +42,9 @@ class Layout:
         return np.array([question.load for question in self.questions], dtype=np.intp)
 
     @cached_property
-    def asked(self) -> Mapping[str, Sequence[int]]:
-        """The questions with a condition on each column."""
-        found: dict[str, dict[int, None]] = {}
-        for i, question in enumerate(self.questions):
-            for ask in question.asks:
-                found.setdefault(ask.column, {})[i] = None
-        return {column: list(numbers) for column, numbers in found.items()}
+    def asks(self) -> AskColumns:
+        """All questions' conditions, one after the other."""
+        return AskColumns.of(self.questions)
 
     @cached_property
     def alike(self) -> Mapping[tuple[frozenset[str], bool], NDArray[np.intp]]:
@@ -119,6 +115,34 @@ class Layout:
 
 def _placed(ask: Ask) -> bool:
     return not ask.null and (bool(ask.positions) if ask.values else ask.located)
+
+
+@dataclass(frozen=True)
+class AskColumns:
+    """Conditions as arrays."""
+
+    all: Sequence[Ask]
+    questions: NDArray[np.intp]
+    """Which question each belongs to."""
+    shares: Floats
+    places: Mapping[str, NDArray[np.intp]]
+    """By column where its conditions are."""
+    elsewhere: NDArray[np.bool_]
+    """Conditions for NULLs, which lie with no value."""
+
+    @staticmethod
+    def of(questions: Sequence[Question]) -> AskColumns:
+        asks = [ask for question in questions for ask in question.asks]
+        places: dict[str, list[int]] = {}
+        for i, ask in enumerate(asks):
+            places.setdefault(ask.column, []).append(i)
+        return AskColumns(
+            asks,
+            np.array([i for i, question in enumerate(questions) for _ in question.asks], dtype=np.intp),
+            np.array([ask.share for ask in asks], dtype=float),
+            {column: np.array(found, dtype=np.intp) for column, found in places.items()},
+            np.array([ask.null for ask in asks], dtype=bool),
+        )
 
 
 @dataclass(frozen=True)

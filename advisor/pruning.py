@@ -8,15 +8,15 @@ of c2: only partitions wholly inside one group of the leading columns can be ski
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from advisor.asks import Ask, Question
+from advisor.asks import Ask
 from advisor.axes import INSTANT, Axis
 from advisor.closed_form import Floats, Selection, Walked
-from advisor.layout import Layout
+from advisor.layout import AskColumns, Layout
 from advisor.model import KeyPart
 from advisor.sample import Cut, Sample
 from advisor.widths import UNSORTED, touched
@@ -107,30 +107,44 @@ def select(layout: Layout, part: KeyPart) -> Selection:
         return layout.selections[part]
     axis = layout.axes[part.column]
     distinct = axis.buckets(part)
-    moving = {column: together(layout, part.column, column) for column in layout.asked if column != part.column}
-    told = [part.column, *(column for column, width in moving.items() if width is not None)]
-    values, share = np.full(len(layout.questions), distinct, dtype=float), np.ones(len(layout.questions))
-    points = np.zeros(len(layout.questions), dtype=bool)
-    for i in sorted({i for column in told for i in layout.asked.get(column, ())}):
-        values[i], share[i], points[i] = _narrowest(axis, part, distinct, layout.questions[i], moving)
-    return layout.selections.setdefault(part, Selection(values, share, points))
+    options = _own(layout, axis, part, distinct)
+    for column in layout.asks.places:
+        width = None if column == part.column else together(layout, part.column, column)
+        if width is not None:
+            _beside(layout.asks, column, width, distinct, options)
+    return layout.selections.setdefault(part, _narrowest(layout, distinct, options))
 
 
-def _narrowest(
-    axis: Axis, part: KeyPart, distinct: float, question: Question, moving: Mapping[str, float | None]
-) -> tuple[float, float, bool]:
-    best = distinct, 1.0, False
-    for ask in question.asks:
-        option = best
-        if ask.column == part.column:
-            option = _bucketed(axis, part, distinct, ask)
-        elif not ask.null:
-            width = moving[ask.column]
-            if width is not None and ask.share + width < UNSORTED:
-                share = min(1.0, ask.share + width + 1 / distinct)
-                option = max(1.0, share * distinct), share, False
-        best = option if option[1] < best[1] else best
-    return best
+def _own(layout: Layout, axis: Axis, part: KeyPart, distinct: float) -> Selection:
+    """What each condition says of a key expression of its own column; those on others say nothing yet."""
+    asks = layout.asks
+    values, share = np.full(len(asks.all), distinct, dtype=float), np.ones(len(asks.all))
+    points = np.zeros(len(asks.all), dtype=bool)
+    for i in asks.places.get(part.column, ()):
+        values[i], share[i], points[i] = _bucketed(axis, part, distinct, asks.all[i])
+    return Selection(values, share, points)
+
+
+def _beside(asks: AskColumns, column: str, width: float, distinct: float, options: Selection) -> None:
+    """Puts among the options what a column says that stays so wide where the key expression is narrow."""
+    at = asks.places[column]
+    at = at[~asks.elsewhere[at] & (asks.shares[at] + width < UNSORTED)]
+    options.share[at] = np.minimum(1.0, asks.shares[at] + width + 1 / distinct)
+    options.values[at] = np.maximum(1.0, options.share[at] * distinct)
+
+
+def _narrowest(layout: Layout, distinct: float, options: Selection) -> Selection:
+    """Of each question's conditions the one that matches the least, among equals the first."""
+    questions = len(layout.questions)
+    least = np.ones(questions)
+    np.minimum.at(least, layout.asks.questions, options.share)
+    at = np.flatnonzero((options.share < 1) & (options.share == least[layout.asks.questions]))[::-1]
+    values, share = np.full(questions, distinct, dtype=float), np.ones(questions)
+    points = np.zeros(questions, dtype=bool)
+    # From the last to the first, so that the first stays.
+    into = layout.asks.questions[at]
+    values[into], share[into], points[into] = options.values[at], options.share[at], options.points[at]
+    return Selection(values, share, points)
 
 
 def _bucketed(axis: Axis, part: KeyPart, distinct: float, ask: Ask) -> tuple[float, float, bool]:
