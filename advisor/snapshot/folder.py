@@ -16,7 +16,7 @@ import duckdb
 from advisor.errors import InputError
 from advisor.settings import Settings
 from advisor.snapshot.manifest import Manifest, literal, read_manifest
-from advisor.snapshot.normal import blaming, define_view
+from advisor.snapshot.normal import blaming, converted, define_view
 from advisor.snapshot.views import VIEWS
 
 PAIR = ("query_templates", "query_samples")
@@ -39,6 +39,8 @@ class Snapshot:
     unreadable: Mapping[str, int]
     """Rows per view with a value that is not of its column's type. Those of `query_history` are a view of
     their own, `query_history_unreadable`; elsewhere the value is NULL."""
+    history: tuple[Path, ...]
+    """The Parquet files that `query_history` is read from; those of a CSV are in `scratch`."""
     connection: duckdb.DuckDBPyConnection = field(repr=False, compare=False)
     scratch: Path = field(repr=False, compare=False)
 
@@ -80,7 +82,10 @@ def open_snapshot(folder: Path, settings: Settings | None = None) -> Snapshot:
         shutil.rmtree(scratch, ignore_errors=True)
         raise
     bad = {view: count for view, count in unreadable.items() if count}
-    return Snapshot(folder, manifest, frozenset(files), start, end, bad, connection, scratch)
+    history = files.get("query_history", ())
+    if history and history[0].suffix.lower() == ".csv":
+        history = (converted(scratch, "query_history"),)
+    return Snapshot(folder, manifest, frozenset(files), start, end, bad, history, connection, scratch)
 
 
 def _files(folder: Path) -> dict[str, tuple[Path, ...]]:

@@ -101,7 +101,12 @@ def scan(paths: Sequence[Path]) -> str:
             f"read_csv([{names}], header = true, all_varchar = true, delim = ',', quote = '\"', escape = '\"',"
             f" nullstr = ['', '\\N'], union_by_name = true, max_line_size = 4000000, buffer_size = 8000000)"
         )
-    return f"read_parquet([{names}], union_by_name = true, binary_as_string = true)"
+    return read_parquet(f"[{names}]")
+
+
+def read_parquet(files: str) -> str:
+    """The same of Parquet files, which the SQL expression `files` lists."""
+    return f"read_parquet({files}, union_by_name = true, binary_as_string = true)"
 
 
 def literal(text: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from advisor.errors import InputError
-from advisor.snapshot.manifest import first_line, literal, scan
+from advisor.snapshot.manifest import first_line, literal, read_parquet, scan
 from advisor.snapshot.views import VIEWS, Kind, View
 
 BLOCK_MICROSECONDS = 5 * 3_600_000_000
@@ -59,8 +59,13 @@ def define_view(connection: duckdb.DuckDBPyConnection, scratch: Path, name: str,
         held |= {name: held[old] for name, old in view.once.items() if name not in held and old in held}
         source = _checked(connection, view, _Source(place, scan(paths), held))
         if paths[0].suffix.lower() == ".csv":
-            source = _converted(connection, view, source, scratch / f"{name}.parquet")
+            source = _converted(connection, view, source, converted(scratch, name))
         return _normalise(connection, name, source)
+
+
+def converted(scratch: Path, name: str) -> Path:
+    """Where a view that came as CSV is kept as Parquet."""
+    return scratch / f"{name}.parquet"
 
 
 @contextmanager
@@ -132,13 +137,16 @@ def _normalise(connection: duckdb.DuckDBPyConnection, name: str, source: _Source
     unreadable = _count(connection, name, source, bad, {raw: values[column] for column, raw in tried.items()})
     if name == "query_history" and _lacks_ids(connection, source):
         values["QUERY_ID"] = _identity(values)
-    normal = f"SELECT {', '.join(f'{value} AS {column}' for column, value in values.items())} FROM {source.relation}"
+    normal = f"SELECT {', '.join(f'{value} AS {column}' for column, value in values.items())} FROM "
+    good = ""
     if name == "query_history":
-        connection.execute(f"CREATE VIEW query_history_unreadable AS {normal} WHERE {bad}")
-        normal += f" WHERE NOT ({bad})"
+        connection.execute(f"CREATE VIEW query_history_unreadable AS {normal} {source.relation} WHERE {bad}")
+        good = f" WHERE NOT ({bad})"
+        some = f"{normal} {read_parquet('files')} {good}"
         part = f"{_block(source.columns.get('START_TIME'), values['START_TIME'])} % parts = part"
-        connection.execute(f"CREATE MACRO query_history_part(parts, part) AS TABLE {normal} AND {part}")
-    connection.execute(f"CREATE VIEW {name} AS {normal}")
+        connection.execute(f"CREATE MACRO query_history_files(files) AS TABLE {some}")
+        connection.execute(f"CREATE MACRO query_history_part(files, parts, part) AS TABLE {some} AND {part}")
+    connection.execute(f"CREATE VIEW {name} AS {normal} {source.relation} {good}")
     return unreadable
 
 

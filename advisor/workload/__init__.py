@@ -34,9 +34,10 @@ from advisor.model import (
 from advisor.settings import Settings
 from advisor.snapshot import Snapshot
 from advisor.workload import cached, history
-from advisor.workload.history import duckdb_sql
 from advisor.workload.loads import loads
+from advisor.workload.spread import spread
 from advisor.workload.statements import classify
+from advisor.workload.texts import duckdb_sql
 
 __all__ = ["compress", "duckdb_sql"]
 
@@ -69,23 +70,10 @@ END
 FROM members WHERE REASON IS NULL GROUP BY FINGERPRINT
 """
 
-# A sample stands for WEIGHT executions. A template's are laid end to end, by partitions scanned, and those are taken that
-# $samples evenly spaced marks fall upon.
-_SAMPLES = """
-WITH laid AS (
-    SELECT *, md5(QUERY_ID) AS SHUFFLE,
-        sum(WEIGHT) OVER (
-            PARTITION BY STATEMENT ORDER BY PARTITIONS_SCANNED, md5(QUERY_ID) ROWS UNBOUNDED PRECEDING
-        ) AS UPTO,
-        sum(WEIGHT) OVER (PARTITION BY STATEMENT) AS TOTAL,
-        count(*) OVER (PARTITION BY STATEMENT) AS HELD
-    FROM samples
-)
+_SAMPLES = f"""
 SELECT STATEMENT, QUERY_ID, QUERY_TEXT, START_TIME, EXECUTION_MS, PARTITIONS_SCANNED, PARTITIONS_TOTAL, BYTES_SCANNED
-FROM laid
-WHERE HELD <= $samples
-    OR floor((2 * UPTO * $samples + TOTAL) / (2 * TOTAL)) > floor((2 * (UPTO - WEIGHT) * $samples + TOTAL) / (2 * TOTAL))
-ORDER BY STATEMENT, SHUFFLE, QUERY_ID
+FROM ({spread("samples", "STATEMENT", "$samples")})
+ORDER BY STATEMENT, md5(QUERY_ID), QUERY_ID
 """
 
 
@@ -170,12 +158,22 @@ def prepared(
             snapshot.rows(view, "CREATE OR REPLACE TEMP TABLE statements AS FROM query_templates")
             snapshot.rows(view, "CREATE OR REPLACE TEMP TABLE samples AS FROM query_samples")
             snapshot.rows(view, history.WEIGHED)
-        classify(snapshot, view)
+        classify(snapshot, view, settings)
         yield view
     finally:
         for name in history.TEMPORARY_VIEWS:
             snapshot.connection.execute(f"DROP VIEW IF EXISTS {name}")
-        for name in (*history.TABLES, "repeats", "fingerprints", "members", "kept", "redefinitions", "times"):
+        for name in (
+            *history.TABLES,
+            "repeats",
+            "bare",
+            "canonical",
+            "fingerprints",
+            "members",
+            "kept",
+            "redefinitions",
+            "buckets",
+        ):
             snapshot.connection.execute(f"DROP TABLE IF EXISTS {name}")
         snapshot.connection.remove_function("canonical_aliases")
 
@@ -184,9 +182,9 @@ def _by_template(
     snapshot: Snapshot, view: str
 ) -> tuple[Mapping[str | None, tuple[float, ...]], Mapping[str, int | None]]:
     """Percentiles, and how many executions are of the window's last quarter."""
-    since = recent_from(snapshot.window_start, snapshot.window_end)
     if view == "query_history":
-        return percentiles.of_templates(snapshot, since), percentiles.recent(snapshot)
+        return percentiles.of_templates(snapshot), percentiles.recent(snapshot)
+    since = recent_from(snapshot.window_start, snapshot.window_end)
     longest = min(timedelta(days=2), snapshot.window_end - since)
     return {}, dict(snapshot.rows(view, _RECENT, {"recent": since, "longest": longest}))
 

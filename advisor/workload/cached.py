@@ -9,22 +9,16 @@ from advisor.workload.statements import CACHED
 
 _ANSWERED = "QUERY_TYPE = 'SELECT' AND OUTCOME IN ('executed', 'no warehouse')"
 
-# Only what ran on no warehouse was answered from the cache, so only that is told apart.
 _DAYS = f"""
 WITH cached AS (
     SELECT DISTINCT STATEMENT, DATABASE_NAME, SCHEMA_NAME FROM members WHERE REASON = '{CACHED}'
-),
-answered AS (
-    SELECT CAST(START_TIME AS DATE) AS DAY, count(*) AS EXECUTIONS, 0 AS HITS FROM executions WHERE {_ANSWERED} GROUP BY DAY
-    UNION ALL
-    SELECT CAST(START_TIME AS DATE) AS DAY, 0, count(*)
-    FROM executions JOIN cached
-    ON executions.STATEMENT = cached.STATEMENT
-        AND executions.DATABASE_NAME IS NOT DISTINCT FROM cached.DATABASE_NAME
-        AND executions.SCHEMA_NAME IS NOT DISTINCT FROM cached.SCHEMA_NAME
-    WHERE QUERY_TYPE = 'SELECT' AND OUTCOME = 'no warehouse' GROUP BY DAY
 )
-SELECT DAY, sum(EXECUTIONS), sum(HITS) FROM answered GROUP BY DAY ORDER BY DAY
+SELECT DAY, sum(N), coalesce(sum(N) FILTER (FREE AND cached.STATEMENT IS NOT NULL), 0)
+FROM unit_days AS days LEFT JOIN cached
+ON days.STATEMENT = cached.STATEMENT
+    AND days.DATABASE_NAME IS NOT DISTINCT FROM cached.DATABASE_NAME
+    AND days.SCHEMA_NAME IS NOT DISTINCT FROM cached.SCHEMA_NAME
+GROUP BY DAY ORDER BY DAY
 """
 
 

@@ -1,7 +1,6 @@
 """A raw history → statements and their samples, by the texts of `sql/`.
 
-Every statement of SQL here reads the columns it needs from the files again: that is cheaper than a copy of them. Only where
-a statement's key has to be made from its text is there a copy.
+    files → units → their digests → `statements`, `samples`, and the views `unit_times`, `unit_days` and `unit_loads`
 
 A text costs more to read than all other columns together, so samples come from parts of the window, the same for all
 statements, and of a statement from no more of them than it takes.
@@ -9,172 +8,231 @@ statements, and of a statement from no more of them than it takes.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
-import sqlglot
-from sqlglot import exp
-
-from advisor import resources
+from advisor.model import recent_from
 from advisor.settings import Settings
 from advisor.snapshot import Snapshot
+from advisor.snapshot.kinds import Kind
 from advisor.snapshot.manifest import literal
 from advisor.snapshot.normal import BLOCK_MICROSECONDS
+from advisor.snapshot.views import VIEWS
+from advisor.workload import kept
+from advisor.workload.digests import ALL_KINDS, HASHED, PART, SAME, SOUGHT, TEXTS_A_SAMPLE_READ, VIEW, Digest, Digester
+from advisor.workload.spread import spread
+from advisor.workload.texts import duckdb_sql, executions_of
+from advisor.workload.units import Unit, sql_list, units, whole
 
-VIEW = "query_history"
 EXECUTIONS_A_PART = 750_000
 SHARES = 9
-MOST_PARTS = 13
-"""More would leave too few hours of the window in a part."""
-TEXTS_A_SAMPLE_READ = 4
-"""Hashes split a template into several statements, so more texts are fetched than will be read."""
+IN_PARTS = (1, 2, 3, 5, 7, 13)
+"""With so many parts each has all hours of the day, and a little growth from week to week makes no other parts. More would
+leave too few hours of the window in a part."""
+FEW_IDS = 200
 
-# What has a hash is told apart without its text.
-_HASHED = "SELECT * REPLACE ('unread' AS QUERY_TEXT) FROM {rows}"
-# Such a condition is tried on the least and the greatest value of a row group, without reading it.
-_ALL_KINDS = f"""
-{_HASHED} WHERE QUERY_PARAMETERIZED_HASH >= '!'
-UNION ALL SELECT * FROM {{rows}} WHERE QUERY_PARAMETERIZED_HASH < '!'
-UNION ALL SELECT * FROM {{rows}} WHERE QUERY_PARAMETERIZED_HASH IS NULL
-"""
-_PADDED = "CASE WHEN {0} LIKE ' %' OR {0} LIKE '% ' THEN TRIM({0}) ELSE {0} END"
 _UNHASHED = "SELECT 1 FROM query_history WHERE QUERY_PARAMETERIZED_HASH {blank} LIMIT 1"
 
-# Statements that take long are read with all their samples, the others for one.
-_SOUGHT = """
-CREATE OR REPLACE TEMP TABLE sought AS
-WITH totals AS (
-    SELECT STATEMENT, DATABASE_NAME, SCHEMA_NAME, OUTCOME, sum(EXECUTIONS) AS EXECUTIONS, sum(EXECUTION_MS) AS MS
-    FROM statements WHERE OUTCOME IN ('executed', 'no warehouse') GROUP BY ALL
-)
-SELECT * EXCLUDE (MS),
-    CASE WHEN sum(least(EXECUTIONS, $samples)) OVER (
-        ORDER BY MS DESC, STATEMENT, DATABASE_NAME, SCHEMA_NAME, OUTCOME ROWS UNBOUNDED PRECEDING
-    ) <= $texts THEN CAST($samples AS BIGINT) ELSE 1 END AS SAMPLES
-FROM totals
+FIGURES = {name: kind for name, kind in VIEWS["query_templates"].columns.items() if kind is not Kind.TEXT}
+_CONTEXT = "STATEMENT, DATABASE_NAME, SCHEMA_NAME, OUTCOME"
+_TYPE = "STATEMENT, DATABASE_NAME, SCHEMA_NAME, QUERY_TYPE, OUTCOME"
+_STATEMENTS = f"""
+CREATE OR REPLACE TEMP TABLE statements AS
+SELECT CASE WHEN row_number() OVER (PARTITION BY {_TYPE} ORDER BY WAREHOUSE_SIZE) = 1 THEN min(PARAMETERIZED_HASH) END
+    AS PARAMETERIZED_HASH, {_TYPE}, WAREHOUSE_SIZE, {{figures}}
+FROM read_parquet({{files}}) GROUP BY {_TYPE}, WAREHOUSE_SIZE
 """
-_SAME = """
-    {one}.STATEMENT = {other}.STATEMENT AND {one}.OUTCOME = {other}.OUTCOME
-    AND {one}.DATABASE_NAME IS NOT DISTINCT FROM {other}.DATABASE_NAME
-    AND {one}.SCHEMA_NAME IS NOT DISTINCT FROM {other}.SCHEMA_NAME
+
+_REPEATED = """
+CREATE OR REPLACE TEMP TABLE repeated AS SELECT ID_HASH FROM read_parquet({ids}) GROUP BY ID_HASH HAVING count(*) > 1
 """
-_PART = f"""
-CREATE OR REPLACE TEMP TABLE part AS
-SELECT recorded.*, sought.SAMPLES FROM ({{recorded}}) AS recorded
-JOIN sought ON {_SAME.format(one="recorded", other="sought")}
+
+# Of the samples of all units those that one history would have given, without their texts; then these.
+_CHOSEN = f"""
+CREATE OR REPLACE TEMP TABLE samples AS
+WITH candidates AS (
+    SELECT c.* EXCLUDE (QUERY_TEXT), SAMPLES
+    FROM read_parquet({{files}}, filename = true, file_row_number = true) AS c JOIN sought ON {SAME.format(one="c", other="sought")}
+),
+chosen AS ({spread("candidates", _CONTEXT, "SAMPLES")})
+SELECT chosen.* EXCLUDE (filename, file_row_number), QUERY_TEXT
+FROM chosen JOIN read_parquet({{files}}, filename = true, file_row_number = true) AS texts USING (filename, file_row_number)
 """
 # Enough is half of what would be found if the statement's executions were spread evenly.
 _REST = f"""
 DELETE FROM sought USING (
-    SELECT STATEMENT, DATABASE_NAME, SCHEMA_NAME, OUTCOME, count(*) AS FOUND FROM samples GROUP BY ALL
+    SELECT {_CONTEXT}, count(*) AS FOUND FROM samples GROUP BY ALL
 ) AS held
-WHERE {_SAME.format(one="sought", other="held")} AND FOUND >= least(SAMPLES, EXECUTIONS // (2 * $parts))
+WHERE {SAME.format(one="sought", other="held")} AND FOUND >= least(SAMPLES, EXECUTIONS // (2 * $parts))
+"""
+_PLACES = f"""
+CREATE OR REPLACE TEMP TABLE places AS
+SELECT DISTINCT filename, {", ".join(f"held.{name}" for name in _CONTEXT.split(", "))}
+FROM read_parquet({{files}}, filename = true) AS held JOIN sought ON {SAME.format(one="held", other="sought")}
+"""
+_MOST = f"""
+SELECT filename, count(*) FROM places JOIN sought ON {SAME.format(one="places", other="sought")}
+GROUP BY filename ORDER BY 2 DESC, 1 LIMIT 1
 """
 # A sample stands for its share of all the statement's executions, not only of those in the parts, or on the days, that were
 # looked at.
 WEIGHED = f"""
 CREATE OR REPLACE TEMP TABLE samples AS
 WITH held AS (
-    SELECT STATEMENT, DATABASE_NAME, SCHEMA_NAME, OUTCOME, sum(WEIGHT) AS HELD FROM samples GROUP BY ALL
+    SELECT {_CONTEXT}, sum(WEIGHT) AS HELD FROM samples GROUP BY ALL
 ),
 totals AS (
-    SELECT STATEMENT, DATABASE_NAME, SCHEMA_NAME, OUTCOME, sum(EXECUTIONS) AS EXECUTIONS FROM statements GROUP BY ALL
+    SELECT {_CONTEXT}, sum(EXECUTIONS) AS EXECUTIONS FROM statements GROUP BY ALL
 )
 SELECT samples.* REPLACE (greatest(1, samples.WEIGHT * totals.EXECUTIONS // held.HELD) AS WEIGHT)
-FROM samples JOIN held ON {_SAME.format(one="samples", other="held")}
-JOIN totals ON {_SAME.format(one="samples", other="totals")}
+FROM samples JOIN held ON {SAME.format(one="samples", other="held")}
+JOIN totals ON {SAME.format(one="samples", other="totals")}
 """
-TABLES = ("statements", "samples", "repeated", "sought", "part")
-TEMPORARY_VIEWS = ("executions", "history", "written", "unread")
+TABLES = ("statements", "samples", "repeated", "sought", "eligible", "part", "places")
+TEMPORARY_VIEWS = ("executions", "history", "written", "unread", "unit", "unit_times", "unit_days", "unit_loads")
+
+
+@dataclass(frozen=True)
+class Digested:
+    """A history's digests, a unit each, and how they were made."""
+
+    units: tuple[Unit, ...]
+    digests: tuple[Digest, ...]
+    """Each in a folder that is named for the number of its unit."""
+    digester: Digester
+
+    def files(self, part: str) -> str:
+        """The SQL of that part of them all."""
+        return sql_list(digest.folder / part for digest in self.digests)
+
+    @property
+    def times(self) -> str:
+        """The SQL of the `times` of all, with what is recent marked."""
+        sources = []
+        for recent in (None, False, True):
+            files = [d.folder / "times" for d in self.digests if d.span.recent(self.digester.since) is recent]
+            mark = "RECENT" if recent is None else f"{recent} AS RECENT"
+            if files:
+                sources.append(f"SELECT KEY, MS, {mark}, N FROM read_parquet({sql_list(files)})")
+        return " UNION ALL ".join(sources)
 
 
 def aggregate(snapshot: Snapshot, settings: Settings, tell: Callable[[int, int], None]) -> None:
     """Makes the tables `statements` and `samples`, as an account would have given them, and the view `executions`.
 
-    `tell` hears of roughly equal shares of the time that compressing takes.
+    The views `unit_times`, `unit_days` and `unit_loads` are what the units' digests say beside. `tell` hears of roughly equal
+    shares of the time that compressing takes.
     """
     run = partial(snapshot.rows, VIEW)
-    hashed = not any(run(_UNHASHED.format(blank=blank)) for blank in ("IS NULL", "< '!'"))
-    run(f"CREATE OR REPLACE TEMP VIEW history AS {(_HASHED if hashed else _ALL_KINDS).format(rows=VIEW)}")
-    run(f"CREATE OR REPLACE TEMP TABLE repeated AS {_repeated('history')}")
-    unique = not run("SELECT 1 FROM repeated LIMIT 1")
-    tell(1, SHARES)
-    executions = _executions("history", unique)
-    if not hashed:
-        path = literal(str(snapshot.scratch / "executions.parquet"))
-        run(f"COPY ({executions}) TO {path} (FORMAT parquet)")
-        executions = f"FROM read_parquet({path})"
+    made = _digested(snapshot, settings, tell)
+    hashed, unique = made.digester.hashed, made.digester.unique
+    executions = executions_of("history", unique) if hashed else f"FROM read_parquet({made.files('executions')})"
     run(f"CREATE OR REPLACE TEMP VIEW executions AS {executions}")
-    run(f"CREATE OR REPLACE TEMP TABLE statements AS {duckdb_sql('query_templates')}")
-    tell(3, SHARES)
-    _sample(snapshot, settings, hashed, unique)
+    figures = ", ".join(_added_up(name, kind) for name, kind in FIGURES.items())
+    run(_STATEMENTS.format(figures=figures, files=made.files("statements")))
+    run(f"CREATE OR REPLACE TEMP VIEW unit_times AS {made.times}")
+    for name in ("days", "loads"):
+        run(f"CREATE OR REPLACE TEMP VIEW unit_{name} AS FROM read_parquet({made.files(name)})")
+    _sample(snapshot, settings, made)
     tell(5, SHARES)
 
 
-def _sample(snapshot: Snapshot, settings: Settings, hashed: bool, unique: bool) -> None:
+def _digested(snapshot: Snapshot, settings: Settings, tell: Callable[[int, int], None]) -> Digested:
+    """A digest of each unit: those that the cache folder has from there, and the others, which are kept there."""
     run = partial(snapshot.rows, VIEW)
+    hashed = not any(run(_UNHASHED.format(blank=blank)) for blank in ("IS NULL", "< '!'"))
+    run(f"CREATE OR REPLACE TEMP VIEW history AS {(HASHED if hashed else ALL_KINDS).format(rows=VIEW)}")
+    found = units(snapshot, EXECUTIONS_A_PART)
+    rows = sum(unit.rows for unit in found)
+    parts = next((n for n in IN_PARTS if n * EXECUTIONS_A_PART >= rows), IN_PARTS[-1])
+    since = recent_from(snapshot.window_start, snapshot.window_end)
+    digester = Digester(snapshot, settings, since, hashed, True, len(found) == 1, parts)
+    cache = None if settings.cache_folder is None else Path(settings.cache_folder)
+    scratch = Path(tempfile.mkdtemp(dir=snapshot.scratch))
+    keys = {} if cache is None else kept.keys(snapshot, found, digester)
+    digests = {} if cache is None else _taken(cache, keys, digester, scratch)
+    folders = {unit: scratch / str(number) for number, unit in enumerate(found)}
+    for unit in found:
+        if unit not in digests:
+            digester.ids(unit, folders[unit])
+    run(_REPEATED.format(ids=sql_list(folder / "ids" for folder in folders.values())))
+    tell(1, SHARES)
+    if run("SELECT 1 FROM repeated LIMIT 1"):
+        # Which of two rows stands depends on all files.
+        digester, found, digests, cache = replace(digester, unique=False, alone=True), (whole(found),), {}, None
+        folders = {found[0]: scratch / "0"}
+    for number, unit in enumerate(found):
+        if unit not in digests:
+            digests[unit] = digester.make(unit, folders[unit])
+            if cache is not None:
+                kept.keep(cache, keys[unit], digester, digests[unit])
+        tell(1 + 3 * number // len(found), SHARES)
+    if cache is not None:
+        kept.drop_old(cache)
+    return Digested(found, tuple(digests[unit] for unit in found), digester)
+
+
+def _taken(cache: Path, keys: Mapping[Unit, str], digester: Digester, scratch: Path) -> dict[Unit, Digest]:
+    found = {
+        unit: kept.take(cache, key, digester, scratch / str(number)) for number, (unit, key) in enumerate(keys.items())
+    }
+    return {unit: digest for unit, digest in found.items() if digest is not None}
+
+
+def _added_up(name: str, kind: Kind) -> str:
+    """One figure of several digests of a statement."""
+    if kind is Kind.TIME:
+        return f"{'min' if name == 'FIRST_SEEN' else 'max'}({name}) AS {name}"
+    if kind is Kind.WHOLE:
+        return f"CAST(sum({name}) AS BIGINT) AS {name}"
+    return f"sum({name}) AS {name}"
+
+
+def _sample(snapshot: Snapshot, settings: Settings, made: Digested) -> None:
+    run = partial(snapshot.rows, VIEW)
+    digester = made.digester
     texts = TEXTS_A_SAMPLE_READ * settings.samples_read
-    run(_SOUGHT, {"samples": settings.samples_per_template, "texts": texts})
-    executions = int(run("SELECT coalesce(sum(EXECUTIONS), 0) FROM statements")[0][0])
-    parts = max(1, min(MOST_PARTS, -(-executions // EXECUTIONS_A_PART)))
+    wanted = {"samples": settings.samples_per_template, "texts": texts}
+    run(SOUGHT.format(rows="statements", executions="sum(EXECUTIONS)"), wanted)
+    run(_CHOSEN.format(files=made.files("samples")))
+    run(_REST, {"parts": digester.parts})
     samples = duckdb_sql("query_samples", history="written", executions="part").replace("$samples", "SAMPLES")
-    for part in range(parts):
-        rows = f"query_history_part({parts}, {part})" if parts > 1 else VIEW
-        run(f"CREATE OR REPLACE TEMP VIEW written AS FROM {rows}")
-        run(f"CREATE OR REPLACE TEMP VIEW unread AS {_HASHED.format(rows=rows)}")
-        run(_PART.format(recorded=_recorded(parts, part, hashed, unique)))
-        run(f"{'INSERT INTO samples' if part else 'CREATE OR REPLACE TEMP TABLE samples AS'} {samples}")
-        run(_REST, {"parts": parts})
-        if not run("SELECT 1 FROM sought LIMIT 1"):
-            break
+    for files, recorded in _elsewhere(snapshot, made):
+        run(f"CREATE OR REPLACE TEMP VIEW unread AS {HASHED.format(rows=files)}")
+        run(PART.format(recorded=recorded))
+        run(f"CREATE OR REPLACE TEMP VIEW written AS FROM {files} {_few_ids(snapshot)}")
+        run(f"INSERT INTO samples BY NAME {samples}")
+        run(_REST, {"parts": digester.parts})
     run(WEIGHED)
 
 
-def _recorded(parts: int, part: int, hashed: bool, unique: bool) -> str:
-    """The executions in that part of the window."""
-    if parts == 1:
-        return "FROM executions"
-    if not hashed:
-        return f"FROM executions WHERE epoch_us(START_TIME) // {BLOCK_MICROSECONDS} % {parts} = {part}"
-    return _executions("unread", unique)
+def _elsewhere(snapshot: Snapshot, made: Digested) -> Iterator[tuple[str, str]]:
+    """Where the statements that are still sought are looked for: the rows, and the executions of the view `unread` of them.
+
+    One part of the window after the other, or of several units always the one that holds most of them.
+    """
+    run = partial(snapshot.rows, VIEW)
+    digester = made.digester
+    block = f"epoch_us(START_TIME) // {BLOCK_MICROSECONDS} % {digester.parts}"
+    hashed = f"FROM ({executions_of('unread', digester.unique)})"
+    if digester.alone:
+        for part in range(1, digester.parts):
+            if run("SELECT 1 FROM sought LIMIT 1"):
+                rows = f"query_history_part({sql_list(snapshot.history)}, {digester.parts}, {part})"
+                yield rows, hashed if digester.hashed else f"FROM executions WHERE {block} = {part}"
+        return
+    run(_PLACES.format(files=made.files("statements")))
+    while found := run(_MOST):
+        unit = made.units[int(Path(found[0][0]).parent.name)]
+        told = f"FROM read_parquet({literal(str(Path(found[0][0]).with_name('executions')))})"
+        yield f"query_history_files({unit.sql})", f"{hashed if digester.hashed else told} WHERE {block} <> 0"
+        run("DELETE FROM places WHERE filename = $name", {"name": found[0][0]})
 
 
-def _repeated(history: str) -> str:
-    ids: exp.Expr = _tree("executions", history, "executions").ctes[0].this
-    return _duckdb(ids)
-
-
-def _executions(history: str, unique: bool) -> str:
-    """`sql/executions.sql` over other rows, where the repeated ids of the whole history are known. Where there are none, the
-    ids need not be read again."""
-    tree = _tree("executions", history, "executions")
-    repeated, latest = tree.ctes
-    repeated.set("this", sqlglot.parse_one("SELECT * FROM temp.repeated", read="duckdb"))
-    if unique:
-        latest.set("this", sqlglot.parse_one(f"SELECT * FROM {history}", read="duckdb"))
-    return _duckdb(tree)
-
-
-def duckdb_sql(name: str, history: str = VIEW, executions: str = "executions") -> str:
-    """The text of `sql/<name>.sql` in DuckDB's dialect, over these two tables of a snapshot."""
-    return _duckdb(_tree(name, history, executions))
-
-
-def _duckdb(tree: exp.Expr) -> str:
-    # What a value begins and ends with is seen at once; DuckDB's TRIM reads all of it.
-    for trim in list(tree.find_all(exp.Trim)):
-        value = trim.this.sql(dialect="duckdb")
-        trim.replace(sqlglot.parse_one(_PADDED.format(value), read="duckdb"))
-    return tree.sql(dialect="duckdb", comments=False)
-
-
-def _tree(name: str, history: str, executions: str) -> exp.Query:
-    tree = sqlglot.parse_one(resources.sql(name), read="snowflake")
-    if not isinstance(tree, exp.Query):
-        raise TypeError(f"sql/{name}.sql is no query")
-    for table in list(tree.find_all(exp.Table)):
-        if table.catalog:
-            table.replace(exp.to_table(history))
-        elif table.name == "EXECUTIONS":
-            table.replace(exp.to_table(executions))
-    return tree
+def _few_ids(snapshot: Snapshot) -> str:
+    """Names the ids in `part` where they are few: then only the row groups that they may be in are read."""
+    ids = snapshot.rows(VIEW, f"SELECT QUERY_ID FROM part LIMIT {FEW_IDS + 1}")
+    return "" if len(ids) > FEW_IDS else f"WHERE QUERY_ID IN ({', '.join(literal(name) for (name,) in ids) or 'NULL'})"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from advisor.model import WarehouseLoad
 from advisor.snapshot import Snapshot
-from advisor.workload.history import duckdb_sql
+from advisor.workload.texts import duckdb_sql
 
 SUSPENDS = (60, 300, 600)
 """Seconds of AUTO_SUSPEND that are tried: immediately, as documented for ad-hoc work, as documented for BI."""
@@ -38,7 +38,9 @@ def loads(snapshot: Snapshot, view: str) -> tuple[WarehouseLoad, ...]:
     """In order of name. The gaps between a warehouse's queries count only beside the bill."""
 
     def source(name: str) -> str:
-        return duckdb_sql(name) if view == "query_history" else f"FROM {name}"
+        if view != "query_history":
+            return f"FROM {name}"
+        return "FROM unit_loads" if name == "warehouse_loads" else duckdb_sql(name)
 
     idle = {}
     if "warehouse_metering_history" in snapshot.present:

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
+
+import duckdb
+
 from advisor import fingerprint
+from advisor.settings import Settings
 from advisor.snapshot import Snapshot
+from advisor.snapshot.manifest import literal
+from advisor.workload import kept
 
 WRITES = ("INSERT", "MULTI_TABLE_INSERT", "UPDATE", "DELETE", "MERGE", "COPY", "CREATE_TABLE_AS_SELECT", "UNLOAD")
 
@@ -11,15 +19,28 @@ CACHED = "answered from the result cache (likely)"
 METADATA = "answered without a warehouse, from metadata"
 NO_SCAN = "neither a scan nor a write (SHOW, USE, …)"
 
-# The text that stands for a statement, normalised: literals that the statement's own hash tells apart are gone.
+# The text that stands for a statement, less its literals: literals that the statement's own hash tells apart are gone.
+_BARE = """
+CREATE OR REPLACE TEMP TABLE bare AS
+WITH exemplars AS MATERIALIZED (SELECT STATEMENT, min_by(QUERY_TEXT, md5(QUERY_ID)) AS TEXT FROM samples GROUP BY STATEMENT)
+SELECT *, md5(BARE) AS BARE_ID FROM ({shares})
+"""
+# What the bare texts are once they are normalised: as an earlier run found them, and the others.
+_KNOWN = """
+CREATE OR REPLACE TEMP TABLE canonical AS SELECT BARE_ID, CANONICAL FROM {kept} SEMI JOIN bare USING (BARE_ID)
+"""
+_NOTHING = "(SELECT '' AS BARE_ID, '' AS CANONICAL)"
+_FRESH = """
+INSERT INTO canonical
+WITH fresh AS MATERIALIZED (
+    SELECT BARE_ID, {normalised} AS TEXT
+    FROM (SELECT DISTINCT BARE, BARE_ID FROM bare WHERE BARE IS NOT NULL) ANTI JOIN canonical USING (BARE_ID)
+),
+named AS MATERIALIZED (SELECT TEXT, canonical_aliases(TEXT) AS CANONICAL FROM (SELECT DISTINCT TEXT FROM fresh))
+SELECT BARE_ID, CANONICAL FROM fresh JOIN named USING (TEXT)
+"""
 _FINGERPRINTS = """
 CREATE OR REPLACE TEMP TABLE fingerprints AS
-WITH exemplars AS (SELECT STATEMENT, min_by(QUERY_TEXT, md5(QUERY_ID)) AS TEXT FROM samples GROUP BY STATEMENT),
-bare AS MATERIALIZED (SELECT STATEMENT, {without_literals} AS BARE FROM exemplars),
-normal AS MATERIALIZED (SELECT BARE, {normalised} AS TEXT FROM (SELECT DISTINCT BARE FROM bare)),
-canonical AS MATERIALIZED (
-    SELECT TEXT, canonical_aliases(TEXT) AS CANONICAL FROM (SELECT DISTINCT TEXT FROM normal)
-)
 SELECT STATEMENT, CANONICAL,
     CASE regexp_extract(CANONICAL, '^(?:\\( )*([A-Z]+)', 1)
         WHEN 'WITH' THEN 'SELECT'
@@ -29,7 +50,7 @@ SELECT STATEMENT, CANONICAL,
         WHEN 'COPY' THEN CASE WHEN CANONICAL LIKE 'COPY INTO @%' THEN 'UNLOAD' ELSE 'COPY' END
         ELSE regexp_extract(CANONICAL, '^(?:\\( )*([A-Z]+)', 1)
     END AS KIND
-FROM bare JOIN normal USING (BARE) JOIN canonical USING (TEXT)
+FROM bare JOIN canonical USING (BARE_ID)
 """
 
 _MEMBERS = f"""
@@ -104,13 +125,34 @@ ON rows.STATEMENT = kept.STATEMENT AND rows.OUTCOME = kept.OUTCOME
 """
 
 
-def classify(snapshot: Snapshot, view: str) -> None:
+def classify(snapshot: Snapshot, view: str, settings: Settings) -> None:
     """Gives each of the `statements` its template, or the reason why it has none; `samples` become those of templates.
 
     Makes the tables `members`, every statement with its FINGERPRINT and REASON, `kept`, those that have a template, and
     `redefinitions`, of those that have none.
     """
-    steps = {"without_literals": fingerprint.without_literals("TEXT"), "normalised": fingerprint.normalised("BARE")}
-    snapshot.rows(view, _FINGERPRINTS.format(**steps))
-    for table in (_MEMBERS, _KEPT, _REDEFINITIONS, _OF_TEMPLATES):
+    # Few rows are one thread's work to DuckDB, but these are slow ones.
+    threads = max(1, settings.threads)
+    bare = f"SELECT STATEMENT, {fingerprint.without_literals('TEXT')} AS BARE FROM exemplars WHERE hash(STATEMENT) % {threads}"
+    shares = " UNION ALL ".join(f"{bare} = {share}" for share in range(threads))
+    snapshot.rows(view, _BARE.format(shares=shares))
+    _canonical(snapshot, view, None if settings.cache_folder is None else Path(settings.cache_folder))
+    for table in (_FINGERPRINTS, _MEMBERS, _KEPT, _REDEFINITIONS, _OF_TEMPLATES):
         snapshot.rows(view, table)
+
+
+def _canonical(snapshot: Snapshot, view: str, cache: Path | None) -> None:
+    """Makes the table `canonical`: what this version of the code makes of each bare text."""
+    fresh = _FRESH.format(normalised=fingerprint.normalised("BARE"))
+    code = fingerprint.normalised("BARE"), Path(fingerprint.__file__).read_text(encoding="utf-8"), duckdb.__version__
+    key = hashlib.sha256("\0".join(code).encode()).hexdigest()
+    earlier = None if cache is None else kept.content(cache, key)
+    file = snapshot.scratch / "canonical"
+    if earlier is not None:
+        file.write_bytes(earlier)
+    source = _NOTHING if earlier is None else f"read_parquet({literal(str(file))})"
+    snapshot.rows(view, _KNOWN.format(kept=source))
+    [(added,)] = snapshot.rows(view, fresh)
+    if added and cache is not None:
+        snapshot.rows(view, f"COPY canonical TO {literal(str(file))} (FORMAT parquet)")
+        kept.put(cache, key, file.read_bytes())

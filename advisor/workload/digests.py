@@ -1,0 +1,216 @@
+"""What a unit of the history says of its executions, in parts that add up over all units."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property, partial
+from pathlib import Path
+
+import duckdb
+
+from advisor.settings import Settings
+from advisor.snapshot import Snapshot
+from advisor.snapshot.manifest import literal
+from advisor.snapshot.normal import BLOCK_MICROSECONDS
+from advisor.workload.texts import duckdb_sql, executions_of
+from advisor.workload.units import Unit
+
+VIEW = "query_history"
+PARTS = ("ids", "statements", "times", "days", "loads", "samples")
+TEXTS_A_SAMPLE_READ = 4
+"""Hashes split a template into several statements, so more texts are fetched than will be read."""
+FEWER = 8
+"""Where the history is in several units, each gives so many times fewer texts."""
+
+# A statement and its context are one number while the executions are counted: text keys are several times slower.
+KEY = "hash(STATEMENT, DATABASE_NAME, SCHEMA_NAME, OUTCOME)"
+
+# What has a hash is told apart without its text.
+HASHED = "SELECT * REPLACE ('unread' AS QUERY_TEXT) FROM {rows}"
+# Such a condition is tried on the least and the greatest value of a row group, without reading it.
+ALL_KINDS = f"""
+{HASHED} WHERE QUERY_PARAMETERIZED_HASH >= '!'
+UNION ALL SELECT * FROM {{rows}} WHERE QUERY_PARAMETERIZED_HASH < '!'
+UNION ALL SELECT * FROM {{rows}} WHERE QUERY_PARAMETERIZED_HASH IS NULL
+"""
+
+_IDS = "SELECT hash(QUERY_ID) AS ID_HASH FROM {rows} WHERE NOT starts_with(QUERY_ID, '~')"
+_TIMES = f"""
+SELECT {KEY} AS KEY, CAST(EXECUTION_MS AS DOUBLE) AS MS, START_TIME >= {{recent}} AS RECENT, count(*) AS N
+FROM unit WHERE OUTCOME IN ('executed', 'no warehouse') GROUP BY ALL
+"""
+# Only what ran on no warehouse was answered from the result cache, so only that is told apart.
+_DAYS = """
+SELECT CAST(START_TIME AS DATE) AS DAY, OUTCOME = 'no warehouse' AS FREE,
+    CASE WHEN FREE THEN STATEMENT END AS STATEMENT, CASE WHEN FREE THEN DATABASE_NAME END AS DATABASE_NAME,
+    CASE WHEN FREE THEN SCHEMA_NAME END AS SCHEMA_NAME, count(*) AS N
+FROM unit WHERE QUERY_TYPE = 'SELECT' AND OUTCOME IN ('executed', 'no warehouse') GROUP BY ALL
+"""
+_SPAN = "SELECT min(FIRST_SEEN), max(LAST_SEEN) FROM read_parquet({statements})"
+
+SAMPLED = (
+    "STATEMENT",
+    "DATABASE_NAME",
+    "SCHEMA_NAME",
+    "OUTCOME",
+    "QUERY_ID",
+    "START_TIME",
+    "EXECUTION_MS",
+    "PARTITIONS_SCANNED",
+    "PARTITIONS_TOTAL",
+    "BYTES_SCANNED",
+)
+"""What is said of a sample, beside its text."""
+
+# Statements that take long are read with all their samples, the others for one.
+SOUGHT = """
+CREATE OR REPLACE TEMP TABLE sought AS
+WITH totals AS (
+    SELECT STATEMENT, DATABASE_NAME, SCHEMA_NAME, OUTCOME, {executions} AS EXECUTIONS, sum(EXECUTION_MS) AS MS
+    FROM {rows} WHERE OUTCOME IN ('executed', 'no warehouse') GROUP BY ALL
+)
+SELECT * EXCLUDE (MS),
+    CASE WHEN sum(least(EXECUTIONS, $samples)) OVER (
+        ORDER BY MS DESC, STATEMENT, DATABASE_NAME, SCHEMA_NAME, OUTCOME ROWS UNBOUNDED PRECEDING
+    ) <= $texts THEN CAST($samples AS BIGINT) ELSE 1 END AS SAMPLES
+FROM totals
+"""
+SAME = """
+    {one}.STATEMENT = {other}.STATEMENT AND {one}.OUTCOME = {other}.OUTCOME
+    AND {one}.DATABASE_NAME IS NOT DISTINCT FROM {other}.DATABASE_NAME
+    AND {one}.SCHEMA_NAME IS NOT DISTINCT FROM {other}.SCHEMA_NAME
+"""
+PART = f"""
+CREATE OR REPLACE TEMP TABLE part AS
+SELECT {", ".join(f"recorded.{name}" for name in SAMPLED)}, sought.SAMPLES FROM ({{recorded}}) AS recorded
+JOIN sought ON {SAME.format(one="recorded", other="sought")}
+"""
+
+
+@dataclass(frozen=True)
+class Span:
+    """The first and the last start in a unit; None where no row has one."""
+
+    first: datetime | None
+    last: datetime | None
+
+    def recent(self, since: datetime) -> bool | None:
+        """Whether all of it, or nothing, began at `since` or later; None where it is in part."""
+        if self.first is None or self.last is None or self.last < since:
+            return False
+        return True if self.first >= since else None
+
+
+@dataclass(frozen=True)
+class Digest:
+    """A unit's digest: a Parquet file of each of its parts."""
+
+    folder: Path
+    span: Span
+
+
+@dataclass(frozen=True)
+class Digester:
+    """Makes the digests of one history, its units alike."""
+
+    snapshot: Snapshot
+    settings: Settings
+    since: datetime
+    hashed: bool
+    """No execution lacks a parameterized hash."""
+    unique: bool
+    """No id is repeated."""
+    alone: bool
+    """The history is one unit."""
+    parts: int
+    """Samples come from one of so many parts of the window."""
+
+    @cached_property
+    def asked(self) -> str:
+        """A digest of all that is asked of a unit, of the engine that answers, and of how it reads its files."""
+        [(macro,)] = self.snapshot.rows(
+            VIEW, "SELECT macro_definition FROM duckdb_functions() WHERE function_name = 'query_history_files'"
+        )
+        taken = SOUGHT, PART, self._eligible, str(sorted(self._sampling.items()))
+        texts = duckdb.__version__, macro, *self._steps("[]"), *self._parts("").values(), *taken
+        return hashlib.sha256("\0".join(texts).encode()).hexdigest()
+
+    def ids(self, unit: Unit, folder: Path) -> None:
+        """Makes the folder, and in it the first of the digest's files."""
+        folder.mkdir()
+        self._write("ids", self._parts("")["ids"].format(rows=f"query_history_files({unit.sql})"), folder)
+
+    def make(self, unit: Unit, folder: Path) -> Digest:
+        """Makes the others of the digest's files. Each reads the columns it needs again, which is cheaper than a copy of them;
+        only a statement that is told from its text is written down."""
+        run = partial(self.snapshot.rows, VIEW)
+        unread, written, executions = self._steps(unit.sql)
+        run(f"CREATE OR REPLACE TEMP VIEW unread AS {unread}")
+        run(f"CREATE OR REPLACE TEMP VIEW written AS {written}")
+        if not self.hashed:
+            self._write("executions", executions, folder)
+            executions = f"FROM read_parquet({literal(str(folder / 'executions'))})"
+        run(f"CREATE OR REPLACE TEMP VIEW unit AS {executions}")
+        since = f"TIMESTAMP {literal(self.since.isoformat(sep=' '))}"
+        for name, sql in self._parts(since).items():
+            if name == "samples":
+                run(f"CREATE OR REPLACE TEMP VIEW unread AS {HASHED.format(rows='written')}")
+                run(f"CREATE OR REPLACE TEMP TABLE eligible AS {self._eligible}")
+                run(SOUGHT.format(rows="eligible", executions="count(*)"), self._sampling)
+                run(PART.format(recorded="FROM eligible"))
+            if name != "ids":
+                self._write(name, sql, folder)
+        return Digest(folder, Span(*run(_SPAN.format(statements=literal(str(folder / "statements"))))[0]))
+
+    def _write(self, name: str, sql: str, folder: Path) -> None:
+        """As Parquet, which has no whole numbers of 128 bits: DuckDB would round them."""
+        types = self.snapshot.rows(VIEW, f"DESCRIBE {sql}")
+        casts = ", ".join(f"CAST({n} AS DECIMAL(38, 0)) AS {n}" for n, kind, *_ in types if kind == "HUGEINT")
+        values = f"* REPLACE ({casts})" if casts else "*"
+        target = literal(str(folder / name))
+        self.snapshot.rows(VIEW, f"COPY (SELECT {values} FROM ({sql})) TO {target} (FORMAT parquet)")
+
+    def _steps(self, files: str) -> tuple[str, str, str]:
+        """The rows of a unit without texts that aren't needed, those that samples come from with them, and its executions."""
+        rows = f"query_history_files({files})"
+        part = f"query_history_part({files}, {self.parts}, 0)" if self.parts > 1 else rows
+        return (
+            (HASHED if self.hashed else ALL_KINDS).format(rows=rows),
+            f"FROM {part}",
+            executions_of("unread", self.unique),
+        )
+
+    def _parts(self, since: str) -> Mapping[str, str]:
+        samples = duckdb_sql("query_samples", history="written", executions="part")
+        texts = (
+            _IDS,
+            duckdb_sql("query_templates", executions="unit"),
+            _TIMES.format(recent=since),
+            _DAYS,
+            duckdb_sql("warehouse_loads", executions="unit"),
+            samples.replace("$samples", "SAMPLES"),
+        )
+        return dict(zip(PARTS, texts, strict=True))
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The names of a digest's files. What has no hash took its texts to tell apart, so that is kept as well."""
+        return PARTS if self.hashed else (*PARTS, "executions")
+
+    @property
+    def _eligible(self) -> str:
+        """The executions that samples come from."""
+        part = f"epoch_us(START_TIME) // {BLOCK_MICROSECONDS} % {self.parts} = 0" if self.parts > 1 else "true"
+        rows = f"({executions_of('unread', self.unique)})" if self.hashed else f"unit WHERE {part}"
+        return f"SELECT {', '.join(SAMPLED)} FROM (FROM {rows}) WHERE OUTCOME IN ('executed', 'no warehouse')"
+
+    @property
+    def _sampling(self) -> dict[str, int]:
+        texts = TEXTS_A_SAMPLE_READ * self.settings.samples_read
+        return {
+            "samples": self.settings.samples_per_template,
+            "texts": texts if self.alone else max(1, texts // FEWER),
+        }
