@@ -10,7 +10,7 @@ from pathlib import Path
 from advisor.snapshot import Snapshot
 from advisor.snapshot.manifest import literal, row_counts
 
-ROWS_A_UNIT = 50_000
+ROWS_A_UNIT = 250_000
 """With fewer rows files are put together, since a digest has a cost of its own."""
 
 
