@@ -58,6 +58,7 @@ SELECT
             OR (EXECUTION_STATUS IS NULL AND (ERROR_CODE IS NOT NULL OR ERROR_MESSAGE IS NOT NULL))
             THEN CASE
                 WHEN UPPER(EXECUTION_STATUS) IN ('RUNNING', 'QUEUED', 'BLOCKED', 'RESUMING_WAREHOUSE') THEN 'still running'
+                WHEN TO_VARCHAR(ERROR_CODE) IN ('630', '000630') THEN 'timed out'
                 WHEN ERROR_MESSAGE ILIKE '%cancel%' THEN 'cancelled'
                 ELSE 'failed'
             END

@@ -8,6 +8,7 @@ from advisor.model import Advice, Benefit, Cost, Grade, Range, Recommendation, T
 from tests.advices import rich
 
 PLACE = TableName("SALES", "web", "Page Views")
+LEFT_ALONE = TableName("SALES", "web", "Daily Views")
 COMMON = {"valid_until": "2026-03-02", "hashes": ["0a1b2c3d"]}
 RANGE = Range(1.0, 2.0, 4.0)
 
@@ -83,6 +84,7 @@ SEARCH: dict[str, object] = {
 ACCELERATION: dict[str, object] = {"scale_factor": 8, "most_credits_per_month": 5.2}
 SUSPEND: dict[str, object] = {
     "auto_suspend_seconds": 300,
+    "auto_suspend_today": 600,
     "suspensions_per_month": 1440.0,
     "idle_credits_per_month": 190.0,
 }
@@ -118,6 +120,7 @@ def assorted() -> Advice:
             recommendation(
                 "materialized_view", "drop", Target("materialized_view", "Views by Day", "SALES", "web"), UNUSED_VIEW
             ),
+            recommendation("dynamic_table", "disable", Target.table(LEFT_ALONE), {"refreshes_per_month": 720.0}),
             recommendation("storage_retention", "change", Target.table(PLACE), RETENTION),
             recommendation("storage_retention", "drop", Target.table(PLACE), {**RETENTION, "cause": "unread"}),
         ),

@@ -9,7 +9,7 @@ from advisor import patches
 from advisor.generator.scripts import Script, scripts
 from advisor.model import Advice, DbtModel, Maker, Owner, Recommendation, Target
 from tests.advices import EVENTS, ITEMS, ORDERS, one, recommendation
-from tests.assorted import PLACE, RETENTION
+from tests.assorted import LEFT_ALONE, PLACE, RETENTION, SUSPEND
 from tests.assorted import recommendation as assorted
 from tests.standin import Account
 from tests.test_sqlfluff import every_kind
@@ -50,12 +50,20 @@ def _transient() -> Recommendation:
     return assorted("storage_retention", "rewrite", Target.table(PLACE), details)
 
 
+def _unseen() -> Recommendation:
+    """Where what is in force isn't known."""
+    return assorted(
+        "warehouse_setting", "change", Target("warehouse", "Report WH"), {**SUSPEND, "auto_suspend_today": None}
+    )
+
+
 def each() -> Mapping[str, Recommendation]:
     """By kind and action, and by owner where there is one."""
     found = {f"{r.kind}_{r.action}": r for r in every_kind().recommendations}
     assert len(found) == len(every_kind().recommendations)
     found |= {f"clustering_key_of_{name}": _owned(owner) for name, owner in OWNERS.items()}
-    return {name: _meant(advised) for name, advised in {**found, "storage_retention_transient": _transient()}.items()}
+    found |= {"storage_retention_transient": _transient(), "warehouse_setting_unseen": _unseen()}
+    return {name: _meant(advised) for name, advised in found.items()}
 
 
 def advice_of(name: str) -> Advice:
@@ -83,6 +91,7 @@ def planted(clustering_key: str = "") -> Account:
     account.table(
         PLACE, 'ID BIGINT, "Seen At" TIMESTAMP, "Mail" VARCHAR, NOTE VARCHAR, DAY DATE', views, retention_time=30
     )
+    account.table(LEFT_ALONE, "DAY DATE, VIEWS BIGINT", "VALUES (DATE '2026-01-01', 7)", is_dynamic="YES")
     account.engine.execute("INSERT INTO warehouses (name) VALUES ('Report WH')")
     account.engine.execute("INSERT INTO parameters VALUES ('USE_CACHED_RESULT', 'Report User', 'false')")
     return account

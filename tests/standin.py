@@ -25,7 +25,7 @@ Rows = list[tuple[Any, ...]]
 FACTS = """
 CREATE TABLE facts (
   database VARCHAR, schema VARCHAR, name VARCHAR, table_type VARCHAR, clustering_key VARCHAR DEFAULT '', is_dynamic VARCHAR DEFAULT 'NO',
-  is_transient VARCHAR DEFAULT 'NO', retention_time INTEGER DEFAULT 1, search_optimization VARCHAR DEFAULT 'OFF', policy VARCHAR
+  is_transient VARCHAR DEFAULT 'NO', scheduling_state VARCHAR DEFAULT 'ACTIVE', retention_time INTEGER DEFAULT 1, search_optimization VARCHAR DEFAULT 'OFF', policy VARCHAR
 );
 CREATE TABLE warehouses (
   "name" VARCHAR, "type" VARCHAR DEFAULT 'STANDARD', "auto_suspend" INTEGER DEFAULT 600, "enable_query_acceleration" VARCHAR DEFAULT 'false'
@@ -35,7 +35,7 @@ CREATE TABLE parameters ("name" VARCHAR, "user" VARCHAR, "value" VARCHAR);
 """
 TABLES = """
 (SELECT o.schema AS table_schema, o.name AS table_name, COALESCE(f.table_type, o.kind) AS table_type, o.rows AS row_count,
-    o.comment, f.* EXCLUDE (database, schema, name, table_type, search_optimization, policy), 0 AS bytes, f.search_optimization, f.policy
+    o.comment, f.* EXCLUDE (database, schema, name, table_type, search_optimization, policy, scheduling_state), 0 AS bytes, f.search_optimization, f.policy, f.scheduling_state
 FROM (
   SELECT database_name AS database, schema_name AS schema, table_name AS name, 'BASE TABLE' AS kind, estimated_size AS rows, comment FROM duckdb_tables()
   UNION ALL SELECT database_name, schema_name, view_name, 'VIEW', NULL, comment FROM duckdb_views() WHERE NOT internal
@@ -58,6 +58,9 @@ FROM memory.main.facts WHERE policy IS NOT NULL)
 SHOWN_TABLES = """
 (SELECT table_name AS "name", 'TABLE' AS "kind", row_count AS "rows", search_optimization AS "search_optimization", 'N' AS "is_external",
     'N' AS "is_hybrid" FROM {tables} AS t WHERE table_schema = {schema} AND table_type = 'BASE TABLE')
+"""
+SHOWN_DYNAMIC = """
+(SELECT table_name AS "name", scheduling_state AS "scheduling_state" FROM {tables} AS t WHERE table_schema = {schema} AND is_dynamic = 'YES')
 """
 
 
@@ -331,6 +334,10 @@ def _task(account: Account, name: str, _: str, schedule: str, comment: str, text
         account.engine.execute("INSERT INTO memory.main.tasks VALUES (?, ?, ?, ?, ?)", given)
 
 
+def _refreshing(account: Account, name: str, change: str) -> None:
+    account.note(_place(name), scheduling_state={"SUSPEND": "SUSPENDED", "RESUME": "ACTIVE"}[change])
+
+
 def _resume(account: Account, name: str) -> None:
     account.engine.execute("""UPDATE memory.main.tasks SET "state" = 'started' WHERE "name" = ?""", [_name(name).name])
 
@@ -346,10 +353,11 @@ def _show(account: Account, what: str, pattern: str, where: str | None) -> None:
         account.shown = "(SELECT * FROM memory.main.warehouses)"
     elif what == "TASKS":
         account.shown = "(SELECT * FROM memory.main.tasks)"
-    elif what == "TABLES":
+    elif what in ("TABLES", "DYNAMIC TABLES"):
         place = _name((where or "").removeprefix(" IN SCHEMA "))
         tables = TABLES.format(database=_text(place.db))
-        account.shown = SHOWN_TABLES.format(tables=tables, schema=_text(place.name))
+        shown = SHOWN_TABLES if what == "TABLES" else SHOWN_DYNAMIC
+        account.shown = shown.format(tables=tables, schema=_text(place.name))
     else:
         raise NotRunError(f"SHOW {what}")
 
@@ -364,6 +372,7 @@ Act = Callable[..., None]
 ACTS: tuple[tuple[str, Act, str], ...] = (
     (rf"ALTER (DYNAMIC TABLE|TABLE) {NAME} CLUSTER BY \((.*)\)", _cluster, "inside: the key's expressions"),
     (rf"ALTER (DYNAMIC TABLE|TABLE) {NAME} DROP CLUSTERING KEY", _uncluster, "not run: DuckDB has no clustering keys"),
+    (rf"ALTER DYNAMIC TABLE {NAME} (SUSPEND|RESUME)", _refreshing, "not run: DuckDB refreshes no tables"),
     (rf"ALTER TABLE {NAME} SET DATA_RETENTION_TIME_IN_DAYS = (\d+)", _retain, "inside: its table"),
     (rf"ALTER TABLE {NAME} ADD SEARCH OPTIMIZATION(?: ON (.*))?", _search, "inside: the columns to search"),
     (rf"ALTER TABLE {NAME} DROP SEARCH OPTIMIZATION(?: ON (.*))?", _unsearch, "not run: DuckDB has no search optimization"),

@@ -179,6 +179,14 @@ SKIPPED: dict[str, tuple[dict[str, Any], str]] = {
     "failed": ({"EXECUTION_STATUS": "FAIL"}, "failed"),
     "incident": ({"EXECUTION_STATUS": "incident"}, "failed"),
     "error alone": ({"EXECUTION_STATUS": None, "ERROR_CODE": "1003"}, "failed"),
+    "timed out": (
+        {
+            "EXECUTION_STATUS": "FAIL",
+            "ERROR_CODE": "630",
+            "ERROR_MESSAGE": "Statement reached its timeout and was canceled.",
+        },
+        "timed out",
+    ),
     "cancelled": ({"EXECUTION_STATUS": "FAIL", "ERROR_MESSAGE": "SQL execution canceled"}, "cancelled"),
     "running": ({"EXECUTION_STATUS": "RUNNING"}, "still running"),
     "SHOW": ({"QUERY_TYPE": "SHOW", "QUERY_TEXT": "show tables"}, "neither a scan nor a write (SHOW, USE, …)"),

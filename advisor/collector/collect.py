@@ -18,6 +18,7 @@ from advisor.collector.run import Progress, Run
 from advisor.collector.statistics import OF_TABLES, Plan, plans, sample_of, statistics_of
 from advisor.collector.unsampled import unsampled
 from advisor.collector.views import ACCOUNT_VIEWS, NEEDED, absent, grant, readable, refused
+from advisor.collector.warehouses import SHOWN, warehouses
 from advisor.errors import InputError, SourceError
 from advisor.figures import many, size
 from advisor.model import Needs, Probe
@@ -93,6 +94,7 @@ def collect(
         run.fetch(extracts(account.columns, window, few, raw))
         if not raw:
             run.fetch(unsampled(run, account.columns[HISTORY], window, few))
+        run.fetch([warehouses()])
         notes = _absences(account, run) + _second(run, statistics)
         if statistics is not None:
             notes += _third(run, statistics)
@@ -104,7 +106,7 @@ def collect(
         raise SourceError(
             f"cannot write {out}: {error.strerror or error}; make room or name another --out, then run again"
         ) from error
-    missing = sorted(set(ACCOUNT_VIEWS) - set(account.columns) | run.refusals.keys() & ACCOUNT_VIEWS.keys())
+    missing = sorted(set(ACCOUNT_VIEWS) - set(account.columns) | run.refusals.keys() & {*ACCOUNT_VIEWS, SHOWN})
     return Collected(account.role, run.asked, len(run.kept), run.rows, run.bytes, tuple(missing), tuple(notes))
 
 
@@ -167,7 +169,9 @@ def _told(run: Run, planned: Sequence[Plan], budget_gib: float, samples: bool) -
     if beyond:
         notes.append(f"column statistics: beyond the budget, or of unknown size: {', '.join(beyond)}")
     notes += [
-        f"column statistics: {why}" for source, why in sorted(run.refusals.items()) if source not in ACCOUNT_VIEWS
+        f"column statistics: {why}"
+        for source, why in sorted(run.refusals.items())
+        if source not in (*ACCOUNT_VIEWS, SHOWN)
     ]
     if not samples:
         notes.append("row samples: none; --keep-samples takes them, and keeps their values in the snapshot")

@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from advisor.collector.collect import Account, probe
 from advisor.collector.connection import Connector
 from advisor.collector.extracts import Window, statement
-from advisor.collector.pool import DeniedError, Session
+from advisor.collector.pool import DeniedError, RefusedError, Session
 from advisor.collector.views import ACCOUNT_VIEWS, absent, grant
+from advisor.collector.warehouses import warehouses
 from advisor.snapshot.views import VIEWS
 
 RECENT = timedelta(days=7)
@@ -61,6 +62,17 @@ def _checks(session: Session, account: Account) -> Iterator[ViewCheck]:
             continue
         edition = known.enterprise and known.database_role in opened
         yield ViewCheck(view, None, None, (), None if edition else grant(view, account.role), VIEWS[view].effect)
+    yield _warehouses(session, account)
+
+
+def _warehouses(session: Session, account: Account) -> ViewCheck:
+    asked, effect = warehouses(), VIEWS["warehouses"].effect
+    try:
+        rows = session.rows(asked.source, asked.sql, asked.shown)
+    except RefusedError:
+        remedy = f"GRANT MONITOR ON WAREHOUSE <each of them> TO ROLE {account.role}"
+        return ViewCheck(asked.source, None, None, (), remedy, effect)
+    return ViewCheck(asked.source, len(rows), None, (), None, effect)
 
 
 def _check(session: Session, account: Account, view: str, held: frozenset[str]) -> ViewCheck:
@@ -90,4 +102,7 @@ def lines(checkup: Checkup) -> Iterator[str]:
         if check.remedy is not None:
             yield f"missing  {check.view.upper()}: {check.unlocks}"
             yield f"         {check.remedy}"
-    yield "not seen: SELECT on your tables, which column statistics, `prove --connection` and the estimators need; `advisor grants` has it"
+    yield (
+        "not seen: SELECT on your tables, which column statistics, `prove --connection` and the estimators need, and MONITOR on the warehouses "
+        "whose AUTO_SUSPEND SHOW WAREHOUSES is to tell; `advisor grants` has both"
+    )

@@ -12,6 +12,11 @@ OF_TABLES = (
     "surer. They read the columns that queries filter, of the tables that are large enough for a key; grant it for as few as you",
     "like. Without it all runs as with --no-statistics. SYSTEM$ESTIMATE_AUTOMATIC_CLUSTERING_COSTS wants INSERT as well: leave it out.",
 )
+OF_WAREHOUSES = (
+    "Optional: seeing which AUTO_SUSPEND is in force, for each warehouse that advice may be given on. It shows the warehouse's queries and",
+    "changes nothing.",
+)
+WAREHOUSE_GRANT = "GRANT MONITOR ON WAREHOUSE <warehouse>"
 TABLE_GRANTS = (
     "GRANT USAGE ON DATABASE <database>",
     "GRANT USAGE ON SCHEMA <database>.<schema>",
@@ -33,6 +38,8 @@ def script(role: str, warehouse: str | None) -> str:
         f"GRANT USAGE ON WAREHOUSE {_name(warehouse)} {to}"
         if warehouse
         else f"-- GRANT USAGE ON WAREHOUSE <its name> {to}",
+        *(f"-- {line}" for line in OF_WAREHOUSES),
+        f"-- {WAREHOUSE_GRANT} {to}",
         *(f"-- {line}" for line in OF_TABLES),
         *(f"-- {statement} {to}" for statement in TABLE_GRANTS),
     ]

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 from snowflake.connector import SnowflakeConnection
+from snowflake.connector.cursor import SnowflakeCursor
 
 from advisor import resources
 from advisor.collector.connection import FAILURES, Connector
@@ -56,8 +57,10 @@ class Session:
     query: str | None = None
     """The last statement's id."""
 
-    def ask(self, what: str, sql: str, take: Take[T]) -> T:
+    def ask(self, what: str, sql: str, take: Take[T], shown: str | None = None) -> T:
         """What `take` makes of the statement's whole result, its batches given one by one; `take` must bear being called again.
+
+        `shown` is a SHOW to run first, whose query's id stands for $shown in the statement.
 
         Raises RefusedError, and SourceError after the last attempt; whatever `take` raises of its own passes.
         """
@@ -69,7 +72,7 @@ class Session:
             if self.stop.is_set():
                 break
             try:
-                return take(self._batches(sql))
+                return take(self._batches(sql, shown))
             except RefusedError:
                 raise
             except SourceError as error:
@@ -79,9 +82,9 @@ class Session:
             self.close()
         raise SourceError(f"{last}; gave up after {attempts} attempts" if not self.stop.is_set() else "stopped")
 
-    def rows(self, what: str, sql: str) -> list[dict[str, Any]]:
-        """The whole result of a statement that has few rows, by column name."""
-        return self.ask(what, sql, lambda batches: [row for batch in batches for row in batch.to_pylist()])
+    def rows(self, what: str, sql: str, shown: str | None = None) -> list[dict[str, Any]]:
+        """The whole result of a statement that has few rows, by column name; `shown` as above."""
+        return self.ask(what, sql, lambda batches: [row for batch in batches for row in batch.to_pylist()], shown)
 
     def scanned(self) -> int | None:
         """Bytes that the last statement scanned; None where the account doesn't say."""
@@ -102,12 +105,10 @@ class Session:
                 # The account ends a session that it hears nothing of.
                 return
 
-    def _batches(self, sql: str) -> Iterator[pa.Table]:
-        self.connection = self.connection or self.connector.open()
-        cursor = self.connection.cursor()
-        cursor.execute_async(sql)
-        query = self.query = str(cursor.sfqid)
-        self._wait(self.connection, query)
+    def _batches(self, sql: str, shown: str | None) -> Iterator[pa.Table]:
+        if shown is not None:
+            sql = sql.replace("$shown", literal(self._run(shown)[1]))
+        cursor, query = self._run(sql)
         cursor.query_result(query)
         received = 0
         for table in cursor.fetch_arrow_batches(force_microsecond_precision=True):
@@ -115,6 +116,15 @@ class Session:
             yield table
         if cursor.rowcount is not None and cursor.rowcount != received:
             raise SourceError(f"{received} of {cursor.rowcount} rows arrived")
+
+    def _run(self, sql: str) -> tuple[SnowflakeCursor, str]:
+        """The statement, ended, and its id."""
+        self.connection = self.connection or self.connector.open()
+        cursor = self.connection.cursor()
+        cursor.execute_async(sql)
+        query = self.query = str(cursor.sfqid)
+        self._wait(self.connection, query)
+        return cursor, query
 
     def _wait(self, connection: SnowflakeConnection, query: str) -> None:
         """Until the statement has ended; the account itself ends it after `statement_seconds`."""

@@ -101,7 +101,10 @@ class Run:
             return RefusedError(f"{extract.source}: the budget is used up")
         try:
             received = session.ask(
-                extract.file, extract.sql, lambda batches: write_part(path, extract.view, mark, extract.shape(batches))
+                extract.file,
+                extract.sql,
+                lambda batches: write_part(path, extract.view, mark, extract.shape(batches)),
+                extract.shown,
             )
         except RefusedError as error:
             if extract.source in NEEDED:

@@ -56,12 +56,14 @@ ACCOUNT_VIEWS: Mapping[str, AccountView] = MappingProxyType(
         "query_acceleration_history": _of("USAGE", 3, 7, "START_TIME", enterprise=True),
         "query_acceleration_eligible": _of("GOVERNANCE", 3, 7, "START_TIME", "QUERIES"),
         "query_insights": _of("GOVERNANCE", 1.5, 7, "START_TIME", "QUERIES"),
-        "dynamic_table_refresh_history": _of("USAGE", 3, 7, "REFRESH_START_TIME", "REFRESHES"),
+        "dynamic_table_refresh_history": _of(
+            "USAGE", 3, 7, "REFRESH_START_TIME", "REFRESHES WAREHOUSE_SIZE EXECUTION_MS"
+        ),
         "task_history": _of("USAGE", 0.75, 7, "QUERY_START_TIME", "RUNS DAY"),
         "query_attribution_history": _of("USAGE", 8, 7, "START_TIME", "QUERIES"),
         "warehouse_metering_history": _of("USAGE", 6, 7, "START_TIME"),
         "warehouse_load_history": _of("USAGE", 3, 7, "START_TIME", "INTERVALS"),
-        "warehouse_events_history": _of("USAGE", 3, 7, "TIMESTAMP"),
+        "warehouse_events_history": _of("USAGE", 3, 7, "TIMESTAMP", "EVENTS"),
         "metering_daily_history": _of("USAGE", 3, 7, "USAGE_DATE"),
     }
 )

@@ -40,8 +40,11 @@ def combined(advice: Advice, scripts: Sequence[Script | None]) -> dict[str, str]
     run = [(r, s) for r, s in ordered if _idle(r, s) is None]
     left = [(s.path, why) for r, s in ordered for why in [_idle(r, s)] if why is not None]
     forth = [_step(r, s, s.guard, s.apply) for r, s in run]
-    back = [_step(r, s, s.undo_guard, s.revert) for r, s in reversed(run)]
-    return {APPLY: _text(forth, left, False), REVERT: _text(back, left, True)}
+    back = [_step(r, s, s.undo_guard, s.revert) for r, s in reversed(run) if s.revert]
+    unknown = [
+        (s.path, "what was in force is not known: the script has a line to fill in") for _, s in run if not s.revert
+    ]
+    return {APPLY: _text(forth, left, False), REVERT: _text(back, [*left, *unknown], True)}
 
 
 def _phase(recommendation: Recommendation) -> int:

@@ -41,6 +41,7 @@ from advisor.model.catalog import (
 from advisor.model.facts import (
     Accelerable,
     Facts,
+    Refreshes,
     Remark,
     Repeats,
     SearchService,
@@ -104,6 +105,7 @@ __all__ = [
     "Reading",
     "Recommendation",
     "Redefinition",
+    "Refreshes",
     "Rejection",
     "Remark",
     "Repeats",

@@ -64,6 +64,16 @@ class SearchService:
 
 
 @dataclass(frozen=True)
+class Refreshes:
+    """Of one dynamic table over the window, on warehouses of one size: those that had something to do."""
+
+    size: str | None
+    count: int
+    ms: float | None
+    """That their queries ran for together; None where no query of theirs is recorded."""
+
+
+@dataclass(frozen=True)
 class Accelerable:
     """Queries of one template on one warehouse that the acceleration service could have served, over the window."""
 
@@ -100,6 +110,9 @@ class WarehouseLoad:
     remote_spill_bytes: int | None
     queued_ms: float | None
     """Waited because it was full. None, as above, where it isn't recorded."""
+    timed_out: int | None
+    """Executions that their statement timeout ended; None where the snapshot was made before they were counted."""
+    timed_out_ms: float | None
     idle: tuple[tuple[int, float, int], ...]
     """(AUTO_SUSPEND in seconds, seconds that it would have idled with it, times that it would have been suspended); empty where
     single queries aren't recorded."""
@@ -124,6 +137,10 @@ class Facts:
     search: Mapping[TableName, SearchService] | None = None
     refreshes: Mapping[TableName, float] | None = None
     """Credits that each materialized view's refreshes took over the window."""
+    refreshed: Mapping[TableName, tuple[Refreshes, ...]] = field(default_factory=dict)
+    """By dynamic table; empty where nothing records refreshes."""
+    defined_over: frozenset[TableName] | None = None
+    """Dynamic tables that a view or another object names in its definition; what another dynamic table reads isn't told."""
     last_scans: Mapping[TableName, datetime] | None = None
     """When each table was scanned last, over the year before the window's end."""
     scanned_since: datetime | None = None
@@ -132,6 +149,10 @@ class Facts:
     accelerated: Mapping[str, float] = field(default_factory=dict)
     """Credits that the acceleration service took over the window, by warehouse."""
     warehouses: Mapping[str, WarehouseCredits] | None = None
+    auto_suspends: Mapping[str, int] = field(default_factory=dict)
+    """Seconds of AUTO_SUSPEND in force by warehouse, 0 for never; a warehouse whose setting isn't known isn't among them."""
+    suspensions: Mapping[str, int] | None = None
+    """How often each warehouse was suspended over the window; one that never was isn't among them."""
     tasks: tuple[Task, ...] = ()
     """Those that ran in the window; empty where nothing records them."""
     remarks: tuple[Remark, ...] = ()

@@ -3,7 +3,7 @@
 What it finds
 -------------
 What a materialized view may not hold and queries ask for again and again: groupings over joins, DISTINCT aggregates, the latest
-row of each key. Filters that differ are lifted to keys where the result can still be had from finer groups. The lag is half
+row of each key. And, the other way round, dynamic tables in force that nothing has read for half a year, to be suspended. Filters that differ are lifted to keys where the result can still be had from finer groups. The lag is half
 the time between loads: results are as old as the last load already. Each query's text over the table is printed and has been
 run beside the original on generated rows.
 
@@ -24,8 +24,8 @@ Sources that are loaded all the time refresh it all the time, on a warehouse tha
 incremental it computes everything again. Not over external, hybrid, temporary or other dynamic tables, nor over tables with
 policies, whose rows it would store as its owner sees them. Not over tables that a job, a task or dbt makes anew: change tracking
 ends with each. Where nothing tells how often its sources are loaded or how many rows it would hold, it stays silent. One in
-force is never advised to be dropped: DYNAMIC_TABLE_REFRESH_HISTORY names neither the warehouse nor the credits of a refresh, so what
-it takes is unknown.
+force is suspended only where no scan of it is recorded at all, which its own incremental refreshes may leave, so that the advice misses some; what
+the refreshes take is their queries' time on their warehouse, and where no query of theirs is recorded that is said to be unknown.
 
 References
 ----------
@@ -61,6 +61,7 @@ from advisor.served import Candidate, Refused, candidates, services
 from advisor.settings import Settings
 from advisor.sources import MINUTES_PER_DAY, Sources, sources
 from advisor.terms import identity, short_window
+from advisor.unread import dynamic_tables
 from advisor.usage.names import Directory, Session
 
 CODE = "dynamic_table"
@@ -69,16 +70,17 @@ REJECTED_EACH = 3
 
 
 def propose(account: Account, settings: Settings) -> Proposed:
-    """Per set of joined tables the dynamic tables that net most together."""
+    """Per set of joined tables the dynamic tables that net most together; those in force that nothing reads."""
     groups: dict[str, list[Asked]] = {}
     for asked in gather(account, settings):
         if asked.worth > settings.min_net_credits_per_month:
             groups.setdefault(asked.block.source, []).append(asked)
     each = [_propose(asked, account, settings) for _, asked in sorted(groups.items())]
+    idle, unpriced = dynamic_tables(account, settings)
     return Proposed(
-        tuple(proposal for proposed in each for proposal in proposed.proposals),
-        tuple(rejection for proposed in each for rejection in proposed.rejections),
-        sum(proposed.judged for proposed in each),
+        (*(proposal for proposed in each for proposal in proposed.proposals), *idle),
+        (*(rejection for proposed in each for rejection in proposed.rejections), *unpriced),
+        sum(proposed.judged for proposed in each) + len(idle) + len(unpriced),
     )
 
 

@@ -29,8 +29,6 @@ docs.snowflake.com: Understanding & using Time Travel; Fail-safe; Transient tabl
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from advisor import cost, patches
 from advisor.account import Account
 from advisor.errors import InputError
@@ -55,6 +53,7 @@ from advisor.model import (
 from advisor.quoting import beside, qualified
 from advisor.settings import Settings
 from advisor.terms import evidence, identity, short_window, valid_until
+from advisor.unread import unread
 
 CODE = "storage_retention"
 
@@ -99,7 +98,7 @@ def _found(table: Table, stored: Storage, owner: Owner | None, account: Account,
     kept = stored.time_travel + stored.failsafe + stored.dropped
     if kept >= least and kept >= settings.history_ratio * stored.active:
         return _kept(table, stored, kept, owner, account, settings)
-    if stored.active >= least and _unread(table, account, settings):
+    if stored.active >= least and unread(table, account, settings):
         return _unread_table(table, stored, account, settings)
     if stored.clones >= least:
         why = (
@@ -154,22 +153,6 @@ def _kept(
     if "transient" in table.traits:
         why = f"{held} It is transient and keeps a day at most: fewer changes alone would keep less."
     return Rejection(CODE, Target.table(table.name), _brief(table, "transient"), why)
-
-
-def _unread(table: Table, account: Account, settings: Settings) -> bool:
-    """No template of the window reads or writes it, and no scan is recorded for long enough."""
-    facts, end = account.facts, account.workload.window_end
-    if facts.last_scans is None or facts.scanned_since is None:
-        return False
-    since = end - timedelta(days=settings.unread_days)
-    last = facts.last_scans.get(table.name)
-    known = facts.scanned_since <= since and (table.created is not None and table.created <= since)
-    used = any(table.name in (*read.reading.scans, *read.reading.writes) for read in account.templates)
-    named = any(
-        read.reading.problem is not None and table.name.name.upper() in read.template.text.upper()
-        for read in account.templates
-    )
-    return known and (last is None or last < since) and not used and not named
 
 
 def _unread_table(table: Table, stored: Storage, account: Account, settings: Settings) -> Proposal:

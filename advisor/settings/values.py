@@ -192,6 +192,8 @@ class Settings:
     the half to the double of it."""
     min_idle_share: float = 0.1
     """A warehouse whose suspension would save less than this share of its credits is left as it is."""
+    min_timed_out_seconds: float = 3600.0
+    """Less spent in a month on queries that their statement timeout ended isn't told."""
     min_spilled_gib: float = 100.0
     """Less spilled to remote storage in a month isn't told."""
     min_queued_seconds: float = 3600.0

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from advisor.model import Accelerable, Facts, Remark, SearchService, Storage, TableName, Task, WarehouseCredits
+from advisor.model import (
+    Accelerable,
+    Facts,
+    Refreshes,
+    Remark,
+    SearchService,
+    Storage,
+    TableName,
+    Task,
+    WarehouseCredits,
+)
 from advisor.snapshot.catalog import during
 from advisor.snapshot.folder import Snapshot
 
@@ -45,6 +56,30 @@ SELECT DATABASE_NAME, SCHEMA_NAME, TABLE_NAME, sum(CAST(CREDITS_USED AS DECIMAL(
 FROM materialized_view_refresh_history WHERE TABLE_NAME IS NOT NULL AND {during} GROUP BY ALL
 """
 
+# A plain export of the account's view names its queries: their times are in the history beside it. A refresh that found nothing
+# to do ran none.
+_REFRESHED = """
+WITH refreshes AS (
+    SELECT * FROM dynamic_table_refresh_history
+    WHERE upper(coalesce(REFRESH_ACTION, '')) <> 'NO_DATA' AND {during}
+),
+ran AS (
+    SELECT QUERY_ID, max(WAREHOUSE_SIZE) AS SIZE, max(EXECUTION_TIME) AS MS FROM query_history
+    WHERE QUERY_ID IN (SELECT QUERY_ID FROM refreshes WHERE EXECUTION_MS IS NULL) GROUP BY QUERY_ID
+)
+SELECT DATABASE_NAME, SCHEMA_NAME, NAME, coalesce(refreshes.WAREHOUSE_SIZE, ran.SIZE), sum(coalesce(REFRESHES, 1)),
+    sum(coalesce(EXECUTION_MS, ran.MS))
+FROM refreshes LEFT JOIN ran ON ran.QUERY_ID = refreshes.QUERY_ID AND EXECUTION_MS IS NULL
+WHERE DATABASE_NAME IS NOT NULL AND SCHEMA_NAME IS NOT NULL AND NAME IS NOT NULL
+GROUP BY ALL ORDER BY ALL
+"""
+
+_DEFINED_OVER = """
+SELECT DISTINCT REFERENCED_DATABASE, REFERENCED_SCHEMA, REFERENCED_OBJECT_NAME FROM object_dependencies
+WHERE REFERENCED_DATABASE IS NOT NULL AND REFERENCED_SCHEMA IS NOT NULL AND REFERENCED_OBJECT_NAME IS NOT NULL
+    AND REFERENCED_OBJECT_NAME IN (SELECT NAME FROM dynamic_table_refresh_history)
+"""
+
 _LAST_SCANS = """
 SELECT DATABASE_NAME, SCHEMA_NAME, TABLE_NAME, max(coalesce(END_TIME, START_TIME))
 FROM table_pruning_history WHERE coalesce(NUM_SCANS, 1) > 0 AND TABLE_NAME IS NOT NULL GROUP BY ALL
@@ -69,6 +104,18 @@ SELECT WAREHOUSE_NAME, sum(CAST(coalesce(CREDITS_USED_COMPUTE, CREDITS_USED) AS 
 FROM warehouse_metering_history WHERE WAREHOUSE_NAME IS NOT NULL AND {during} GROUP BY ALL
 """
 
+# The states of an event tell of the same suspension.
+_SUSPENDED = """
+SELECT WAREHOUSE_NAME, max(TIMES) FROM (
+    SELECT WAREHOUSE_NAME, upper(EVENT_STATE), sum(coalesce(EVENTS, 1)) AS TIMES FROM warehouse_events_history
+    WHERE WAREHOUSE_NAME IS NOT NULL AND EVENT_NAME = 'SUSPEND_WAREHOUSE' AND {during} GROUP BY ALL
+) GROUP BY ALL ORDER BY ALL
+"""
+
+_IN_FORCE = """
+SELECT WAREHOUSE_NAME, max(AUTO_SUSPEND) FROM warehouses
+WHERE WAREHOUSE_NAME IS NOT NULL AND AUTO_SUSPEND IS NOT NULL GROUP BY ALL ORDER BY ALL
+"""
 
 _TASKS = """
 SELECT DATABASE_NAME, SCHEMA_NAME, NAME, QUERY_PARAMETERIZED_HASH, min(QUERY_TEXT) FROM task_history
@@ -91,6 +138,8 @@ def facts(snapshot: Snapshot) -> Facts:
         storage=_storage(snapshot),
         search=_search(snapshot),
         refreshes=_floats(_by_table(snapshot, "materialized_view_refresh_history", _REFRESHES, "START_TIME")),
+        refreshed=_refreshed(snapshot),
+        defined_over=_defined_over(snapshot),
         last_scans=scans,
         scanned_since=_scanned_since(snapshot),
         accelerable=_accelerable(snapshot),
@@ -99,6 +148,8 @@ def facts(snapshot: Snapshot) -> Facts:
             for row in during(snapshot, "query_acceleration_history", _ACCELERATED, "START_TIME")
         },
         warehouses=_warehouses(snapshot),
+        auto_suspends={name: int(seconds) for name, seconds in snapshot.rows("warehouses", _IN_FORCE)},
+        suspensions=_suspensions(snapshot),
         tasks=_tasks(snapshot),
         remarks=_remarks(snapshot),
     )
@@ -142,6 +193,21 @@ def _search(snapshot: Snapshot) -> dict[TableName, SearchService] | None:
     }
 
 
+def _refreshed(snapshot: Snapshot) -> dict[TableName, tuple[Refreshes, ...]]:
+    found: defaultdict[TableName, list[Refreshes]] = defaultdict(list)
+    if "dynamic_table_refresh_history" in snapshot.present:
+        rows = during(snapshot, "dynamic_table_refresh_history", _REFRESHED, "REFRESH_START_TIME")
+        for *name, size, count, ms in rows:
+            found[TableName(*name)].append(Refreshes(size, int(count), None if ms is None else float(ms)))
+    return {name: tuple(each) for name, each in found.items()}
+
+
+def _defined_over(snapshot: Snapshot) -> frozenset[TableName] | None:
+    if "object_dependencies" not in snapshot.present:
+        return None
+    return frozenset(TableName(*row) for row in snapshot.rows("object_dependencies", _DEFINED_OVER))
+
+
 def _scanned_since(snapshot: Snapshot) -> datetime | None:
     row = snapshot.rows("table_pruning_history", "SELECT min(START_TIME) FROM table_pruning_history")[0]
     return row[0] if row[0] is None or isinstance(row[0], datetime) else None
@@ -169,6 +235,13 @@ def _remarks(snapshot: Snapshot) -> tuple[Remark, ...]:
         return ()
     rows = during(snapshot, "query_insights", _REMARKS, "START_TIME")
     return tuple(Remark(hash_, kind, int(queries)) for hash_, kind, queries in rows)
+
+
+def _suspensions(snapshot: Snapshot) -> dict[str, int] | None:
+    if "warehouse_events_history" not in snapshot.present:
+        return None
+    rows = during(snapshot, "warehouse_events_history", _SUSPENDED, "TIMESTAMP")
+    return {name: int(count) for name, count in rows}
 
 
 def _warehouses(snapshot: Snapshot) -> dict[str, WarehouseCredits] | None:

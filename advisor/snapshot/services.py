@@ -80,13 +80,9 @@ SERVICES: Mapping[str, View] = MappingProxyType(
             "when warehouses were busy or queueing is known from single queries alone",
         ),
         "warehouse_events_history": View(
-            columns(
-                text="WAREHOUSE_NAME EVENT_NAME EVENT_REASON EVENT_STATE SIZE WAREHOUSE_TYPE RESOURCE_CONSTRAINT",
-                whole="CLUSTER_NUMBER CLUSTER_COUNT",
-                time="TIMESTAMP",
-            ),
+            columns(text="WAREHOUSE_NAME EVENT_NAME EVENT_STATE", whole="EVENTS", time="TIMESTAMP"),
             required("WAREHOUSE_NAME TIMESTAMP EVENT_NAME"),
-            "when warehouses were suspended, resumed or resized is unknown",
+            "how often warehouses are suspended today is unknown",
         ),
         "query_attribution_history": View(
             columns(
@@ -139,12 +135,13 @@ SERVICES: Mapping[str, View] = MappingProxyType(
         ),
         "dynamic_table_refresh_history": View(
             columns(
-                text="DATABASE_NAME SCHEMA_NAME NAME STATE REFRESH_ACTION REFRESH_TRIGGER",
+                text="DATABASE_NAME SCHEMA_NAME NAME STATE REFRESH_ACTION REFRESH_TRIGGER WAREHOUSE_SIZE QUERY_ID",
                 whole="TARGET_LAG_SEC REFRESHES",
+                exact="EXECUTION_MS",
                 time="REFRESH_START_TIME",
             ),
             required("DATABASE_NAME SCHEMA_NAME NAME REFRESH_ACTION"),
-            "how often the dynamic tables in force are refreshed, and whether in full, is unknown",
+            "what the refreshes of the dynamic tables in force take is unknown",
         ),
         "object_dependencies": View(
             columns(

@@ -1,6 +1,6 @@
 """The views a snapshot may hold: the columns read of each, and what the analysis loses without it.
 
-Columns and types are those of SNOWFLAKE.ACCOUNT_USAGE; `column_statistics` and `what_if`, the
+Columns and types are those of SNOWFLAKE.ACCOUNT_USAGE; `column_statistics`, `warehouses` (SHOW WAREHOUSES) and `what_if`, the
 answers of Snowflake's estimators, are the advisor's own.
 """
 
@@ -61,8 +61,8 @@ VIEWS: Mapping[str, View] = MappingProxyType(
         "warehouse_loads": View(
             columns(
                 text="WAREHOUSE_NAME WAREHOUSE_SIZE",
-                whole="EXECUTIONS",
-                exact="EXECUTION_MS BYTES_SPILLED_TO_REMOTE_STORAGE QUEUED_OVERLOAD_TIME",
+                whole="EXECUTIONS TIMED_OUT",
+                exact="EXECUTION_MS BYTES_SPILLED_TO_REMOTE_STORAGE QUEUED_OVERLOAD_TIME TIMED_OUT_MS",
             ),
             required("WAREHOUSE_NAME EXECUTIONS EXECUTION_MS"),
         ),
@@ -76,6 +76,12 @@ VIEWS: Mapping[str, View] = MappingProxyType(
             required(
                 "WAREHOUSE_NAME FIRST_START LAST_END IDLE_MS_60 IDLE_MS_300 IDLE_MS_600 STOPS_60 STOPS_300 STOPS_600"
             ),
+        ),
+        "warehouses": View(
+            columns(text="WAREHOUSE_NAME WAREHOUSE_TYPE WAREHOUSE_SIZE", whole="AUTO_SUSPEND"),
+            required("WAREHOUSE_NAME|NAME AUTO_SUSPEND"),
+            "the AUTO_SUSPEND in force is unknown, so that a revert can't name it",
+            MappingProxyType({"WAREHOUSE_NAME": "NAME", "WAREHOUSE_TYPE": "TYPE", "WAREHOUSE_SIZE": "SIZE"}),
         ),
         "tables": View(
             columns(

@@ -12,11 +12,12 @@ SUSPENDS = (60, 300, 600)
 _LOADS = """
 WITH sizes AS (
     SELECT WAREHOUSE_NAME, WAREHOUSE_SIZE, sum(EXECUTIONS) AS EXECUTIONS, sum(EXECUTION_MS) AS EXECUTION_MS,
-        sum(BYTES_SPILLED_TO_REMOTE_STORAGE) AS SPILLED, sum(QUEUED_OVERLOAD_TIME) AS QUEUED
+        sum(BYTES_SPILLED_TO_REMOTE_STORAGE) AS SPILLED, sum(QUEUED_OVERLOAD_TIME) AS QUEUED,
+        sum(TIMED_OUT) AS TIMED_OUT, sum(TIMED_OUT_MS) AS TIMED_OUT_MS
     FROM ({rows}) GROUP BY ALL
 )
 SELECT WAREHOUSE_NAME, first(WAREHOUSE_SIZE ORDER BY EXECUTION_MS DESC, WAREHOUSE_SIZE), sum(EXECUTIONS), sum(EXECUTION_MS),
-    sum(SPILLED), sum(QUEUED)
+    sum(SPILLED), sum(QUEUED), sum(TIMED_OUT), sum(TIMED_OUT_MS)
 FROM sizes GROUP BY WAREHOUSE_NAME ORDER BY WAREHOUSE_NAME
 """
 
@@ -55,9 +56,11 @@ def loads(snapshot: Snapshot, view: str) -> tuple[WarehouseLoad, ...]:
             execution_ms=float(ms),
             remote_spill_bytes=None if spilled is None else int(spilled),
             queued_ms=None if queued is None else float(queued),
+            timed_out=None if timed_out is None else int(timed_out),
+            timed_out_ms=None if timed_out_ms is None else float(timed_out_ms),
             idle=idle.get(name, ()),
         )
-        for name, size, executions, ms, spilled, queued in snapshot.rows(
+        for name, size, executions, ms, spilled, queued, timed_out, timed_out_ms in snapshot.rows(
             view, _LOADS.format(rows=source("warehouse_loads"))
         )
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -183,3 +184,140 @@ def test_what_a_materialized_view_can_hold_gets_no_dynamic_table(tmp_path: Path)
     advice = advise(tmp_path, asked("SELECT region, SUM(id) FROM orders GROUP BY region") + loads(100_000))
     assert [r.kind for r in advice.recommendations] == ["materialized_view"]
     assert not reasons(advice)
+
+
+# ---------------------------------------------------------------- those in force
+
+LEFT_ALONE = table("SALES_BY_DAY", ROW_COUNT=1000, BYTES=GB, IS_DYNAMIC="YES", CREATED=START - timedelta(days=400))
+PLACE = {"DATABASE_NAME": "DB", "SCHEMA_NAME": "PUBLIC"}
+
+
+def refreshed(count: int = 40, **more: Any) -> list[dict[str, Any]]:
+    """As an account's own view has them, in the first days of the window; each names the query that ran it."""
+    row = {**PLACE, "NAME": "SALES_BY_DAY", "STATE": "SUCCEEDED", "REFRESH_ACTION": "INCREMENTAL", **more}
+    return [{**row, "REFRESH_START_TIME": START + timedelta(hours=i), "QUERY_ID": f"refresh-{i}"} for i in range(count)]
+
+
+def refreshing(count: int = 40, seconds: float = 900.0) -> list[dict[str, Any]]:
+    """What QUERY_HISTORY has of them."""
+    ran: dict[str, Any] = {
+        "QUERY_TYPE": "REFRESH_DYNAMIC_TABLE_AT_REFRESH_VERSION",
+        "WAREHOUSE_SIZE": "Medium",
+        "EXECUTION_TIME": seconds * 1000,
+    }
+    return [
+        query("REFRESH", **{**ran, "QUERY_ID": f"refresh-{i}", "START_TIME": START + timedelta(hours=i)})
+        for i in range(count)
+    ]
+
+
+def scans(days_ago: float | None) -> list[dict[str, Any]]:
+    """A year of scans of another table, and one of this, so many days before the window's end."""
+    other = [
+        {**PLACE, "TABLE_NAME": "ORDERS", "START_TIME": START - timedelta(days=365), "END_TIME": START, "NUM_SCANS": 9}
+    ]
+    if days_ago is None:
+        return other
+    at = START + timedelta(days=28 - days_ago)
+    return [*other, {**PLACE, "TABLE_NAME": "SALES_BY_DAY", "START_TIME": at, "END_TIME": at, "NUM_SCANS": 1}]
+
+
+def over(name: str) -> list[dict[str, Any]]:
+    place = {"REFERENCED_DATABASE": "DB", "REFERENCED_SCHEMA": "PUBLIC", "REFERENCED_OBJECT_NAME": name}
+    return [{**place, "REFERENCING_OBJECT_NAME": "V", "DEPENDENCY_TYPE": "BY_NAME"}]
+
+
+def in_force(
+    folder: Path, history: list[dict[str, Any]] | None = None, dynamic_table: Row = LEFT_ALONE, **views: Any
+) -> Advice:
+    busy = runs(lambda i: "SELECT id FROM orders WHERE customer_id = 1", 28, 5, 5)
+    views = {
+        "dynamic_table_refresh_history": refreshed(),
+        "object_dependencies": over("OTHER"),
+        "table_pruning_history": scans(None),
+        **views,
+    }
+    given = {view: rows for view, rows in views.items() if rows is not None}
+    folder = write_snapshot(
+        folder, busy + (refreshing() if history is None else history), [ORDERS, dynamic_table], **given
+    )
+    with open_snapshot(folder) as snapshot:
+        return analyze(snapshot, Settings())
+
+
+def test_a_dynamic_table_that_nothing_reads_is_suspended(tmp_path: Path) -> None:
+    found = in_force(tmp_path / "in")
+    (suspended,) = dynamic(found)
+    assert (suspended.action, suspended.title) == (
+        "disable",
+        "Suspend the dynamic table DB.PUBLIC.SALES_BY_DAY, which nothing reads",
+    )
+    # 40 refreshes of a quarter of an hour on a medium warehouse
+    net, days = (
+        suspended.net_credits_per_month,
+        (found.snapshot.window_end - found.snapshot.window_start).total_seconds() / 86400,
+    )
+    assert net.high == pytest.approx(40 * 0.25 * 4 * 30 / days)
+    assert net.low == pytest.approx(net.high / 2)
+    assert (
+        "It has not been scanned in 180 days, its own refreshes included, and no view is defined over it."
+        in suspended.reason
+    )
+    assert "Its 40 refreshes that had something to do ran for 40 credits of warehouse time" in suspended.reason
+    generate(found, tmp_path / "out")
+    (script,) = (tmp_path / "out" / "scripts").glob("*dynamic_table*")
+    assert "ALTER DYNAMIC TABLE DB.PUBLIC.SALES_BY_DAY SUSPEND;" in script.read_text()
+    assert "-- ALTER DYNAMIC TABLE DB.PUBLIC.SALES_BY_DAY RESUME;" in script.read_text()
+    assert "SELECT GET_DDL('DYNAMIC_TABLE', 'DB.PUBLIC.SALES_BY_DAY', TRUE) AS definition;" in script.read_text()
+
+
+def test_a_read_of_long_ago_is_told(tmp_path: Path) -> None:
+    (suspended,) = dynamic(in_force(tmp_path, table_pruning_history=scans(200)))
+    assert "It was scanned last on " in suspended.reason
+
+
+def test_what_a_collector_sums_says_the_same(tmp_path: Path) -> None:
+    (raw,) = dynamic(in_force(tmp_path / "raw"))
+    summed = refreshed(1, WAREHOUSE_SIZE="Medium", EXECUTION_MS=40 * 900_000, REFRESHES=40)
+    (collected,) = dynamic(in_force(tmp_path / "sums", [], dynamic_table_refresh_history=summed))
+    assert collected.id == raw.id
+    assert "Its 40 refreshes that had something to do ran for 40 credits of warehouse time" in collected.reason
+
+
+def test_refreshes_without_a_query_are_not_priced_and_said_to_be(tmp_path: Path) -> None:
+    (suspended,) = dynamic(in_force(tmp_path, refreshing(30)))
+    assert "ran for 30 credits of warehouse time" in suspended.reason
+    assert "; 10 of them are not priced, since their query is not recorded. Suspended" in suspended.reason
+
+
+def test_where_no_refresh_has_a_price_it_is_unknown_and_not_zero(tmp_path: Path) -> None:
+    found = in_force(tmp_path, [])
+    assert not dynamic(found)
+    assert "Nothing reads it, and it was refreshed 40 times in" in reasons(found)
+    assert "What that takes is unknown: the history holds no query of these refreshes" in reasons(found)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"dynamic_table": {**LEFT_ALONE, "CREATED": START - timedelta(days=30)}},
+        {"dynamic_table": {**LEFT_ALONE, "IS_DYNAMIC": "NO"}},
+        {"dynamic_table_refresh_history": refreshed(9)},
+        {"dynamic_table_refresh_history": refreshed(REFRESH_ACTION="NO_DATA")},
+        {"object_dependencies": over("SALES_BY_DAY")},
+        {"object_dependencies": None},
+        {"table_pruning_history": scans(2)},
+        {"table_pruning_history": scans(170)},
+        {"table_pruning_history": None},
+        {"history": [*refreshing(), query("SELECT views FROM sales_by_day")]},
+        {"history": [*refreshing(), query("SELECT FROM WHERE sales_by_day ((")]},
+    ],
+    ids=[
+        "young", "an ordinary table", "few refreshes", "nothing to do", "a view over it", "dependencies unknown",
+        "another dynamic table reads it", "read some months ago", "scans unknown", "a template reads it", "a text that isn't understood",
+    ],
+)  # fmt: skip
+def test_a_dynamic_table_that_may_be_read_is_left(tmp_path: Path, changed: dict[str, Any]) -> None:
+    found = in_force(tmp_path, **changed)
+    assert not dynamic(found)
+    assert "Nothing reads it" not in reasons(found)

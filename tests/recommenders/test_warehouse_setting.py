@@ -103,3 +103,143 @@ def test_a_little_spilling_and_waiting_is_passed_over(tmp_path: Path) -> None:
     found = advice(tmp_path, work(30, BYTES_SPILLED_TO_REMOTE_STORAGE=2**20, QUEUED_OVERLOAD_TIME=1))
     assert not of(found, KIND)
     assert not rejected(found, KIND)
+
+
+def in_force(seconds: int | None) -> Rows:
+    """As `advisor collect` keeps what SHOW WAREHOUSES says."""
+    return [{"WAREHOUSE_NAME": "WH", "WAREHOUSE_TYPE": "STANDARD", "WAREHOUSE_SIZE": "Medium", "AUTO_SUSPEND": seconds}]
+
+
+def suspended(times_a_day: int, **more: Any) -> Rows:
+    event = {
+        "WAREHOUSE_NAME": "WH",
+        "EVENT_NAME": "SUSPEND_WAREHOUSE",
+        "EVENT_STATE": "COMPLETED",
+        "EVENTS": times_a_day,
+    }
+    return [{"TIMESTAMP": at, **event, **more} for at in times(28)]
+
+
+def script_of(found: Advice, folder: Path) -> str:
+    generate(found, folder)
+    (script,) = (folder / "scripts").glob("*warehouse_setting*")
+    return script.read_text()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "title", "said", "reverted"),
+    [
+        (900, "instead of 900", "Today's AUTO_SUSPEND is 900.", "-- ALTER WAREHOUSE WH SET AUTO_SUSPEND = 900;"),
+        (0, "instead of never", "Nothing suspends it today.", "-- ALTER WAREHOUSE WH SET AUTO_SUSPEND = 0;"),
+    ],
+)
+def test_the_setting_in_force_is_named_guarded_and_what_a_revert_goes_back_to(
+    tmp_path: Path, seconds: int, title: str, said: str, reverted: str
+) -> None:
+    credits = metered(96.0, 1.6)
+    found = advice(tmp_path / "in", work(30), warehouse_metering_history=credits, warehouses=in_force(seconds))
+    (sooner,) = of(found, KIND)
+    assert sooner.title == f"Suspend warehouse WH after 300 seconds without a query {title}"
+    assert said in sooner.reason
+    assert not [warning for warning in sooner.warnings if "AUTO_SUSPEND in force" in warning]
+    script = script_of(found, tmp_path / "out")
+    assert reverted in script
+    assert f'COALESCE("auto_suspend", 0) = {seconds}, 1, NULL)) = 0' in script
+    assert "ALTER WAREHOUSE WH SET AUTO_SUSPEND" in (tmp_path / "out" / "revert.sql").read_text()
+
+
+def test_where_the_setting_in_force_is_unknown_no_revert_invents_one(tmp_path: Path) -> None:
+    found = advice(tmp_path / "in", work(30), warehouse_metering_history=metered(96.0, 1.6))
+    (sooner,) = of(found, KIND)
+    assert sooner.details["auto_suspend_today"] is None
+    assert any("The AUTO_SUSPEND in force is not in the snapshot" in warning for warning in sooner.warnings)
+    script = script_of(found, tmp_path / "out")
+    assert "--   ALTER WAREHOUSE WH SET AUTO_SUSPEND = <seconds>\n" in script
+    assert "600" not in script
+    reverts = (tmp_path / "out" / "revert.sql").read_text()
+    assert "ALTER WAREHOUSE" not in reverts
+    assert "what was in force is not known: the script has a line to fill in" in reverts
+    effects = {each.view: each.effect for each in found.coverage.views_missing}
+    assert effects["warehouses"] == "the AUTO_SUSPEND in force is unknown, so that a revert can't name it"
+
+
+def test_a_setting_that_the_account_does_not_tell_is_unknown_too(tmp_path: Path) -> None:
+    credits = metered(96.0, 1.6)
+    found = advice(tmp_path, work(30), warehouse_metering_history=credits, warehouses=in_force(None))
+    (sooner,) = of(found, KIND)
+    assert sooner.details["auto_suspend_today"] is None
+
+
+@pytest.mark.parametrize("seconds", [60, 30])
+def test_a_setting_in_force_that_is_as_short_is_left(tmp_path: Path, seconds: int) -> None:
+    credits = metered(96.0, 1.6)
+    found = advice(tmp_path, work(30), warehouse_metering_history=credits, warehouses=in_force(seconds))
+    assert not of(found, KIND)
+    assert f"but AUTO_SUSPEND = {seconds} is in force already: what is left is no idling" in rejected(found, KIND)
+
+
+def test_only_settings_shorter_than_the_one_in_force_are_advised(tmp_path: Path) -> None:
+    credits = metered(96.0, 1.6)
+    found = advice(tmp_path, work(30), warehouse_metering_history=credits, warehouses=in_force(300))
+    (sooner,) = of(found, KIND)
+    assert sooner.details["auto_suspend_seconds"] == 60
+
+
+def test_a_warehouse_that_is_suspended_more_often_than_any_setting_would_is_left(tmp_path: Path) -> None:
+    # a query each half hour: 48 gaps a day
+    found = advice(
+        tmp_path,
+        work(30),
+        warehouse_metering_history=metered(96.0, 1.6),
+        warehouse_events_history=suspended(96),
+    )
+    assert not of(found, KIND)
+    assert "but it was suspended 2,688 times, more often than AUTO_SUSPEND = 60 would (1,343)" in rejected(found, KIND)
+
+
+def test_starts_that_are_recorded_today_are_not_billed_to_the_advice(tmp_path: Path) -> None:
+    credits = metered(96.0, 1.6)
+    unseen = advice(tmp_path / "a", work(30), warehouse_metering_history=credits)
+    # both states of an event tell of one suspension
+    both = suspended(48) + suspended(48, EVENT_STATE="STARTED")
+    seen = advice(tmp_path / "b", work(30), warehouse_metering_history=credits, warehouse_events_history=both)
+    (before,), (after,) = of(unseen, KIND), of(seen, KIND)
+    assert before.benefit.credits is not None
+    assert after.benefit.credits is not None
+    assert after.benefit.credits.high == before.benefit.credits.high
+    assert after.benefit.credits.low == after.benefit.credits.high
+    assert before.benefit.credits.low < before.benefit.credits.high
+    assert "It was suspended 1,344 times in that time." in after.reason
+
+
+def test_queries_that_ran_into_their_timeout_are_told(tmp_path: Path) -> None:
+    ended = {
+        "EXECUTION_STATUS": "FAIL",
+        "ERROR_CODE": "630",
+        "ERROR_MESSAGE": "Statement reached its timeout and was canceled.",
+    }
+    history = work(30) + [
+        {**row, **ended, "QUERY_ID": f"t-{i}", "EXECUTION_TIME": 7_200_000} for i, row in enumerate(work(24 * 60))
+    ]
+    found = advice(tmp_path, history)
+    assert not of(found, KIND)
+    assert rejected(found, KIND) == (
+        "30 of its queries a month run until their statement timeout ends them, 2.5 days in all that give no answer. Which they are "
+        "QUERY_HISTORY tells by ERROR_CODE 630: whether they need less to do, or more time, the history doesn't say."
+    )
+    assert "timed out" in {each.reason for each in found.coverage.skipped}
+
+
+@pytest.mark.parametrize(("slow", "told"), [(4 * 3600, True), (1800, False)])
+def test_executions_that_run_for_hours_where_half_take_seconds_are_told(tmp_path: Path, slow: int, told: bool) -> None:
+    history = work(30)
+    for row in history[::40]:
+        row["EXECUTION_TIME"] = slow * 1000
+    found = advice(tmp_path, history)
+    assert not of(found, KIND)
+    assert ("half of them 30 s or less. No statement timeout is advised" in rejected(found, KIND)) is told
+
+
+def test_a_question_that_always_takes_hours_is_no_runaway(tmp_path: Path) -> None:
+    found = advice(tmp_path, work(300, 4 * 3600.0))
+    assert not rejected(found, KIND)

@@ -61,7 +61,7 @@ class Server:
     scanned: int | None = None
     """Bytes that every statement is said to have scanned; None: nobody may ask."""
     answers: dict[str, str] = field(default_factory=dict)
-    """Of SYSTEM$ functions, by name; others are refused."""
+    """Of SYSTEM$ functions, by name; others are refused. Of a whole statement: the one that answers in its place."""
     faults: list[Fault] = field(default_factory=list)
     log: list[dict[str, Any]] = field(default_factory=list)
     sent: int = 0
@@ -198,6 +198,8 @@ class Server:
             return answer
         if "QUERY_HISTORY_BY_SESSION" in request.sql and self.scanned is not None:
             request.body["sqlText"] = f"SELECT {self.scanned} AS BYTES_SCANNED"
+        if request.sql in self.answers:
+            request.body["sqlText"] = self.answers[request.sql]
         call = re.search(r"SYSTEM\$(\w+)\(", request.sql)
         if call is not None and call[1] in self.answers:
             request.body["sqlText"] = f"SELECT '{self.answers[call[1]]}' AS ANSWER"

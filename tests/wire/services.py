@@ -51,11 +51,11 @@ def rows() -> dict[str, list[dict[str, Any]]]:
              "AVG_QUEUED_LOAD": queued, "AVG_QUEUED_PROVISIONING": 0.0, "AVG_BLOCKED": None}
             for i, (running, queued) in enumerate([(1.0, 0.0), (0.5, 2.0), (0.0, 0.0)])
         ],
-        "warehouse_events_history": _thrice(
-            "TIMESTAMP", {"WAREHOUSE_NAME": "WH", "EVENT_REASON": "WAREHOUSE_AUTOSUSPEND"}, CLUSTER_NUMBER=(None, 1, None),
-            EVENT_NAME=("RESUME_WAREHOUSE", "SUSPEND_CLUSTER", "SUSPEND_WAREHOUSE"),
-            EVENT_STATE=("COMPLETED", "STARTED", "COMPLETED"),
-        ),
+        "warehouse_events_history": [
+            {"TIMESTAMP": at, "WAREHOUSE_NAME": "WH", "EVENT_NAME": event, "EVENT_STATE": state}
+            for at in TIMES
+            for event, state in (("RESUME_WAREHOUSE", "STARTED"), ("SUSPEND_WAREHOUSE", "STARTED"), ("SUSPEND_CLUSTER", "COMPLETED"))
+        ],
         "query_attribution_history": _thrice(
             "START_TIME", {"QUERY_PARAMETERIZED_HASH": "abc", "WAREHOUSE_NAME": "WH"}, CREDITS_ATTRIBUTED_COMPUTE=(0.5, 0.25, 1.0),
             QUERY_TAG=("nightly", "advisor 0.1", None),
@@ -80,6 +80,7 @@ def rows() -> dict[str, list[dict[str, Any]]]:
         "dynamic_table_refresh_history": _thrice(
             "REFRESH_START_TIME", {"DATABASE_NAME": "DB", "SCHEMA_NAME": "PUBLIC", "NAME": "DT", "STATE": "SUCCEEDED"},
             REFRESH_ACTION=("FULL", "FULL", "INCREMENTAL"), TARGET_LAG_SEC=(3600, 3600, 3600),
+            QUERY_ID=("q-0", None, "of no history"),
         ),
         "object_dependencies": [{"REFERENCED_OBJECT_NAME": "ORDERS", "REFERENCING_OBJECT_NAME": "V", "DEPENDENCY_TYPE": "BY_NAME"}],
         "policy_references": [

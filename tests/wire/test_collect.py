@@ -15,7 +15,7 @@ from advisor.collector.doctor import examine
 from advisor.collector.views import ACCOUNT_VIEWS, NEEDED
 from advisor.errors import InputError, SourceError
 from advisor.settings import Settings
-from advisor.snapshot import info, open_snapshot
+from advisor.snapshot import info, missing_views, open_snapshot
 from tests.wire.account import Account, contents
 from tests.wire.planted import DAYS
 
@@ -127,3 +127,40 @@ def test_the_session_is_set_up(connector: Connector, account: Account) -> None:
     assert said["USE_CACHED_RESULT"] == "true"
     assert said["STATEMENT_TIMEOUT_IN_SECONDS"] == "3600"
     assert not [e for e in account.control(log=True) if "telemetry" in e["path"]]
+
+
+SHOWN = """
+SELECT 'LOAD_WH' AS "name", 'STARTED' AS "state", 'STANDARD' AS "type", 'Large' AS "size", 600 AS "auto_suspend"
+UNION ALL SELECT 'Always On', 'STARTED', 'STANDARD', 'X-Small', NULL
+"""
+
+
+def test_the_settings_of_warehouses_come_from_show(connector: Connector, account: Account, tmp_path: Path) -> None:
+    account.control(answers={"SHOW WAREHOUSES": SHOWN})
+    collect(connector, tmp_path / "s", since=datetime(2025, 1, 2))
+    assert "SHOW WAREHOUSES" in account.statements()
+    assert contents(tmp_path / "s")["warehouses"] == [
+        ("Always On", "STANDARD", "X-Small", 0),
+        ("LOAD_WH", "STANDARD", "Large", 600),
+    ]
+
+
+def test_a_role_that_sees_no_warehouse_collects_all_the_same(
+    connector: Connector, account: Account, tmp_path: Path
+) -> None:
+    account.control(answers={"SHOW WAREHOUSES": f"SELECT * FROM ({SHOWN}) AS shown WHERE FALSE"})
+    assert "SHOW WAREHOUSES" not in collect(connector, tmp_path / "s", since=datetime(2025, 1, 2)).missing
+    assert contents(tmp_path / "s")["warehouses"] == []
+
+
+def test_show_warehouses_refused_is_missing_and_no_failure(
+    connector: Connector, account: Account, tmp_path: Path
+) -> None:
+    account.fault("deny", sql="SHOW WAREHOUSES")
+    collected = collect(connector, tmp_path / "s", since=datetime(2025, 1, 2))
+    assert "SHOW WAREHOUSES" in collected.missing
+    with open_snapshot(tmp_path / "s") as snapshot:
+        assert "warehouses" in {each.view for each in missing_views(snapshot)}
+        assert not [note for note in info(snapshot).notes if "SHOW WAREHOUSES" in note]
+    (check,) = [each for each in examine(connector).views if each.view == "SHOW WAREHOUSES"]
+    assert check.remedy == "GRANT MONITOR ON WAREHOUSE <each of them> TO ROLE ADVISOR_ROLE"

@@ -34,10 +34,10 @@ def collected(rich: Connector, tmp_path: Path) -> Path:
 
 
 def in_duckdb(view: str) -> str:
-    """The statement of a view, over the snapshot's view of that name."""
+    """The statement of a view, over the snapshot's own views."""
     tree = sqlglot.parse_one(resources.sql(view), read="snowflake")
-    for table in list(tree.find_all(exp.Table)):
-        table.replace(exp.to_table(view))
+    for table in [each for each in tree.find_all(exp.Table) if each.catalog]:
+        table.replace(exp.to_table(table.name.lower()))
     return tree.sql(dialect="duckdb", comments=False)
 
 
@@ -66,7 +66,7 @@ def test_the_account_sums_services_as_duckdb_does(collected: Path, services: Pat
         ("materialized_view_refresh_history", "START_TIME, CREDITS_USED", [(DAY_1, 1.75), (DAY_2, 2.0)]),
         ("search_optimization_history", "START_TIME, CREDITS_USED", [(DAY_1, 1.75), (DAY_2, 2.0)]),
         ("warehouse_load_history", "INTERVALS, AVG_RUNNING, AVG_QUEUED_LOAD", [(2, 0.75, 1.0)]),
-        ("warehouse_events_history", "EVENT_NAME", [("RESUME_WAREHOUSE",), ("SUSPEND_WAREHOUSE",)]),
+        ("warehouse_events_history", "EVENT_NAME, EVENT_STATE, EVENTS", [("SUSPEND_WAREHOUSE", "STARTED", 1), ("SUSPEND_WAREHOUSE", "STARTED", 2)]),
         ("query_acceleration_eligible", "QUERIES, QUERY_ID, ELIGIBLE_QUERY_ACCELERATION_TIME", [(1, "q-3", 8), (2, "q-1", 4)]),
         ("query_insights", "QUERIES, MESSAGE, TOTAL_ELAPSED_TIME", [(1, '{"c":3}', 40), (2, '{"a":1}', 30)]),
         (
@@ -75,7 +75,11 @@ def test_the_account_sums_services_as_duckdb_does(collected: Path, services: Pat
             [("advisor 0.1", 0.25), (None, 0.5), (None, 1.0)],
         ),
         ("task_history", "NAME, DAY, RUNS", [("NIGHTLY", DAY_1, 2), ("NIGHTLY", DAY_2, 1)]),
-        ("dynamic_table_refresh_history", "REFRESH_ACTION, REFRESHES", [("FULL", 2), ("INCREMENTAL", 1)]),
+        (
+            "dynamic_table_refresh_history",
+            "REFRESH_ACTION, REFRESHES, WAREHOUSE_SIZE, EXECUTION_MS",
+            [("FULL", 1, "Large", 20_000), ("FULL", 1, None, None), ("INCREMENTAL", 1, None, None)],
+        ),
         ("column_query_pruning_history", "NUM_QUERIES, AGGREGATE_QUERY_EXECUTION_TIME", [(3, 300), (4, 400)]),
     ],
 )  # fmt: skip

@@ -4,6 +4,7 @@
 --
 -- Warehouse  Report WH
 -- Idle       190 credits a month today; suspended 1,440 times a month then
+-- Today      AUTO_SUSPEND = 600
 -- Net        1 to 4 (expected 2) credits a month
 -- Build      0.5 credits, once
 -- Upkeep     0.1 credits a month
@@ -22,9 +23,6 @@
 -- With this parameter on, Snowflake would fold the quoted names below to upper case and find other objects.
 ALTER SESSION SET QUOTED_IDENTIFIERS_IGNORE_CASE = FALSE;
 
--- The setting in force: note it down, it is what a revert goes back to.
-SHOW WAREHOUSES LIKE 'Report WH';
-
 -- Says OK, DONE where there is nothing left to do, or STOP and why.
 SHOW WAREHOUSES LIKE 'Report WH';
 SELECT
@@ -33,6 +31,8 @@ SELECT
     WHEN COUNT_IF("type" = 'ADAPTIVE') > 0 THEN 'STOP: it is an adaptive warehouse'
     WHEN COUNT_IF("auto_suspend" > 0 AND "auto_suspend" <= 300) > 0
       THEN 'DONE: it is suspended as soon already'
+    WHEN COUNT(IFF(COALESCE("auto_suspend", 0) = 600, 1, NULL)) = 0
+      THEN 'STOP: its AUTO_SUSPEND is not the one that the advice saw'
     WHEN CURRENT_DATE() > TO_DATE('2026-03-02', 'YYYY-MM-DD')
       THEN 'OK, but the advice is past its date: run the advisor again first'
     ELSE 'OK'
@@ -54,6 +54,8 @@ SELECT
     WHEN COUNT_IF("type" = 'ADAPTIVE') > 0 THEN 'STOP: it is an adaptive warehouse'
     WHEN COUNT_IF("auto_suspend" > 0 AND "auto_suspend" <= 300) > 0
       THEN 'DONE: it is suspended as soon already'
+    WHEN COUNT(IFF(COALESCE("auto_suspend", 0) = 600, 1, NULL)) = 0
+      THEN 'STOP: its AUTO_SUSPEND is not the one that the advice saw'
     WHEN CURRENT_DATE() > TO_DATE('2026-03-02', 'YYYY-MM-DD')
       THEN 'OK, but the advice is past its date: run the advisor again first'
     ELSE 'OK'
@@ -87,5 +89,5 @@ ORDER BY 1;
 
 -- ---------------------------------------------------------------- revert
 
--- Commented out, so that running this file whole does not undo it. 600 is Snowflake's default: put the value that you noted down.
+-- Commented out, so that running this file whole does not undo it.
 -- ALTER WAREHOUSE "Report WH" SET AUTO_SUSPEND = 600;
