@@ -53,7 +53,7 @@ def prove(
         original = Snowflake().parse(template.text)[0]
         assert original is not None
         trial = Trial(original, tree, {name: definition(kept)}, session, account.workload.window_end)
-        why = difference(trial, settings.proof_databases, settings.proof_seconds, settings.threads)
+        why = difference(trial, settings)
         if why is None:
             proven[fingerprint] = Rewrite(pretty(qualified(original, session)), pretty(qualified(tree, session)))
         else:

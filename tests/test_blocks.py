@@ -17,6 +17,7 @@ from advisor.equality.engine import ENGINE, _all_at_once, _create, _one_by_one
 from advisor.equality.queries import Queries
 from advisor.model import Catalog, Column, Table, TableName
 from advisor.proving import rewrite
+from advisor.settings import Settings
 from advisor.usage.names import Directory, Session
 from tests.usage.oracle import Benchmark, snowflake
 
@@ -63,7 +64,10 @@ def proven(sql: str, kept: Stored, served: list[Block], session: Session = SESSI
     if isinstance(tree, str):
         return tree
     original = sqlglot.parse_one(sql, read="snowflake")
-    return difference(Trial(original, tree, {NAME: definition(kept)}, session, AT), DATABASES, SECONDS)
+    return difference(
+        Trial(original, tree, {NAME: definition(kept)}, session, AT),
+        Settings(proof_databases=DATABASES, proof_seconds=SECONDS),
+    )
 
 
 GROUPED = [
@@ -257,7 +261,9 @@ def test_a_wrong_rewrite_differs(sql: str, instead: str) -> None:
     names = {**SESSION.directory.tables, NAME: (("REGION", "TEXT"), ("DAY", "DATE"))}
     session = Session(Directory(names, {}), "DB", "S")
     trees = [sqlglot.parse_one(text, read="snowflake") for text in (sql, instead)]
-    said = difference(Trial(trees[0], trees[1], {NAME: kept}, session, AT), DATABASES, SECONDS)
+    said = difference(
+        Trial(trees[0], trees[1], {NAME: kept}, session, AT), Settings(proof_databases=DATABASES, proof_seconds=SECONDS)
+    )
     assert said is not None
     assert said.startswith("differs from the original: the row")
 
@@ -289,7 +295,7 @@ def test_all_databases_at_once_answer_as_they_do_one_by_one(sql: str) -> None:
 )
 def test_what_cannot_be_run_is_not_believed(sql: str, said: str) -> None:
     trees = [sqlglot.parse_one(sql, read="snowflake") for _ in range(2)]
-    found = difference(Trial(trees[0], trees[1], {}, SESSION, AT), 20, 20.0)
+    found = difference(Trial(trees[0], trees[1], {}, SESSION, AT), Settings(proof_databases=20))
     assert found is not None
     assert found.startswith(said)
 
@@ -301,7 +307,7 @@ def test_a_query_that_would_run_for_ever_is_given_up() -> None:
         + " WHERE s0.id + s8.id > REPEAT('1', 3)::NUMBER"
     )
     trees = [sqlglot.parse_one(sql, read="snowflake") for _ in range(2)]
-    assert difference(Trial(trees[0], trees[1], {}, SESSION, AT), 200, 0.05) is not None
+    assert difference(Trial(trees[0], trees[1], {}, SESSION, AT), Settings(proof_seconds=0.05)) is not None
 
 
 # ---------------------------------------------------------------- what is found
@@ -434,7 +440,10 @@ def test_every_view_of_a_tpc_querys_rows_is_legal_and_its_rewrites_proven_or_ref
                     tree = rewrite(sql, [block], kept, NAME, session)
                     assert isinstance(tree, exp.Expr)
                     original = sqlglot.parse_one(sql, read="snowflake")
-                    said = difference(Trial(original, tree, {NAME: definition(kept)}, session, AT), 24, SECONDS)
+                    said = difference(
+                        Trial(original, tree, {NAME: definition(kept)}, session, AT),
+                        Settings(proof_databases=24, proof_seconds=SECONDS),
+                    )
                     assert said is None or said.startswith("could not be proven"), said
                     served += said is None
     assert seen >= 40

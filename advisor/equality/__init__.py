@@ -6,12 +6,16 @@ out on both sides, since it may cut ties either way, and what the outermost ORDE
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from sqlglot.errors import SqlglotError
 
+from advisor.equality import verdicts
 from advisor.equality.engine import Tried, first_line, run
 from advisor.equality.queries import Queries, Trial, UnprovenError
+from advisor.settings import Settings
 
 __all__ = ["Trial", "difference"]
 
@@ -19,18 +23,45 @@ LEAST_ROWS = 3
 """A query that returns nothing in nearly every database proves nothing."""
 
 
-def difference(trial: Trial, databases: int, seconds: float, threads: int = 1) -> str | None:
-    """Why the rewrite isn't proven, in a few words; None where it returned the same in that many databases.
+def difference(trial: Trial, settings: Settings) -> str | None:
+    """Why the rewrite isn't proven, in a few words; None where it returned the same in `Settings.proof_databases`.
 
-    `seconds`: the longest that each of both kinds of numbers may take; with two `threads` they are run side by side.
+    `Settings.proof_seconds` is the longest that each of both kinds of numbers may take; with two `threads` they are run side
+    by side. What an earlier run found is taken from `Settings.cache_folder`.
     """
     try:
         queries = Queries.of(trial)
-        with ThreadPoolExecutor(min(2, threads)) as executor:
-            runs = [executor.submit(run, queries, range(whole, databases, 2), bool(whole), seconds) for whole in (0, 1)]
-            tried: list[Tried] = [each.result() for each in runs]
     except (UnprovenError, SqlglotError, RecursionError) as error:
         return f"could not be proven: {first_line(error)}"
+    if settings.cache_folder is None or not verdicts.lasting(queries):
+        return _said(_tried(queries, settings), settings.proof_databases)
+    folder, key = Path(settings.cache_folder), verdicts.key(queries, settings.proof_databases)
+    known = verdicts.find(folder, key)
+    if known is not None:
+        return known.why
+    tried = _tried(queries, settings)
+    why = _said(tried, settings.proof_databases)
+    if not any(found.chance for found in tried):
+        verdicts.keep(folder, key, verdicts.Verdict(why))
+    return why
+
+
+def _tried(queries: Queries, settings: Settings) -> list[Tried]:
+    """With numbers that may have decimals, and with whole ones."""
+    databases, given_up = settings.proof_databases, threading.Event()
+    with ThreadPoolExecutor(min(2, settings.threads)) as executor:
+        runs = [
+            executor.submit(run, queries, range(whole, databases, 2), bool(whole), settings.proof_seconds, given_up)
+            for whole in (0, 1)
+        ]
+        try:
+            return [each.result() for each in runs]
+        finally:
+            # Interrupted, neither of them is waited for.
+            given_up.set()
+
+
+def _said(tried: list[Tried], databases: int) -> str | None:
     problems = [found.problem for found in tried]
     if any(found.differs for found in tried):
         return next(found.problem for found in tried if found.differs)

@@ -7,6 +7,7 @@ time that a query over a few rows takes. That form is only believed where it say
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -29,6 +30,14 @@ ALONE = 4
 """Databases of each kind of numbers that are run one by one."""
 
 AGAIN_SECONDS = 0.01
+CHANCE = (
+    duckdb.InterruptException,
+    duckdb.OutOfMemoryException,
+    duckdb.IOException,
+    duckdb.InternalException,
+    duckdb.FatalException,
+)
+"""Errors that another machine, or another moment, may not have."""
 
 Rows = Counter[tuple[object, ...]]
 Answers = dict[int, Rows]
@@ -41,16 +50,18 @@ class Tried:
     differs: bool = False
     filled: int = 0
     """Databases in which the original returned a row with anything in it."""
+    chance: bool = False
+    """At another moment it may end otherwise."""
 
 
-def run(queries: Queries, numbers: range, whole: bool, seconds: float) -> Tried:
-    """`seconds`: the longest that it may take."""
-    with duckdb.connect(config=dict(ENGINE)) as engine, _deadline(engine, seconds):
+def run(queries: Queries, numbers: range, whole: bool, seconds: float, given_up: threading.Event) -> Tried:
+    """`seconds`: the longest that it may take; less when `given_up` is set meanwhile."""
+    with duckdb.connect(config=dict(ENGINE)) as engine, _deadline(engine, seconds, given_up):
         try:
             _create(engine, queries, numbers, whole)
             before, after = _answers(engine, queries, numbers)
         except duckdb.Error as error:
-            return Tried(first_line(error))
+            return Tried(first_line(error), chance=isinstance(error, CHANCE))
     for number in numbers:
         one, other = before.get(number, Rows()), after.get(number, Rows())
         if one != other:
@@ -97,14 +108,14 @@ def _all_at_once(engine: duckdb.DuckDBPyConnection, text: str) -> Answers:
 
 
 @contextmanager
-def _deadline(engine: duckdb.DuckDBPyConnection, seconds: float) -> Iterator[None]:
+def _deadline(engine: duckdb.DuckDBPyConnection, seconds: float, given_up: threading.Event) -> Iterator[None]:
     """Interrupts again and again: between two statements an interrupt is lost."""
-    done = threading.Event()
+    done, last = threading.Event(), time.monotonic() + seconds
 
     def watch() -> None:
-        over = not done.wait(seconds)
-        while over and not done.wait(AGAIN_SECONDS):
-            engine.interrupt()
+        while not done.wait(AGAIN_SECONDS):
+            if given_up.is_set() or time.monotonic() > last:
+                engine.interrupt()
 
     watcher = threading.Thread(target=watch)
     watcher.start()

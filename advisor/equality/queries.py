@@ -20,6 +20,8 @@ NUMBERS = "database_numbers"
 NUMBER = "database_number"
 FLAT = "table__"
 KEPT_ARGS = ("joins", "laterals", "pivots", "sample")
+SOME_TIME = datetime(2024, 5, 17, 10, 30)
+"""Around which dates are drawn for queries that don't ask for the clock: they meet the same rows in every run."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +59,10 @@ class Queries:
         flat: dict[TableName, str] = {}
         trees = [tree.copy() for tree in (trial.original, trial.rewritten, *trial.stored.values())]
         constants = [constant for tree in trees[:2] for constant in tree.find_all(exp.Literal)]
-        scans = 0
+        scans, at = 0, SOME_TIME
         for tree in trees:
             scans = max(scans, _flatten(tree, trial, flat))
-            _freeze(tree, trial.at)
+            at = trial.at if _freeze(tree, trial.at) else at
         for tree in trees[:2]:
             _unlimited(tree)
         texts = [_engine_sql(tree) for tree in trees]
@@ -70,7 +72,7 @@ class Queries:
         )
         original, rewritten = (_together(tree, tables, stored) for tree in trees[:2])
         views = tuple(zip(stored, texts[2:], strict=True))
-        return Queries(tables, views, (texts[0], texts[1]), (original, rewritten), pools(constants, trial.at), scans)
+        return Queries(tables, views, (texts[0], texts[1]), (original, rewritten), pools(constants, at), scans)
 
 
 def _engine_sql(tree: exp.Expr) -> str:
@@ -126,11 +128,12 @@ def _flatten(tree: exp.Expr, trial: Trial, flat: dict[TableName, str]) -> int:
     return count
 
 
-def _freeze(tree: exp.Expr, at: datetime) -> None:
+def _freeze(tree: exp.Expr, at: datetime) -> bool:
     """The clock's functions become the moment that the query is taken to run at; COUNT_IF counts, and TO_CHAR of a date writes, as
-    Snowflake's does."""
+    Snowflake's does. Whether it asks for the clock."""
     day, moment = f"{at:%Y-%m-%d}", f"{at:%Y-%m-%d %H:%M:%S}"
-    for node in list(tree.find_all(exp.CurrentDate, exp.CurrentTimestamp)):
+    clocks = list(tree.find_all(exp.CurrentDate, exp.CurrentTimestamp))
+    for node in clocks:
         kind, value = ("date", day) if isinstance(node, exp.CurrentDate) else ("timestamp", moment)
         node.replace(exp.cast(exp.Literal.string(value), kind))
     for written in list(tree.find_all(exp.ToChar)):
@@ -141,6 +144,7 @@ def _freeze(tree: exp.Expr, at: datetime) -> None:
         # DuckDB's is NULL where there are no rows, Snowflake's is 0.
         met = exp.Case(ifs=[exp.If(this=count.this.copy(), true=exp.Literal.number(1))])
         count.replace(exp.Count(this=met))
+    return bool(clocks)
 
 
 def _unlimited(tree: exp.Expr) -> None:

@@ -126,8 +126,8 @@ class Settings:
     """DuckDB's memory while it aggregates the history; beyond it, it spills to disk."""
     threads: int = 2
     cache_folder: str | None = None
-    """Where what was read of templates is kept for the next run; may be deleted at any time. The command line's default is
-    the user's cache folder; `off` keeps nothing."""
+    """Where what was read of templates, and what proofs came to, is kept for the next run; may be deleted at any time. The
+    command line's default is the user's cache folder; `off` keeps nothing."""
     statements_per_day: int = 40
     """Statements of a day's history that the collector fetches executions of, with their texts: half of the chances go by the
     time that they took, half are alike. One that was left out on every day is represented by one execution."""

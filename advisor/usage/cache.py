@@ -7,19 +7,17 @@ that isn't as it was written counts as none, and no class but those of an answer
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import io
 import pickle
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from advisor import kept
+from advisor.kept import digest
 from advisor.model import ColumnUsage, Reading, Role, TableName
 from advisor.usage import reading
 from advisor.usage.names import Directory
@@ -77,19 +75,13 @@ class ReadingCache:
         next run its time and this one nothing."""
         if all(key in self.entries and self.entries[key].answer is entry.answer for key, entry in self.new.items()):
             return
-        kept = {key: entry for key, entry in self.entries.items() if entry.used >= self.run - UNUSED_RUNS} | self.new
-        content = pickle.dumps((self.run, {key: (e.names, e.used, e.answer) for key, e in sorted(kept.items())}), 5)
-        with contextlib.suppress(OSError):
-            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with tempfile.TemporaryDirectory(dir=self.folder, prefix=f".{FILE}.") as workshop:
-                file = Path(workshop, FILE)
-                file.touch(mode=0o600)
-                file.write_bytes(MARK + hashlib.sha256(content).digest() + content)
-                file.replace(self.folder / FILE)
+        held = {key: entry for key, entry in self.entries.items() if entry.used >= self.run - UNUSED_RUNS} | self.new
+        content = pickle.dumps((self.run, {key: (e.names, e.used, e.answer) for key, e in sorted(held.items())}), 5)
+        kept.write(self.folder / FILE, MARK, content)
 
     def _known(self, answer: Answer) -> str:
         """A digest of all that the catalog knows by the names that the answer rests on."""
-        return _digest(*(self.directory.known_as(name) for name in answer.names))
+        return digest(*(self.directory.known_as(name) for name in answer.names))
 
 
 def open_cache(folder: Path, directory: Directory) -> ReadingCache:
@@ -99,14 +91,8 @@ def open_cache(folder: Path, directory: Directory) -> ReadingCache:
 
 
 def _content(path: Path) -> tuple[int, dict[str, Entry]]:
-    try:
-        data = path.read_bytes()
-    except OSError:
-        return 0, {}
-    start = len(MARK) + 32
-    if data[: len(MARK)] != MARK or hashlib.sha256(data[start:]).digest() != data[len(MARK) : start]:
-        return 0, {}
-    match _unpickled(data[start:]):
+    data = kept.content(path, MARK)
+    match None if data is None else _unpickled(data):
         case (int(run), dict(found)):
             return run, {key: Entry(*parts) for key, parts in found.items()}
     return 0, {}
@@ -127,21 +113,11 @@ def _unpickled(data: bytes) -> object:
 
 
 def _key(request: Request) -> str:
-    return _digest(_version(), request.text, request.database, request.schema)
+    return digest(_version(), request.text, request.database, request.schema)
 
 
 @cache
 def _version() -> str:
     """Of the code that an answer depends on."""
     folder = Path(__file__).parent
-    sources = [*sorted(folder.glob("*.py")), *sorted((folder.parent / "model").glob("*.py"))]
-    return _digest(metadata.version("sqlglot"), *(source.read_text(encoding="utf-8") for source in sources))
-
-
-def _digest(*parts: str | None) -> str:
-    whole = hashlib.sha256()
-    for part in parts:
-        data = b"" if part is None else part.encode("utf-8", "surrogatepass")
-        whole.update(f"{'-' if part is None else len(data)} ".encode())
-        whole.update(data)
-    return whole.hexdigest()
+    return kept.version([folder, folder.parent / "model"], "sqlglot")

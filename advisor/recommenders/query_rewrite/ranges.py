@@ -90,12 +90,8 @@ def rewrite(
     original = Snowflake().parse(read.template.text)[0]
     assert original is not None
     after = pretty(qualified(statement.tree, session))
-    why = difference(
-        Trial(original, statement.tree, {}, session, account.workload.window_end),
-        settings.proof_databases,
-        settings.proof_seconds,
-        settings.threads,
-    )
+    trial = Trial(original, statement.tree, {}, session, account.workload.window_end)
+    why = difference(trial, settings)
     if why is not None:
         return _reject(read, changed, f"For review: {changed[0].after} in place of {changed[0].before} {why}.")
     why = _unpruned(changed[0], profiles[changed[0].table])

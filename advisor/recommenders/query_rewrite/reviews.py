@@ -105,6 +105,6 @@ def _unions(
     if original is None or changed is None:
         return
     trial = Trial(original, changed, {}, session, account.workload.window_end)
-    if difference(trial, settings.proof_databases, settings.proof_seconds, settings.threads) is None:
+    if difference(trial, settings) is None:
         said = f"returned the same as UNION ALL on {settings.proof_databases} generated databases: where no row can be in both, UNION ALL spares looking for duplicates"
         yield _large(read, profiles), "UNION", said
