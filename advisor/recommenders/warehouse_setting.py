@@ -151,10 +151,10 @@ def _needed(idle: _Idle) -> str:
 def _soon_already(idle: _Idle) -> str:
     shortest, _, stops = min(idle.load.idle)
     if idle.in_force and idle.in_force <= shortest:
-        how = f"AUTO_SUSPEND = {idle.in_force} is in force already"
+        how = f"AUTO_SUSPEND = {idle.in_force} is in force, which may have been set since"
     else:
         how = f"it was suspended {many(idle.suspended or 0, 'time')}, more often than AUTO_SUSPEND = {shortest} would ({stops:,})"
-    return f"{_for_nothing(idle)} {how}: what is left is no idling that a shorter setting ends."
+    return f"{_for_nothing(idle)} {how}: no shorter setting is advised."
 
 
 def _today(idle: _Idle) -> str:
