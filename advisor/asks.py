@@ -36,6 +36,13 @@ class Ask:
     """It asks for NULLs, which lie with no value."""
     derived: bool = False
     """It isn't written on the column: a joined table's filter or a top-k implies it while the query runs."""
+    stretches: int = 0
+    """How many stretches of values that follow each other the single ones make up; 0 where that isn't known."""
+
+    @property
+    def places(self) -> int:
+        """In how many places of the column its single values lie."""
+        return self.stretches or self.values
 
     @property
     def open(self) -> bool:
@@ -157,9 +164,12 @@ def corrected(asks: tuple[Ask, ...], matched: float, axes: Mapping[str, Axis]) -
     ]
     sure = math.prod(max(ask.share, 1e-6) for ask, guess in zip(asks, guessed, strict=True) if not guess)
     assumed = math.prod(max(ask.share, 1e-12) for ask, guess in zip(asks, guessed, strict=True) if guess)
-    if not any(guessed) or matched <= 0 or assumed >= 1:
+    if not any(guessed) or matched <= 0:
         return asks
     target = min(1.0, max(matched / sure, 1e-12))
+    if assumed >= 1:  # nothing but the one value that is always asked for is known of them
+        alike = target ** (1 / sum(guessed))
+        return tuple(replace(ask, share=alike) if guess else ask for ask, guess in zip(asks, guessed, strict=True))
     exponent = math.log(target) / math.log(assumed)
     return tuple(
         replace(ask, share=min(1.0, ask.share**exponent)) if guess else ask

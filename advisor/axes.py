@@ -7,6 +7,7 @@ table's age and the window's end let one infer, and `known` is False.
 from __future__ import annotations
 
 import math
+from calendar import monthrange
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -41,6 +42,11 @@ class Axis:
     """Its span and distinct count come from statistics, not from the literals."""
     prefix: str = ""
     """Text: what every value starts with."""
+    demanded: tuple[float, ...] = ()
+    """Where the single values stand that queries ask for, one for each query, if they ask for those the more that hold the more
+    rows (advisor/groups.py tells); else empty."""
+    uncommon: float = 1.0
+    """The share of the rows that hold values like those asked for; less than all where a few others hold the rest."""
 
     @property
     def is_time(self) -> bool:
@@ -77,9 +83,9 @@ class Axis:
     def bucket(self, part: KeyPart, position: float) -> float | None:
         """The number of the bucket that a position falls into; None where the expression has no arithmetic of its own."""
         if part.unit is not None:
-            return _calendar_bucket(part.unit, position)
+            return math.floor(in_units(part, position))
         if part.digits is not None:
-            return float(math.trunc(position / math.pow(10, part.digits)))
+            return float(math.trunc(in_units(part, position)))
         return math.floor(position) if part.substring is None and self.family == "date" else None
 
 
@@ -91,16 +97,18 @@ def _overlap(axis: Axis, low: float | None, high: float | None) -> bool:
     )
 
 
-def _calendar_bucket(unit: str, position: float) -> float:
-    if unit == "HOUR":
-        return math.floor(position * 24)
-    if unit == "DAY":
-        return math.floor(position)
-    if unit == "WEEK":
-        return (math.floor(position) + 3) // 7  # 1970-01-01 was a Thursday; weeks start on Monday
-    day = EPOCH + timedelta(days=math.floor(min(max(position, -700_000.0), 2_900_000.0)))
-    months = day.year * 12 + day.month - 1
-    return {"MONTH": months, "QUARTER": months // 3, "YEAR": day.year}[unit]
+def in_units(part: KeyPart, position: float) -> float:
+    """A position in an expression's own units, DATE_TRUNC's or TRUNC's, counted from where they begin."""
+    if part.digits is not None:
+        return position / math.pow(10, part.digits)
+    if part.unit in ("HOUR", "DAY"):
+        return position / UNIT_DAYS[part.unit]
+    if part.unit == "WEEK":
+        return (position + 3) / 7  # 1970-01-01 was a Thursday; weeks start on Monday
+    held = min(max(position, -700_000.0), 2_900_000.0)
+    day = EPOCH + timedelta(days=math.floor(held))
+    passed = (day.day - 1 + held % 1) / monthrange(day.year, day.month)[1]
+    return (day.year * 12 + day.month - 1 + passed) / {"MONTH": 1, "QUARTER": 3, "YEAR": 12}[str(part.unit)]
 
 
 def bucket_codes(axis: Axis, part: KeyPart, positions: Floats) -> Floats:

@@ -1,7 +1,7 @@
 """Which clustering keys are thinkable for a table, and the best of each set of columns.
 
 Every column that a condition asks stands on a ladder: bare, and in each coarser form that keeps its order. All ladders'
-rungs are tried alone and in pairs, then the best pairs are extended by a third expression, one at a time (greedy, as in
+rungs are tried alone and in pairs, then the best pairs, of either order, are extended by a third expression, one at a time (greedy, as in
 "Automated Clustering Recommendation with Database Zone Maps", SIGMOD 2023).
 """
 
@@ -46,7 +46,7 @@ def candidates(
     ]
     tried = [*singles, *pairs]
     if settings.max_key_columns >= 3:
-        tried += _triples(judge, rungs, [keys[0] for keys in _best_per_columns(judge, pairs)])
+        tried += _triples(judge, rungs, [key for keys in _best_per_columns(judge, pairs) for key in keys])
     best = _best_per_columns(judge, [key for key in tried if len(key) <= settings.max_key_columns])
     return ranked(_surest(judge, keys) for keys in best)
 

@@ -12,6 +12,7 @@ Floats = NDArray[np.float64]
 
 
 LEAST_WIDTH = 1e-12  # of a spread that nothing matches
+AT_THE_END = 0.5  # partitions that a range reads beside what it matches where it ends with the table
 
 
 @dataclass(frozen=True)
@@ -20,13 +21,23 @@ class Selection:
 
     values: Floats
     share: Floats
-    points: NDArray[np.bool_]
-    """True where the values lie scattered (equality, membership), False where they follow each other."""
+    places: Floats
+    """How many places these lie in if they are single ones (equality, membership); 0 where they follow each other."""
+    open: NDArray[np.bool_]
+    """They reach to an end of the column: the partition that reads on into the next group is the only one at that end."""
+    among: float = 1.0
+    """The share of the rows among which single values lie."""
+
+    @staticmethod
+    def none(questions: int, distinct: float, among: float) -> Selection:
+        """Of questions that match all of its values."""
+        every, nowhere = np.full(questions, distinct, dtype=float), np.zeros(questions)
+        return Selection(every, np.ones(questions), nowhere, np.zeros(questions, dtype=bool), among)
 
     @cached_property
     def scattered(self) -> NDArray[np.intp]:
-        """Where `points` holds."""
-        return np.flatnonzero(self.points)
+        """Where `places` tells of any."""
+        return np.flatnonzero(self.places)
 
 
 @dataclass(frozen=True)
@@ -38,22 +49,27 @@ class Walked:
     width: Floats
     runs: Floats
     fixed: Floats
+    whole: bool = False
+    """No expression was walked yet: the only group is the table."""
 
     @staticmethod
     def start(partitions: int, questions: int) -> Walked:
         whole = np.full(questions, float(partitions))
-        return Walked(whole, whole, np.ones(questions), np.zeros(questions))
+        return Walked(whole, whole, np.ones(questions), np.zeros(questions), True)
 
     def by(self, chosen: Selection, distinct: float, depth: float) -> Walked:
         """One expression further, of which a group of the earlier ones holds so many distinct values."""
         values = np.minimum(chosen.values, distinct)
         # A condition outside of all values leaves a width of 0.
-        spread = depth / np.maximum(self.width, LEAST_WIDTH)
+        beside = np.where(chosen.open, AT_THE_END if self.whole else 0.0, 1.0)
+        spread = (depth - 1 + beside) / np.maximum(self.width, LEAST_WIDTH)
         touched = self.pure * np.minimum(1, chosen.share + spread)
         at = chosen.scattered
         if len(at):
-            missed = (1 - chosen.share[at]) * (1 - np.minimum(1, spread[at])) ** values[at]
-            touched[at] = self.pure[at] * (1 - missed)
+            missed = (1 - chosen.share[at]) * (1 - np.minimum(1, spread[at])) ** np.minimum(
+                chosen.places[at], values[at]
+            )
+            touched[at] = self.pure[at] * np.minimum(1 - missed, chosen.among + spread[at])
         runs, width = self.runs * values, self.width * chosen.share / values
         pure = np.minimum(touched, runs * np.maximum(0, width - depth))
         return Walked(pure, width, runs, self.fixed + touched - pure)

@@ -122,11 +122,14 @@ def matched_share(template: QueryTemplate, history: TableHistory) -> float | Non
 def _kept(line: Axis, key: str, own: Sequence[Ask], share: float, side: Dimension) -> Ask:
     """The join keys that pass the other side's filters, one by one where all its rows are known."""
     if side.sample is not None and side.whole and _decided(key, own, side.sample):
-        kept = np.unique(side.sample.columns[key][_passing(own, side.sample)])
+        keys = side.sample.columns[key]
+        kept = np.unique(keys[_passing(own, side.sample)])
         kept = kept[(kept >= line.low) & (kept <= line.high)] if line.known else kept[~np.isnan(kept)]
         if len(kept) <= MOST_KEYS:
             part = min(1.0, max(1, len(kept)) / line.distinct)
-            return Ask(line.column, part, max(1, len(kept)), positions=tuple(map(float, kept)), derived=True)
+            places = _stretches(keys, kept)
+            count, where = max(1, len(kept)), tuple(map(float, kept))
+            return Ask(line.column, part, count, positions=where, derived=True, stretches=places)
     if any(ask.column == key for ask in own):
         same = min((ask for ask in own if ask.column == key), key=lambda ask: ask.share)
         return replace(same, column=line.column, share=share, derived=True)
@@ -139,6 +142,12 @@ def _kept(line: Axis, key: str, own: Sequence[Ask], share: float, side: Dimensio
     if side.days is not None or ranged:
         return Ask(line.column, within, located=False, derived=True)
     return Ask(line.column, within, max(1, round(within * line.distinct)), derived=True)
+
+
+def _stretches(keys: Floats, kept: Floats) -> int:
+    """How many stretches of the dimension's keys, in their order, those kept make up."""
+    places = np.searchsorted(np.unique(keys), kept)
+    return 1 + int((np.diff(places) > 1).sum())
 
 
 def _covered(line: Axis, key: str, side: Dimension) -> float:

@@ -56,6 +56,11 @@ class Layout:
         return {kind: np.array(sorted(loads), dtype=np.intp) for kind, loads in found.items()}
 
     @cached_property
+    def groups(self) -> dict[KeyPart, float]:
+        """How many groups each expression makes, as far as they were counted."""
+        return {}
+
+    @cached_property
     def selections(self) -> dict[KeyPart, Selection]:
         """What `select` has found so far: a search tries each expression in hundreds of keys."""
         return {}
@@ -127,6 +132,8 @@ class AskColumns:
     shares: Floats
     places: Mapping[str, NDArray[np.intp]]
     """By column where its conditions are."""
+    parts: Floats
+    """In how many places of the column their single values lie; 1 for a range."""
     elsewhere: NDArray[np.bool_]
     """Conditions for NULLs, which lie with no value."""
 
@@ -141,6 +148,7 @@ class AskColumns:
             np.array([i for i, question in enumerate(questions) for _ in question.asks], dtype=np.intp),
             np.array([ask.share for ask in asks], dtype=float),
             {column: np.array(found, dtype=np.intp) for column, found in places.items()},
+            np.array([max(1, ask.places) for ask in asks], dtype=float),
             np.array([ask.null for ask in asks], dtype=bool),
         )
 

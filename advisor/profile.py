@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from advisor.asks import PRUNABLE, Ask, Question
 from advisor.axes import Axis
+from advisor.groups import as_asked
 from advisor.layout import Layout
 from advisor.model import (
     FILTERS,
@@ -139,7 +140,8 @@ def profile(
             for read, before, each in zip(readers, befores, questions, strict=True)
         ]
         found = axes if longer else {name: line for name, line in sorted(axes.items()) if name in asked}
-        return _layout(table, partitions[table.name], found, loads, [q for each in questions for q in each])
+        asking = [question for each in questions for question in each]
+        return _layout(table, partitions[table.name], as_asked(found, asking), loads, asking)
 
     layout, loads = seen(table)
     layout = replace(layout, widths=longer.layout.widths) if longer else layout

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,7 @@ from numpy.typing import NDArray
 from advisor.asks import Ask
 from advisor.axes import INSTANT, Axis
 from advisor.closed_form import Floats, Selection, Walked
+from advisor.groups import groups
 from advisor.layout import AskColumns, Layout
 from advisor.model import KeyPart
 from advisor.sample import Cut, Sample
@@ -106,7 +109,7 @@ def select(layout: Layout, part: KeyPart) -> Selection:
     if part in layout.selections:
         return layout.selections[part]
     axis = layout.axes[part.column]
-    distinct = axis.buckets(part)
+    distinct = groups_of(layout, part)
     options = _own(layout, axis, part, distinct)
     for column in layout.asks.places:
         width = None if column == part.column else together(layout, part.column, column)
@@ -115,21 +118,31 @@ def select(layout: Layout, part: KeyPart) -> Selection:
     return layout.selections.setdefault(part, _narrowest(layout, distinct, options))
 
 
+class _Matched(NamedTuple):
+    """What one condition matches of a key expression, as in Selection."""
+
+    values: float
+    share: float
+    places: float = 0.0
+    open: bool = False
+
+
 def _own(layout: Layout, axis: Axis, part: KeyPart, distinct: float) -> Selection:
     """What each condition says of a key expression of its own column; those on others say nothing yet."""
     asks = layout.asks
-    values, share = np.full(len(asks.all), distinct, dtype=float), np.ones(len(asks.all))
-    points = np.zeros(len(asks.all), dtype=bool)
+    among = axis.uncommon if distinct == axis.distinct else 1.0
+    options = Selection.none(len(asks.all), distinct, among)
     for i in asks.places.get(part.column, ()):
-        values[i], share[i], points[i] = _bucketed(axis, part, distinct, asks.all[i])
-    return Selection(values, share, points)
+        found = _bucketed(axis, part, distinct, asks.all[i])
+        options.values[i], options.share[i], options.places[i], options.open[i] = found
+    return options
 
 
 def _beside(asks: AskColumns, column: str, width: float, distinct: float, options: Selection) -> None:
     """Puts among the options what a column says that stays so wide where the key expression is narrow."""
     at = asks.places[column]
     at = at[~asks.elsewhere[at] & (asks.shares[at] + width < UNSORTED)]
-    options.share[at] = np.minimum(1.0, asks.shares[at] + width + 1 / distinct)
+    options.share[at] = np.minimum(1.0, asks.shares[at] + asks.parts[at] * (width + 1 / distinct))
     options.values[at] = np.maximum(1.0, options.share[at] * distinct)
 
 
@@ -139,35 +152,39 @@ def _narrowest(layout: Layout, distinct: float, options: Selection) -> Selection
     least = np.ones(questions)
     np.minimum.at(least, layout.asks.questions, options.share)
     at = np.flatnonzero((options.share < 1) & (options.share == least[layout.asks.questions]))[::-1]
-    values, share = np.full(questions, distinct, dtype=float), np.ones(questions)
-    points = np.zeros(questions, dtype=bool)
+    narrowest = Selection.none(questions, distinct, options.among)
     # From the last to the first, so that the first stays.
     into = layout.asks.questions[at]
-    values[into], share[into], points[into] = options.values[at], options.share[at], options.points[at]
-    return Selection(values, share, points)
+    narrowest.values[into], narrowest.share[into] = options.values[at], options.share[at]
+    narrowest.places[into], narrowest.open[into] = options.places[at], options.open[at]
+    return narrowest
 
 
-def _bucketed(axis: Axis, part: KeyPart, distinct: float, ask: Ask) -> tuple[float, float, bool]:
+def _bucketed(axis: Axis, part: KeyPart, distinct: float, ask: Ask) -> _Matched:
     """The condition widened to whole buckets of the expression."""
     if ask.values:
-        buckets = {axis.bucket(part, position) for position in ask.positions}
-        hit = float(len(buckets)) if buckets and None not in buckets else float(ask.values)
+        found = {axis.bucket(part, position) for position in ask.positions}
+        buckets = sorted(bucket for bucket in found if bucket is not None)
+        known = bool(buckets) and len(buckets) == len(found)
+        hit = float(len(buckets)) if known else float(ask.values)
+        places = 1 + sum(b - a > 1 for a, b in pairwise(buckets)) if known else ask.places
         if ask.derived and not ask.positions and distinct < axis.distinct:  # each of them reaches into another bucket
             hit += max(0.0, ask.share - ask.values / axis.distinct) * distinct
         hit = min(hit, distinct)
-        return hit, min(1.0, max(ask.share, hit / distinct)), True
+        even = hit / distinct * (axis.uncommon if distinct == axis.distinct else 1.0)
+        return _Matched(hit, min(1.0, max(ask.share, even)), min(hit, places))
     if not ask.located:
         share = min(1.0, ask.share + (1 / distinct if distinct < axis.distinct else 0.0))
-        return max(1.0, share * distinct), share, False
+        return _Matched(max(1.0, share * distinct), share)
     ends = [axis.bucket(part, axis.low if ask.low is None else max(ask.low, axis.low))]
     ends.append(axis.bucket(part, axis.high if ask.high is None else min(ask.high - INSTANT, axis.high)))
     first, last = ends
     if first is None or last is None:
         coarse = 1 / distinct if distinct < axis.distinct else 0.0
         share = min(1.0, ask.share + coarse)
-        return max(1.0, share * distinct), share, False
+        return _Matched(max(1.0, share * distinct), share, open=ask.open)
     hit = min(distinct, max(1.0, last - first + 1))
-    return hit, min(1.0, max(ask.share, hit / distinct)), False
+    return _Matched(hit, min(1.0, max(ask.share, hit / distinct)), open=ask.open)
 
 
 def together(layout: Layout, key: str, column: str) -> float | None:
@@ -183,16 +200,22 @@ def together(layout: Layout, key: str, column: str) -> float | None:
     first, second = layout.widths.get(key), layout.widths.get(column)
     if first is None or second is None or max(first, second) >= UNSORTED:
         return None
-    return first + second
+    return sum(max(0.0, width - 1 / layout.partitions) for width in (first, second))
+
+
+def groups_of(layout: Layout, part: KeyPart) -> float:
+    if part not in layout.groups:
+        layout.groups[part] = groups(layout.axes[part.column], part)
+    return layout.groups[part]
 
 
 def distinct_within(layout: Layout, earlier: Sequence[KeyPart], part: KeyPart) -> float:
     """Distinct values of a key expression inside one group of the earlier ones."""
-    distinct = layout.axes[part.column].buckets(part)
+    distinct = groups_of(layout, part)
     for other in earlier:
         width = together(layout, other.column, part.column)
         if width is not None:
-            group = 1 / layout.axes[other.column].buckets(other)
+            group = 1 / groups_of(layout, other)
             distinct = min(distinct, max(1.0, distinct * min(1.0, width + group)))
     return distinct
 

@@ -115,14 +115,14 @@ def touched(ask: Ask, width: float) -> float:
     """The share of partitions that a condition touches where each spans that width: the inverse of `_width`."""
     if not ask.values:
         return min(1.0, ask.share + width)
-    return 1 - math.pow(1 - min(1.0, ask.share / ask.values + width), ask.values)
+    return 1 - math.pow(1 - min(1.0, ask.share / ask.places + width), ask.places)
 
 
 def _width(observed: float, ask: Ask) -> float:
-    """The width w that explains an observed share f: s + w for a range, 1 - (1 - s/k - w)^k for k values."""
+    """The width w that explains an observed share f: s + w for a range, 1 - (1 - s/k - w)^k for k single values, or stretches of them."""
     observed = min(1.0, max(0.0, observed))
     if ask.values:
-        return max(0.0, 1 - math.pow(1 - observed, 1 / ask.values) - ask.share / ask.values)
+        return max(0.0, 1 - math.pow(1 - observed, 1 / ask.places) - ask.share / ask.places)
     return 1.0 if observed >= 1 else max(0.0, observed - ask.share)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import permutations
 
 import numpy as np
@@ -82,6 +83,25 @@ def test_a_key_on_one_date_prunes_the_other_date_that_moves_with_it() -> None:
     asked = [[world.between("SHIPPED", DAY0 + 200, DAY0 + 214)], [world.between("ORDERED", DAY0 + 200, DAY0 + 214)]]
     found = errors(world, asked, [(KeyPart("ORDERED"),), (KeyPart("ORDERED", unit="WEEK"),), (KeyPart("SHIPPED"),)])
     assert found.max() < 1.6
+
+
+def test_columns_that_both_follow_the_load_are_as_far_apart_as_they_stray_from_it() -> None:
+    ordered = DAY0 + np.floor(np.arange(60_000) * 800 / 60_000)
+    world = World({"ORDERED": ordered, "ID": np.arange(60_000.0)}, {"ORDERED": "date", "ID": "number"}, 40)
+    asked = [[world.equal("ID", 30_000.0)], [world.between("ORDERED", DAY0 + 200, DAY0 + 214)]]
+    predicted = predict(world.layout(asked), (KeyPart("ORDERED"),))[0]
+    assert predicted <= world.counted((KeyPart("ORDERED"),), asked[0]) + 1, "a partition's own stretch is no disorder"
+
+
+def test_join_keys_that_follow_each_other_lie_together() -> None:
+    world = uniform()
+    items = [float(item) for item in range(5000, 5200)]
+    together = replace(world.equal("ITEM", *items), stretches=1)
+    key = (KeyPart("TENANT", digits=1), KeyPart("ITEM"))
+    true = world.counted(key, [together])
+    apart, along = (predict(world.layout([[ask]]), key)[0] for ask in (world.equal("ITEM", *items), together))
+    assert along == pytest.approx(true, rel=0.3)
+    assert apart > 1.5 * along
 
 
 def test_loading_order_is_learned_as_narrow_and_disorder_as_wide() -> None:

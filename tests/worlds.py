@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advisor.asks import Ask, Question
-from advisor.axes import Axis, _calendar_bucket
+from advisor.axes import Axis, in_units
 from advisor.layout import Layout
 from advisor.model import KeyPart
 from advisor.widths import learn_widths, observations
@@ -45,7 +45,7 @@ class World:
         values = self.columns[part.column]
         if part.unit is not None:
             days, which = np.unique(np.floor(values * 24) / 24, return_inverse=True)
-            return np.array([_calendar_bucket(part.unit, float(day)) for day in days])[which]
+            return np.array([math.floor(in_units(part, float(day))) for day in days])[which]
         return values if part.digits is None else np.trunc(values / math.pow(10, part.digits))
 
     def counted(self, key: Sequence[KeyPart], asks: Sequence[Ask]) -> int:

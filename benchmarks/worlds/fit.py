@@ -20,7 +20,7 @@ from benchmarks.worlds.truth import HELD_DAYS, SHOWN_DAYS, Truth, execute, truth
 
 KEYS = 8  # the best so many keys of each table are looked at
 UNDER = 0.1  # of a world's truths below the range
-OVER = 0.05  # of all truths above it
+OVER = 0.075  # of all truths above it
 FLOOR = 1.05  # no upper factor is smaller
 FEWEST = 20  # ratios, or a world has no low end of its own
 
