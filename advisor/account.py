@@ -29,6 +29,7 @@ from advisor.model import (
 from advisor.owners import owners
 from advisor.profile import TableProfile, partitions_of, profile, reading_tables
 from advisor.questions import ReadTemplate, Sampled
+from advisor.redefinitions import anew
 from advisor.settings import Settings
 from advisor.snapshot import Snapshot, catalog, changes, facts, histories, row_sample
 from advisor.upkeep import billed
@@ -71,8 +72,23 @@ class Account:
         return Directory.of(self.catalog)
 
     @cached_property
+    def replaced(self) -> frozenset[TableName]:
+        """The tables that a swap, a new name or a clone fills at moments that no recorded write tells."""
+        return frozenset(
+            Session(self.directory, each.database, each.schema).named(list(one.table))
+            for each in self.workload.redefinitions
+            for one in anew(each.text)
+            if one.filled
+        )
+
+    @cached_property
     def studied(self) -> dict[str, Statement | None]:
         """By fingerprint the templates whose statements have been asked for."""
+        return {}
+
+    @cached_property
+    def spelt(self) -> dict[str, tuple[Block, ...]]:
+        """By fingerprint the blocks of templates with a SELECT *, once the names of its columns stand for it."""
         return {}
 
     @cached_property
@@ -98,9 +114,12 @@ class Account:
     def blocks(self, template: QueryTemplate) -> tuple[Block, ...]:
         """The blocks of its text, SELECT * aside; none where it can't be studied."""
         statement = self.statement(template)
-        if statement is not None and statement.starred:
-            statement = study(template.text, Session(self.directory, template.database, template.schema))
-        return () if statement is None else statement.blocks
+        if statement is None or not statement.starred:
+            return () if statement is None else statement.blocks
+        if template.fingerprint not in self.spelt:
+            named = study(template.text, Session(self.directory, template.database, template.schema))
+            self.spelt[template.fingerprint] = () if named is None else named.blocks
+        return self.spelt[template.fingerprint]
 
 
 def read_account(snapshot: Snapshot, settings: Settings, say: Say) -> Account:

@@ -31,7 +31,7 @@ def clustered(statement: str, key: str | None) -> str | None:
     clause = f"CLUSTER BY ({key})" if key else ""
     if words[at : at + 1] == ["CLUSTER BY"]:
         opened = at + 2 if words[at + 1 : at + 2] == ["LINEAR"] else at + 1
-        end = _closed(words, opened)
+        end = closed(words, opened)
         return None if end is None else _spliced(statement, tokens[at].start, tokens[end].end + 1, clause)
     # A key that stands among the later options is left to its author.
     if "CLUSTER BY" in words[at : words.index("AS", at) if "AS" in words[at:] else None] or not key:
@@ -82,7 +82,7 @@ def _after_the_name(tokens: Sequence[Token], words: Sequence[str]) -> int | None
         return None
     at = _after_a_name(words, at)
     if words[at : at + 1] == ["("]:
-        end = _closed(words, at)
+        end = closed(words, at)
         return None if end is None else end + 1
     return at
 
@@ -94,7 +94,7 @@ def _after_a_name(words: Sequence[str], at: int) -> int:
     return at
 
 
-def _closed(words: Sequence[str], at: int) -> int | None:
+def closed(words: Sequence[str], at: int) -> int | None:
     """Where the bracket closes that opens at `at`."""
     depth = 0
     for i in range(at, len(words)):

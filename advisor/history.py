@@ -22,8 +22,17 @@ FOREVER_DAYS = 2_147_483_647  # the longest that ARCHIVE_FOR_DAYS takes: when it
 TIMES = ("DATE", "TIMESTAMP_NTZ", "TIMESTAMP_LTZ", "TIMESTAMP_TZ")
 SPREAD = 1.5  # what a query reads of the hot table lies within this factor of the model's share
 PARTITIONED = {
-    "external": "its files are partitioned where it is defined: PARTITION BY a column computed from METADATA$FILENAME",
-    "iceberg": "it is partitioned where it is defined: PARTITION BY MONTH or DAY of the column",
+    "external": (
+        "files are skipped by their paths alone, which the snapshot doesn't hold. Check them (SELECT DISTINCT METADATA$FILENAME): where they "
+        "name the day, define it anew with PARTITION BY a column computed from METADATA$FILENAME, or with PARTITION_TYPE = USER_SPECIFIED and "
+        "ADD PARTITION, and let queries ask for that column beside {column}"
+    ),
+    "iceberg": (
+        "where Snowflake manages it, a new table with PARTITION BY (MONTH({column})), or DAY where a day fills files of its own, filled from "
+        "this one, sets its history apart. Its "
+        "columns' exact types and its volume, which that has to name, aren't in the snapshot: take them from GET_DDL, and check first who else "
+        "reads or writes its files, and that Snowflake is its catalog (SHOW ICEBERG TABLES)"
+    ),
 }
 ELSEWHERE = {
     "dynamic": "its rows follow from its query",
@@ -70,7 +79,7 @@ def obstacle(cut: Cut, settings: Settings) -> str | None:
     table = cut.profile.table
     for trait, how in PARTITIONED.items():
         if trait in table.traits:
-            return f"It is an {trait} table: {how}. No script is written for that."
+            return f"It is an {trait} table: {how.format(column=cut.column)}. No script is written for that."
     for trait, why in ELSEWHERE.items():
         if trait in table.traits:
             return f"It is a {trait} table: {why}."

@@ -94,6 +94,8 @@ def _unknown(read: ReadTemplate, account: Account) -> str | None:
         return "they read what the snapshot has no table of, or a materialized view"
     if any(table is not None and table.traits & set(UNTOLD) for table in tables):
         return "they read a dynamic, Iceberg, event or temporary table, whose changes no history tells"
+    if scans & account.replaced:
+        return "they read a table that a swap, a new name or a clone fills, and no history tells when"
     return None
 
 

@@ -14,6 +14,7 @@ from sqlglot.errors import TokenError
 
 from advisor.ctas import KEPT_FOR_GOOD
 
+SORTS = (*KEPT_FOR_GOOD, "ICEBERG", "HYBRID")
 Name = tuple[str, ...]
 """One to three parts, as Snowflake stores them."""
 
@@ -23,15 +24,17 @@ class Anew:
     table: Name
     source: Name | None = None
     """The table that comes in its place; None where it is created."""
+    filled: bool = False
+    """It holds rows at once, which no statement writes."""
 
 
 def anew(statement: str) -> tuple[Anew, ...]:
     """The tables that the statement makes anew, of its session's names; none for one that leaves a table what it is.
 
     >>> anew("CREATE OR REPLACE TABLE orders (id INT)")
-    (Anew(table=('ORDERS',), source=None),)
+    (Anew(table=('ORDERS',), source=None, filled=False),)
     >>> anew('ALTER TABLE s."new" RENAME TO orders')
-    (Anew(table=('ORDERS',), source=('S', 'new')),)
+    (Anew(table=('ORDERS',), source=('S', 'new'), filled=True),)
     """
     try:
         tokens = Snowflake().tokenize(statement)
@@ -40,10 +43,10 @@ def anew(statement: str) -> tuple[Anew, ...]:
     words = ["" if token.token_type is TokenType.IDENTIFIER else token.text.upper() for token in tokens]
     if words[:2] == ["ALTER", "TABLE"]:
         return _renamed(tokens, words)
-    at = next((i for i, word in enumerate(words) if word not in KEPT_FOR_GOOD), 0)
+    at = next((i for i, word in enumerate(words) if word not in SORTS), 0)
     created = words[:1] == ["CREATE"] and "TABLE" in words[:at] and words[at : at + 1] != ["IF"]
-    name, _ = _name(tokens, at) if created else (None, at)
-    return () if name is None else (Anew(name),)
+    name, after = _name(tokens, at) if created else (None, at)
+    return () if name is None else (Anew(name, filled=words[after : after + 1] == ["CLONE"]),)
 
 
 def _renamed(tokens: Sequence[Token], words: Sequence[str]) -> tuple[Anew, ...]:
@@ -52,8 +55,8 @@ def _renamed(tokens: Sequence[Token], words: Sequence[str]) -> tuple[Anew, ...]:
     if first is None or second is None:
         return ()
     if words[at : at + 2] == ["SWAP", "WITH"]:
-        return (Anew(first, second), Anew(second, first))
-    return (Anew(second, first),) if words[at : at + 2] == ["RENAME", "TO"] else ()
+        return (Anew(first, second, True), Anew(second, first, True))
+    return (Anew(second, first, True),) if words[at : at + 2] == ["RENAME", "TO"] else ()
 
 
 def _name(tokens: Sequence[Token], at: int) -> tuple[Name | None, int]:

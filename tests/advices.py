@@ -273,6 +273,7 @@ def query_rewrite() -> Recommendation:
             "fingerprint": "aa11bb22",
             "original": "SELECT\n  COUNT(*)\nFROM SALES.PUBLIC.ORDERS\nWHERE\n  YEAR(DAY) = 2026",
             "query": "SELECT\n  COUNT(*)\nFROM SALES.PUBLIC.ORDERS\nWHERE\n  DAY >= '2026-01-01' AND DAY < '2027-01-01'",
+            "source_of": None,
             "proven_on_databases": 24,
             "valid_until": "2026-03-02",
             "hashes": ["0a1b2c3d"],

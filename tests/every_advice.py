@@ -18,11 +18,15 @@ ROWS = 1000
 MODEL = "{{ config(materialized='incremental') }}\nselect * from raw"
 JOB = "CREATE OR REPLACE TABLE SALES.PUBLIC.ORDERS AS SELECT * FROM SALES.PUBLIC.LOADED"
 OF_JOB = Owner(Maker.JOB, True, 30.0, fingerprint="aa11bb22", statement=JOB)
+DEFINED = 'CREATE OR REPLACE TABLE SALES.PUBLIC.ORDERS (TENANT_ID NUMBER, ORDERED_AT TIMESTAMP_NTZ, REGION VARCHAR, "day" DATE, AMOUNT NUMBER) COPY GRANTS'
+LIKE = "CREATE OR REPLACE TABLE SALES.PUBLIC.ORDERS LIKE SALES.PUBLIC.LOADED"
 OWNERS = {
     "dynamic_table": Owner(Maker.DYNAMIC_TABLE, False),
     "dbt_adds": Owner(Maker.DBT, False, model=DbtModel("model.a.b", "models/b.sql", MODEL, "incremental")),
     "dbt_rebuilds": Owner(Maker.DBT, True, 30.0, model=DbtModel("model.a.b", "models/b.sql", MODEL, "table")),
     "job": OF_JOB,
+    "job_defines": replace(OF_JOB, statement=DEFINED),
+    "job_copies": replace(OF_JOB, statement=LIKE, swaps=True),
     "task": replace(OF_JOB, maker=Maker.TASK, task="SALES.OPS.REBUILD"),
 }
 

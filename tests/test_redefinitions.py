@@ -104,8 +104,10 @@ def test_what_leaves_the_table_in_its_place_makes_nobody_its_owner(
     [
         ("create or replace transient table s.t (a int)", (Anew(("S", "T")),)),
         ("create table t (a int)", (Anew(("T",)),)),
+        ("create or replace table t clone u", (Anew(("T",), filled=True),)),
+        ("create or replace iceberg table t (a int)", (Anew(("T",)),)),
         ('/* x */ create or replace table db.s."a.b" like s.u', (Anew(("DB", "S", "a.b")),)),
-        ("alter table if exists a swap with b.c", (Anew(("A",), ("B", "C")), Anew(("B", "C"), ("A",)))),
+        ("alter table if exists a swap with b.c", (Anew(("A",), ("B", "C"), True), Anew(("B", "C"), ("A",), True))),
         ("alter table a rename column b to c", ()),
         ("alter table a rename to", ()),
         ("alter table", ()),

@@ -71,13 +71,13 @@ def is_aggregate(node: exp.Expr) -> bool:
 
 def conjuncts(node: exp.Select) -> list[exp.Expr]:
     where = node.args.get("where")
-    if where is None:
-        return []
-    return (
-        [part.unnest() for part in where.this.unnest().flatten()]
-        if isinstance(where.this.unnest(), exp.And)
-        else [where.this]
-    )
+    return [] if where is None else ands(where.this)
+
+
+def ands(condition: exp.Expr) -> list[exp.Expr]:
+    """Its AND-ed parts."""
+    whole = condition.unnest()
+    return [part.unnest() for part in whole.flatten()] if isinstance(whole, exp.And) else [condition]
 
 
 def nested_query(node: exp.Expr) -> exp.Expr | None:

@@ -5,6 +5,7 @@ Only what can be proven on generated rows counts as a saving; what hangs on what
 
 from advisor.rewrites.doubts import Doubt, doubts
 from advisor.rewrites.ranges import Unwrapped, unwrap
-from advisor.rewrites.whole import returns_all, union_all
+from advisor.rewrites.sources import KINDS, Source, source_of
+from advisor.rewrites.whole import returns_all, unions
 
-__all__ = ["Doubt", "Unwrapped", "doubts", "returns_all", "union_all", "unwrap"]
+__all__ = ["KINDS", "Doubt", "Source", "Unwrapped", "doubts", "returns_all", "source_of", "unions", "unwrap"]

@@ -150,14 +150,14 @@ def _year(node: exp.Expr) -> _Cut | None:
 def _truncated(node: exp.Expr) -> _Cut | None:
     unit = moments.unit(node.text("unit"))
     column = node.this
-    return _Cut(column, unit, _of_moment, True) if isinstance(column, exp.Column) and unit is not None else None
+    return _Cut(column, unit, moment_of, True) if isinstance(column, exp.Column) and unit is not None else None
 
 
 def _day(node: exp.Expr) -> _Cut | None:
     column = node.this
     if not isinstance(column, exp.Column) or node.args.get("format") is not None:
         return None
-    return _Cut(column, "DAY", _of_moment, True) if isinstance(node, exp.TsOrDsToDate) or node.is_type("date") else None
+    return _Cut(column, "DAY", moment_of, True) if isinstance(node, exp.TsOrDsToDate) or node.is_type("date") else None
 
 
 def _as_text(node: exp.Expr) -> _Cut | None:
@@ -184,7 +184,7 @@ def _distance(function: exp.Expr, comparison: Comparison, constant: exp.Expr) ->
     until, since, unit = function.this, function.expression, moments.unit(function.text("unit"))
     from_column = isinstance(since, exp.Column)
     column, other = (since, until) if from_column else (until, since)
-    count = _whole(constant)
+    count = whole(constant)
     if not isinstance(column, exp.Column) or unit not in UNITS or count is None:
         return None
     start = _start(other, unit)
@@ -201,11 +201,11 @@ def _distance(function: exp.Expr, comparison: Comparison, constant: exp.Expr) ->
 def _of_number(constant: exp.Expr, unit: str) -> Bound | None:
     """A year: 2024, YEAR(CURRENT_DATE), YEAR(CURRENT_DATE) - 1."""
     if isinstance(constant, (exp.Add, exp.Sub)):
-        inner, count = _of_number(constant.this, unit), _whole(constant.expression)
+        inner, count = _of_number(constant.this, unit), whole(constant.expression)
         return (
             None if inner is None or count is None else inner.moved(-count if isinstance(constant, exp.Sub) else count)
         )
-    year = _whole(constant)
+    year = whole(constant)
     if year is not None:
         return Bound(datetime(year, 1, 1), unit) if year in YEARS else None
     now = constant.expression if isinstance(constant, exp.Extract) else constant.this
@@ -215,17 +215,17 @@ def _of_number(constant: exp.Expr, unit: str) -> Bound | None:
     return _start(now, unit) if asks_year and isinstance(now, CLOCK) else None
 
 
-def _of_moment(constant: exp.Expr, unit: str) -> Bound | None:
+def moment_of(constant: exp.Expr, unit: str) -> Bound | None:
     """A date or timestamp; DATE_TRUNC of the clock, moved by whole units."""
     if context_function(constant) is None:
         moment = moments.moment(constants.evaluate(constant, datetime.min))
         return None if moment is None else Bound.of(moment, unit)
     if isinstance(constant, (exp.DateAdd, exp.TsOrDsAdd, exp.TimestampAdd)):
-        inner, count = _of_moment(constant.this, unit), _whole(constant.expression)
+        inner, count = moment_of(constant.this, unit), whole(constant.expression)
         same = moments.unit(constant.text("unit")) == unit
         return inner.moved(count) if same and inner is not None and count is not None else None
     if isinstance(constant, (exp.Add, exp.Sub)) and unit == "DAY":
-        inner, count = _of_moment(constant.this, unit), _whole(constant.expression)
+        inner, count = moment_of(constant.this, unit), whole(constant.expression)
         return (
             None if inner is None or count is None else inner.moved(-count if isinstance(constant, exp.Sub) else count)
         )
@@ -270,7 +270,7 @@ def _start(node: exp.Expr, unit: str) -> Bound | None:
     return None if moment is None else replace(Bound.of(moment, unit), aligned=True)
 
 
-def _whole(node: exp.Expr) -> int | None:
+def whole(node: exp.Expr) -> int | None:
     value = (
         constants.evaluate(node, datetime.min)
         if node.find(exp.Column) is None and context_function(node) is None

@@ -1,4 +1,4 @@
-"""Conditions on a function of a date, as ranges of the bare column."""
+"""Conditions on a function of a column, as ranges of the bare column."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from itertools import permutations
 from sqlglot import exp
 
 from advisor.blocks import Block, Statement
-from advisor.blocks.expressions import conjuncts, text
+from advisor.blocks.expressions import ands, nested_query, text
 from advisor.blocks.legality import CLOCKLESS
 from advisor.model import TableName
 from advisor.rewrites.columns import table_of, type_of
 from advisor.rewrites.cuts import Asked, Bound, asked
+from advisor.rewrites.shifts import solved
 from advisor.usage import moments
 from advisor.usage.names import Session
 
@@ -31,27 +32,54 @@ class Unwrapped:
     after: str
     usual: bool = False
     """Snowflake usually sees through the function: the scans alone show that here it doesn't."""
+    shifted: bool = False
+    """A constant moves or multiplies the column: whether Snowflake sees through that the scans alone show."""
 
 
 def unwrap(statement: Statement, session: Session, idle: frozenset[TableName]) -> tuple[Unwrapped, ...]:
-    """Replace, in the statement's tree, conditions on a date's year, month or day by ranges of the column.
+    """Replace, in the statement's tree, conditions on a date's year, month or day by ranges of the column, and solve those on a column
+    that a constant moves for the column: in WHERE, in a join's ON, and in HAVING where it asks of a group's key.
 
     YEAR(column) is known not to prune reliably, and a text or a distance made of the column has no order that Snowflake knows.
-    TO_DATE(column) and DATE_TRUNC usually prune, so they are only touched on the tables in `idle`, whose scans show that they don't.
+    TO_DATE(column) and DATE_TRUNC usually prune, and of a moved column it isn't known, so they are only touched on the tables in
+    `idle`, whose scans show that they don't.
     """
     found = []
     for block in statement.blocks:
-        parts = conjuncts(statement.nodes[block.place])
-        found += _months(parts, block, session)
-        parts = conjuncts(statement.nodes[block.place])
-        found += [one for part in parts if (one := _ranged(part, block, session, idle)) is not None]
+        for holder, arg in _conditions(statement.nodes[block.place]):
+            found += _months(_parts(holder, arg), block, session)
+            ranged = (_ranged(part, block, session, idle) for part in _parts(holder, arg))
+            found += [one for one in ranged if one is not None]
     return tuple(found)
+
+
+def _conditions(node: exp.Select) -> list[tuple[exp.Expr, str]]:
+    """What holds a condition, and where."""
+    clauses = [(node.args.get(name), "this") for name in ("where", "having")]
+    return [(each, arg) for each, arg in [*clauses, *((join, "on") for join in node.args.get("joins") or ())]
+            if isinstance(each, exp.Expr) and each.args.get(arg) is not None]  # fmt: skip
+
+
+def _parts(holder: exp.Expr, arg: str) -> list[exp.Expr]:
+    parts = ands(holder.args[arg])
+    if not isinstance(holder, exp.Having):
+        return parts
+    keys = _keys(holder.parent)
+    return [part for part in parts if all(text(column) in keys for column in part.find_all(exp.Column))]
+
+
+def _keys(node: exp.Expr | None) -> frozenset[str]:
+    """The columns that each row of a group has alike; none where ROLLUP and the like leave some of them out."""
+    group = node.args.get("group") if node is not None else None
+    if group is None or any(value for name, value in group.args.items() if name != "expressions"):
+        return frozenset()
+    return frozenset(text(key) for key in group.expressions if isinstance(key, exp.Column))
 
 
 def _ranged(node: exp.Expr, block: Block, session: Session, idle: frozenset[TableName]) -> Unwrapped | None:
     each = asked(node)
     if not each:
-        return None
+        return _shifted(node, block, session, idle)
     column, table = each[0].column, table_of(each[0].column, block)
     if table is None or (table not in idle and any(one.prunes for one in each)):
         return None
@@ -64,6 +92,18 @@ def _ranged(node: exp.Expr, block: Block, session: Session, idle: frozenset[Tabl
     before, after = text(node), " AND ".join(sides)
     node.replace(exp.condition(after, dialect="snowflake"))
     return Unwrapped(table, column.name, before, after, any(one.prunes for one in each))
+
+
+def _shifted(node: exp.Expr, block: Block, session: Session, idle: frozenset[TableName]) -> Unwrapped | None:
+    columns = list(node.find_all(exp.Column))
+    table = table_of(columns[0], block) if len(columns) == 1 and nested_query(node) is None else None
+    kind = type_of(table, columns[0], session) if table in idle and table is not None else None
+    after = solved(node, kind) if kind in (*CLOCKLESS, "NUMBER") else None
+    if table is None or after is None or (columns[0] in (node.this, node.args.get("expression"))):
+        return None
+    before = text(node)
+    node.replace(exp.condition(after, dialect="snowflake"))
+    return Unwrapped(table, columns[0].name, before, after, shifted=True)
 
 
 def _sides(column: exp.Column, each: Sequence[Asked]) -> list[str]:

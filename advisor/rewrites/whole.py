@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sqlglot import exp
 
 
-def union_all(tree: exp.Expr) -> exp.Expr | None:
-    """The statement with its outermost UNION as UNION ALL; None where it has none."""
-    if not isinstance(tree, exp.Union) or not tree.args.get("distinct"):
-        return None
-    changed = tree.copy()
-    changed.set("distinct", False)
-    return changed
+def unions(tree: exp.Expr) -> Iterator[tuple[str, exp.Expr]]:
+    """Each UNION of the statement, in CTEs and subqueries too, and the statement with that one as UNION ALL.
+
+    A UNION that is an operand of another is left: whatever it keeps twice, the other drops.
+    """
+    for place, node in enumerate(tree.find_all(exp.Union)):
+        outer = node.parent
+        while isinstance(outer, (exp.Subquery, exp.Paren)):
+            outer = outer.parent
+        if node.args.get("distinct") and not isinstance(outer, exp.SetOperation):
+            changed = tree.copy()
+            list(changed.find_all(exp.Union))[place].set("distinct", False)
+            yield f"UNION in {outer.alias}" if isinstance(outer, exp.CTE) else "UNION", changed
 
 
 def returns_all(tree: exp.Expr) -> bool:

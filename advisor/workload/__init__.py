@@ -24,7 +24,6 @@ from advisor.model import (
     Distribution,
     Execution,
     QueryTemplate,
-    Redefinition,
     Repeats,
     Skipped,
     WarehouseUse,
@@ -36,7 +35,7 @@ from advisor.snapshot import Snapshot
 from advisor.workload import cached, history
 from advisor.workload.loads import loads
 from advisor.workload.spread import spread
-from advisor.workload.statements import classify
+from advisor.workload.statements import classify, redefinitions
 from advisor.workload.texts import duckdb_sql
 
 __all__ = ["compress", "duckdb_sql"]
@@ -110,15 +109,8 @@ def compress(snapshot: Snapshot, settings: Settings, tell: Callable[[int, int], 
             repeats_unknown=asked_again if isinstance(asked_again, str) else None,
             writes=repeats.writes(snapshot) if not isinstance(asked_again, str) and view == "query_history" else None,
             loads=loads(snapshot, view),
-            redefinitions=_redefinitions(snapshot, view),
+            redefinitions=redefinitions(snapshot, view),
         )
-
-
-def _redefinitions(snapshot: Snapshot, view: str) -> tuple[Redefinition, ...]:
-    return tuple(
-        Redefinition(name, text, database, schema, int(executions), tuple(filter(None, hashes)))
-        for name, text, database, schema, executions, hashes in snapshot.rows(view, "FROM redefinitions")
-    )
 
 
 def _repeats(snapshot: Snapshot, settings: Settings, view: str) -> tuple[Repeats, ...] | str:

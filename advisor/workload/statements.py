@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 
 from advisor import fingerprint
+from advisor.model import Redefinition
 from advisor.settings import Settings
 from advisor.snapshot import Snapshot
 from advisor.snapshot.manifest import literal
@@ -105,7 +106,7 @@ _REDEFINITIONS = f"""
 CREATE OR REPLACE TEMP TABLE redefinitions AS
 WITH defining AS (
     SELECT STATEMENT FROM fingerprints
-    WHERE regexp_matches(CANONICAL, '^CREATE (OR REPLACE )?(TRANSIENT )?TABLE |^ALTER TABLE (?s:.)* (SWAP WITH|RENAME TO) ')
+    WHERE regexp_matches(CANONICAL, '^CREATE (OR REPLACE )?((TRANSIENT|ICEBERG|HYBRID) )*TABLE |^ALTER TABLE (?s:.)* (SWAP WITH|RENAME TO) ')
 ),
 texts AS (SELECT STATEMENT, min(QUERY_TEXT) AS QUERY_TEXT FROM samples SEMI JOIN defining USING (STATEMENT) GROUP BY STATEMENT)
 SELECT FINGERPRINT, min(QUERY_TEXT), any_value(DATABASE_NAME), any_value(SCHEMA_NAME), sum(EXECUTIONS),
@@ -156,3 +157,11 @@ def _canonical(snapshot: Snapshot, view: str, cache: Path | None) -> None:
     if added and cache is not None:
         snapshot.rows(view, f"COPY canonical TO {literal(str(file))} (FORMAT parquet)")
         kept.put(cache, key, file.read_bytes())
+
+
+def redefinitions(snapshot: Snapshot, view: str) -> tuple[Redefinition, ...]:
+    """The most frequent first."""
+    return tuple(
+        Redefinition(name, text, database, schema, int(executions), tuple(filter(None, hashes)))
+        for name, text, database, schema, executions, hashes in snapshot.rows(view, "FROM redefinitions")
+    )

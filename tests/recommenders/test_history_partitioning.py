@@ -137,7 +137,15 @@ def test_a_table_that_is_read_from_end_to_end_is_left_whole(tmp_path: Path) -> N
     ("change", "said"),
     [
         ({"TABLE_TYPE": "EXTERNAL TABLE"}, "PARTITION BY a column computed from METADATA$FILENAME"),
-        ({"IS_ICEBERG": "YES"}, "PARTITION BY MONTH or DAY of the column"),
+        (
+            {"TABLE_TYPE": "EXTERNAL TABLE"},
+            "ADD PARTITION, and let queries ask for that column beside TS. No script is written for that.",
+        ),
+        (
+            {"IS_ICEBERG": "YES"},
+            "PARTITION BY (MONTH(TS)), or DAY where a day fills files of its own, filled from this one, sets its history apart",
+        ),
+        ({"IS_ICEBERG": "YES"}, "check first who else reads or writes its files, and that Snowflake is its catalog"),
         ({"IS_HYBRID": "YES"}, "neither micro-partitions nor archive storage"),
         ({"IS_DYNAMIC": "YES"}, "its rows follow from its query"),
         ({"CREATED": None}, "Neither statistics of TS nor the table's creation tell"),

@@ -123,10 +123,8 @@ class Warned(str):
 NO_TABLE = "It is no table whose rows could be set apart."
 CLASSIC = {
     "hybrid": "It is a hybrid table: it has neither micro-partitions nor archive storage.",
-    "external": "It is an external table: its files are partitioned where it is defined: PARTITION BY a column computed from "
-    "METADATA$FILENAME. No script is written for that.",
-    "iceberg": "It is an iceberg table: it is partitioned where it is defined: PARTITION BY MONTH or DAY of the column. "
-    "No script is written for that.",
+    "external": "It is an external table: files are skipped by their paths alone, which the snapshot doesn't hold.",
+    "iceberg": "It is an iceberg table: where Snowflake manages it, a new table with PARTITION BY (MONTH(TS)), or DAY where a day fills files of its own",
     "temporary": NO_TABLE,
     "event": NO_TABLE,
     "dynamic": "It is a dynamic table: its rows follow from its query.",

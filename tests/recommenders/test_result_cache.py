@@ -232,6 +232,18 @@ def test_repeats_of_a_table_that_is_loaded_all_day_have_to_run(tmp_path: Path) -
     assert "followed a write to its tables, so that they had to run" in rejected(found, KIND)
 
 
+@pytest.mark.parametrize(
+    "text", ["ALTER TABLE stock SWAP WITH stock_new", "CREATE OR REPLACE TABLE stock CLONE staged"]
+)
+def test_repeats_of_a_table_that_another_comes_in_the_place_of_are_not_judged(tmp_path: Path, text: str) -> None:
+    swaps = runs(lambda i, at: text, times(28), "s", QUERY_TYPE="ALTER_TABLE", WAREHOUSE_SIZE=None)
+    found = advice(tmp_path, asked(lambda i, at: ONE) + swaps)
+    assert not of(found, KIND)
+    assert "they read a table that a swap, a new name or a clone fills, and no history tells when" in rejected(
+        found, KIND
+    )
+
+
 def test_without_a_write_history_the_statements_that_write_tell(tmp_path: Path) -> None:
     loads = runs(lambda i, at: "INSERT INTO stock SELECT * FROM staging", times(700), "w", QUERY_TYPE="INSERT")
     found = advise(tmp_path, asked(noisy) + loads, [STOCK], columns=COLUMNS)

@@ -3,10 +3,12 @@
 What it finds
 -------------
 Conditions on a date's year or month, on its text (TO_CHAR) and on its distance from today (DATEDIFF), and on its day or truncated date
-where the scans show that these don't prune, with the range of the bare column that does, on tables whose rows lie in that order. Each
-rewritten query has been run beside the original on generated rows. For review only, and counted as no saving: wildcards at the beginning,
-text compared with numbers or dates and the other way round, joins without a condition, joins that Snowflake remarks on, UNION where UNION
-ALL returned the same, SELECT * of wide tables of which other queries use few columns.
+where the scans show that these don't prune, with the range of the bare column that does, on tables whose rows lie in that order; and,
+where the scans show it, conditions on a column that a constant moves (`DATEADD(day, 7, D) > x`, `N + 1 > 10`), solved for the column. In
+WHERE, in a join's ON, in HAVING where it asks of a group's key; in queries, and in what INSERT, CREATE TABLE … AS and MERGE take their rows
+from. Each rewritten query has been run beside the original on generated rows. For review only, and counted as no saving: wildcards at the
+beginning, text compared with numbers or dates and the other way round, joins without a condition, joins that Snowflake remarks on, UNION
+where UNION ALL returned the same, in a CTE or subquery too, SELECT * of wide tables of which other queries use few columns.
 
 Why it matters
 --------------
@@ -22,7 +24,8 @@ When not to
 -----------
 Where the rows don't lie in the column's order a range skips nothing either: a clustering key comes first. TO_DATE and DATE_TRUNC
 usually prune as they are and are left alone unless the scans show otherwise. Columns with a time zone are left alone: their
-days hang on the session, and so do the days that begin a week. What a condition was meant to ask, a person must say.
+days hang on the session, and so do the days that begin a week. What isn't exact isn't solved: months, floating-point numbers, divisions.
+Where `N + 1` would overflow, the original fails and the range doesn't. What a condition was meant to ask, a person must say.
 
 References
 ----------
@@ -38,6 +41,7 @@ from advisor.profile import TableProfile
 from advisor.questions import ReadTemplate
 from advisor.recommenders.query_rewrite.ranges import CODE, rewrite
 from advisor.recommenders.query_rewrite.reviews import reviews
+from advisor.rewrites import KINDS
 from advisor.settings import Settings
 from advisor.usage.names import Session
 
@@ -68,7 +72,7 @@ def propose(account: Account, settings: Settings) -> Proposed:
 
 def _searchable(read: ReadTemplate, profiles: dict[TableName, TableProfile], settings: Settings) -> bool:
     return (
-        read.template.kind == "SELECT"
+        read.template.kind in KINDS
         and read.reading.problem is None
         and len(read.template.text) <= settings.rewritten_characters
         and any(name in profiles for name in read.reading.scans)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import fmean
@@ -36,7 +36,7 @@ from advisor.platform import masked
 from advisor.profile import UNPRUNED, TableProfile
 from advisor.proving import pretty, qualified
 from advisor.questions import ReadTemplate
-from advisor.rewrites import Unwrapped, unwrap
+from advisor.rewrites import Unwrapped, source_of, unwrap
 from advisor.serving import line_of, per_hour
 from advisor.settings import Settings
 from advisor.terms import hashes, identity, short_window, valid_until
@@ -83,11 +83,12 @@ def rewrite(
 ) -> Proposal | Rejection | None:
     if not any(usage.wrapper and usage.role in FILTERS for usage in read.reading.usages):
         return None
-    statement = study(read.template.text, session, stars=True)
+    source = source_of(read.template.text)
+    statement = study(source.query, session, stars=True) if source is not None else None
     changed = unwrap(statement, session, _idle(read, profiles)) if statement is not None else ()
-    if statement is None or not changed or changed[0].table not in profiles:
+    if source is None or statement is None or not changed or changed[0].table not in profiles:
         return None
-    original = Snowflake().parse(read.template.text)[0]
+    original = Snowflake().parse(source.query)[0]
     assert original is not None
     after = pretty(qualified(statement.tree, session))
     trial = Trial(original, statement.tree, {}, session, account.workload.window_end)
@@ -100,7 +101,8 @@ def rewrite(
     gain = _gain(read, changed[0], profiles[changed[0].table], account)
     if isinstance(gain, str):
         return _reject(read, changed, gain)
-    return _proposal(read, changed, after, pretty(qualified(original, session)), gain, account, settings)
+    texts = {"original": pretty(qualified(original, session)), "query": after, "source_of": source.of}
+    return _proposal(read, changed, texts, gain, account, settings)
 
 
 def _unpruned(changed: Unwrapped, profile: TableProfile) -> str | None:
@@ -145,7 +147,8 @@ def _touched(
     """The share of the partitions that an execution reads by the range in its text; all where it can't be asked so."""
     template = read.template
     session = Session(account.directory, template.database, template.schema)
-    statement = study(text, session, stars=True)
+    source = source_of(text)
+    statement = study(source.query, session, stars=True) if source is not None else None
     if statement is None or not unwrap(statement, session, frozenset({changed.table})):
         return 1.0
     after = pretty(qualified(statement.tree, session))
@@ -157,8 +160,7 @@ def _touched(
 def _proposal(
     read: ReadTemplate,
     changed: Sequence[Unwrapped],
-    after: str,
-    original: str,
+    texts: Mapping[str, object],
     gain: _Gain,
     account: Account,
     settings: Settings,
@@ -177,11 +179,11 @@ def _proposal(
         target=Target("query", template.fingerprint),
         title=f"Ask {changed[0].column} of {table} by range in template {template.fingerprint}",
         reason=(
-            f"It asks {changed[0].before}, {_why(changed[0])}, and reads {number(gain.before)} of {gain.profile.partitions:,} "
+            f"{_asker(texts)} asks {changed[0].before}, {_why(changed[0])}, and reads {number(gain.before)} of {gain.profile.partitions:,} "
             f"micro-partitions each time; {changed[0].after} asks the same and is predicted to read "
             f"{between(gain.after)}. That saves {between(saved)} credits a month."
         ),
-        details=_details(read, changed, settings, account) | {"original": original, "query": after},
+        details={**_details(read, changed, settings, account), **texts},
         benefit=Benefit(Change(gain.before * monthly, gain.after.scaled(monthly)), credits=saved),
         cost=Cost(ZERO, ZERO),
         net_credits_per_month=saved,
@@ -206,7 +208,13 @@ def _proposal(
     )
 
 
+def _asker(texts: Mapping[str, object]) -> str:
+    return "It" if texts["source_of"] is None else f"The query that its {texts['source_of']} takes rows from"
+
+
 def _why(changed: Unwrapped) -> str:
+    if changed.shifted:
+        return "of which its scans skip nothing, though the rows lie in that order"
     if changed.usual:
         return "which usually prunes and by its scans doesn't, though the rows lie in that order"
     return "of which no partition keeps a minimum and maximum"
