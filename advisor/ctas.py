@@ -10,7 +10,7 @@ from sqlglot.errors import TokenError
 
 KEPT_FOR_GOOD = ("CREATE", "OR", "REPLACE", "TRANSIENT", "TABLE")
 """The words before the name of a table that isn't a session's own."""
-_BEFORE_THE_NAME = (*KEPT_FOR_GOOD, "LOCAL", "GLOBAL", "IF", "NOT", "EXISTS")
+_BEFORE_THE_NAME = (*KEPT_FOR_GOOD, "ALTER", "LOCAL", "GLOBAL", "IF", "NOT", "EXISTS")
 _HOLDS_A_KEY_OF_ITS_OWN = ("CLONE", "USING", "FROM")
 _NAMES = (TokenType.IDENTIFIER, TokenType.STRING)
 

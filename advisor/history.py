@@ -106,8 +106,10 @@ def _recreated(owner: Owner) -> str:
 
 
 def in_the_model(cut: Cut) -> str | None:
-    """Why dbt forbids a view in the table's place; None where dbt doesn't make it."""
+    """Why dbt or a job forbids a view in the table's place; None where neither defines it."""
     owner = cut.profile.owner
+    if owner is not None and owner.resets:
+        return f"{owner} defines it by CREATE OR ALTER TABLE: its next run would fail on a view in the table's place. Cut it there."
     if owner is None or owner.maker is not Maker.DBT:
         return None
     return (

@@ -35,6 +35,7 @@ class _Runs:
     writers: dict[TableName, list[_Run]]
     swaps: dict[TableName, list[tuple[TableName, _Run]]]
     """What puts another table, by name, in each table's place."""
+    resets: dict[TableName, list[_Run]]
 
 
 def owners(
@@ -60,7 +61,7 @@ def owners(
 
 
 def _by_table(templates: Iterable[ReadTemplate]) -> _Runs:
-    runs = _Runs({}, {}, {})
+    runs = _Runs({}, {}, {}, {})
     for read in sorted(templates, key=lambda read: (-read.template.executions, read.template.fingerprint)):
         run = _run(read.template)
         # INSERT OVERWRITE empties a table and fills it: what was set on it stays. IF NOT EXISTS leaves what is there.
@@ -84,7 +85,9 @@ def _add(runs: _Runs, redefinitions: Iterable[Redefinition], directory: Director
         run = _Run(each.fingerprint, each.executions, each.hashes, (each.text,))
         for one in anew(each.text):
             name = session.named(list(one.table))
-            if one.source is None:
+            if one.resets:
+                runs.resets.setdefault(name, []).append(run)
+            elif one.source is None:
                 runs.makers.setdefault(name, []).append(run)
             else:
                 runs.swaps.setdefault(name, []).append((session.named(list(one.source)), run))
@@ -130,11 +133,11 @@ def _node(run: _Run) -> tuple[bool, str | None]:
 
 
 def _job(name: TableName, runs: _Runs, tasks: Sequence[Task], days: float) -> Owner | None:
-    """Who puts another table in its place again and again; a table that was created once is nobody's."""
+    """Who puts another table in its place again and again, or resets it; a table that was created once is nobody's."""
     makers, swaps = runs.makers.get(name, []), runs.swaps.get(name, [])
     made, swapped = (sum(run.executions for run in each) for each in (makers, [run for _, run in swaps]))
     if max(made, swapped) < 2:
-        return None
+        return next((_resetting(run, tasks) for run in runs.resets.get(name, [])), None)
     if swapped >= made:
         # What is set on the table leaves with it: the definition is that of the table that comes in its place.
         makers = [run for source, _ in swaps for run in runs.makers.get(source, [])]
@@ -142,6 +145,16 @@ def _job(name: TableName, runs: _Runs, tasks: Sequence[Task], days: float) -> Ow
     statement = first.text if makers else None
     rate = _monthly(max(made, swapped), days)
     owner = Owner(Maker.JOB, True, rate, fingerprint=first.fingerprint, statement=statement, swaps=swapped >= made)
+    return _task(owner, first, tasks)
+
+
+def _resetting(run: _Run, tasks: Sequence[Task]) -> Owner:
+    owner = Owner(Maker.JOB, False, fingerprint=run.fingerprint, statement=run.text, resets=True)
+    return _task(owner, run, tasks)
+
+
+def _task(owner: Owner, first: _Run, tasks: Sequence[Task]) -> Owner:
+    """The owner, by the name of the task that runs its statement where one does."""
     task = next((task for task in tasks if task.hash in first.hashes or task.text.strip() == first.text.strip()), None)
     return owner if task is None else replace(owner, maker=Maker.TASK, task=task.name)
 

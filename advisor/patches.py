@@ -42,6 +42,10 @@ def warnings(owner: Owner | None) -> tuple[str, ...]:
         return ()
     if owner.maker is Maker.DYNAMIC_TABLE:
         return _OF_DYNAMIC
+    if owner.resets:
+        return (
+            f"{owner.resets_it}: the script sets the key once, and the patch keeps it at the statement's next run; either alone is not enough.",
+        )
     if owner.maker is not Maker.DBT:
         return (f"{owner.recreates}: the key belongs into {_where(owner)}. {_sorted(owner)}",)
     if owner.keeps_its_table:

@@ -1,4 +1,4 @@
-"""Statements that put another table in a table's place: CREATE OR REPLACE TABLE, SWAP WITH, RENAME TO.
+"""Statements that put another table in a table's place, or reset it: CREATE OR REPLACE TABLE, SWAP WITH, RENAME TO, CREATE OR ALTER TABLE.
 
 They are read as tokens: much of what may stand in a CREATE TABLE has no tree. Source: Snowflake's CREATE TABLE and ALTER TABLE.
 """
@@ -14,7 +14,7 @@ from sqlglot.errors import TokenError
 
 from advisor.ctas import KEPT_FOR_GOOD
 
-SORTS = (*KEPT_FOR_GOOD, "ICEBERG", "HYBRID")
+SORTS = (*KEPT_FOR_GOOD, "ALTER", "ICEBERG", "HYBRID")
 Name = tuple[str, ...]
 """One to three parts, as Snowflake stores them."""
 
@@ -26,15 +26,17 @@ class Anew:
     """The table that comes in its place; None where it is created."""
     filled: bool = False
     """It holds rows at once, which no statement writes."""
+    resets: bool = False
+    """The table stays, with its rows; a key that the statement doesn't name goes."""
 
 
 def anew(statement: str) -> tuple[Anew, ...]:
     """The tables that the statement makes anew, of its session's names; none for one that leaves a table what it is.
 
     >>> anew("CREATE OR REPLACE TABLE orders (id INT)")
-    (Anew(table=('ORDERS',), source=None, filled=False),)
+    (Anew(table=('ORDERS',), source=None, filled=False, resets=False),)
     >>> anew('ALTER TABLE s."new" RENAME TO orders')
-    (Anew(table=('ORDERS',), source=('S', 'new'), filled=True),)
+    (Anew(table=('ORDERS',), source=('S', 'new'), filled=True, resets=False),)
     """
     try:
         tokens = Snowflake().tokenize(statement)
@@ -46,7 +48,8 @@ def anew(statement: str) -> tuple[Anew, ...]:
     at = next((i for i, word in enumerate(words) if word not in SORTS), 0)
     created = words[:1] == ["CREATE"] and "TABLE" in words[:at] and words[at : at + 1] != ["IF"]
     name, after = _name(tokens, at) if created else (None, at)
-    return () if name is None else (Anew(name, filled=words[after : after + 1] == ["CLONE"]),)
+    filled, resets = words[after : after + 1] == ["CLONE"], words[1:3] == ["OR", "ALTER"]
+    return () if name is None else (Anew(name, filled=filled, resets=resets),)
 
 
 def _renamed(tokens: Sequence[Token], words: Sequence[str]) -> tuple[Anew, ...]:

@@ -47,6 +47,8 @@ def obstacle(profile: TableProfile, settings: Settings) -> str | None:
             f"{profile.recreated_by.recreates}: a key set here is lost with its next run, and its statement is none that a key can be "
             f"written into."
         )
+    if profile.owner is not None and profile.owner.resets and not changeable(profile.owner):
+        return f"{profile.owner.resets_it}, and into which none can be written."
     if not any(load.asks for load in profile.loads):
         whys = sorted({load.unserved for load in profile.loads if load.unserved})
         return f"No query filters it in a way that a key can serve: {'; '.join(whys) or 'none reads it'}."

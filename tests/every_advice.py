@@ -27,6 +27,9 @@ OWNERS = {
     "job": OF_JOB,
     "job_defines": replace(OF_JOB, statement=DEFINED),
     "job_copies": replace(OF_JOB, statement=LIKE, swaps=True),
+    "job_resets": replace(
+        OF_JOB, rebuilds=False, resets=True, statement=DEFINED.replace("REPLACE", "ALTER").removesuffix(" COPY GRANTS")
+    ),
     "task": replace(OF_JOB, maker=Maker.TASK, task="SALES.OPS.REBUILD"),
 }
 

@@ -20,6 +20,7 @@ from advisor.quoting import LONGEST_NAME
 from advisor.settings import Settings
 from advisor.snapshot import open_snapshot
 from tests import test_owners as owned
+from tests import test_redefinitions as redefined
 from tests.recommenders import test_dynamic_table as dynamic
 from tests.recommenders import test_query_acceleration as acceleration
 from tests.recommenders import test_query_rewrite as rewrites
@@ -37,7 +38,7 @@ Rows = list[dict[str, Any]]
 Plant = Callable[[Path, Settings], Advice]
 MARK = "PWNED"
 NAMES = (
-    "DB", "PUBLIC", "ORDERS", "CUSTOMERS", "EVENTS", "SESSIONS", "STAGING", "STOCK", "RAW", "OPS", "REBUILD", "T", "WH", "COMPUTE_WH", "BI", "READER",
+    "DB", "PUBLIC", "ORDERS", "CUSTOMERS", "EVENTS", "SESSIONS", "STAGING", "STOCK", "ORDERS_NEW", "RAW", "OPS", "REBUILD", "T", "WH", "COMPUTE_WH", "BI", "READER",
     "CUSTOMER_ID", "REGION", "SEGMENT", "ID", "TS", "LEVEL", "MAIL", "CARD", "SITE", "QTY", "AT", "DAY", "NAME", "AMOUNT",
 )  # fmt: skip
 ENDING = "{}\"'; DROP TABLE PWNED; --\n$$ PWNED; */ PWNED }}}} {{{{ PWNED {{% PWNED %}}.PWNED\\"
@@ -97,6 +98,15 @@ def of_job(folder: Path, settings: Settings) -> Advice:
     return _owned(folder, owned.made("CREATE OR REPLACE TABLE orders COPY GRANTS AS\nSELECT * FROM raw", 28), settings)
 
 
+def of_definition(folder: Path, settings: Settings) -> Advice:
+    return _owned(folder, redefined.defined(redefined.DEFINED) + redefined.filled(), settings)
+
+
+def of_swap(folder: Path, settings: Settings) -> Advice:
+    swaps = redefined.defined("ALTER TABLE orders SWAP WITH orders_new")
+    return _owned(folder, owned.made(redefined.NEW, 28) + swaps, settings)
+
+
 def of_task(folder: Path, settings: Settings) -> Advice:
     text = "CREATE OR REPLACE TABLE orders AS SELECT * FROM raw"
     place = {"DATABASE_NAME": "DB", "SCHEMA_NAME": "OPS", "NAME": "REBUILD"}
@@ -128,6 +138,8 @@ PLANTS: list[tuple[Plant, str, Settings]] = [
     (suspended, "warehouse_setting", Settings()),
     (year, "query_rewrite", Settings()),
     (of_job, "clustering_key", Settings()),
+    (of_definition, "clustering_key", Settings()),
+    (of_swap, "clustering_key", Settings()),
     (of_task, "clustering_key", Settings()),
     (of_dbt, "clustering_key", Settings()),
     (of_dynamic, "clustering_key", Settings()),
@@ -171,18 +183,22 @@ def loose(text: str) -> Iterator[Token]:
             yield token
 
 
-@pytest.mark.parametrize("names", HOSTILE.values(), ids=HOSTILE)
 @pytest.mark.parametrize(("plant", "kind", "settings"), PLANTS, ids=[plant.__name__ for plant, *_ in PLANTS])
 def test_hostile_names_are_names_in_every_statement_of_every_kind(
-    tmp_path: Path, plant: Plant, kind: str, settings: Settings, names: Mapping[str, str]
+    tmp_path: Path, plant: Plant, kind: str, settings: Settings
 ) -> None:
     plain = plant(tmp_path / "plain", settings)
-    with open_snapshot(renamed(tmp_path / "plain", tmp_path / "hostile", names), settings) as snapshot:
+    for form, names in HOSTILE.items():
+        _survive(tmp_path, form, names, plain, kind, settings)
+
+
+def _survive(tmp_path: Path, form: str, names: Mapping[str, str], plain: Advice, kind: str, settings: Settings) -> None:
+    with open_snapshot(renamed(tmp_path / "plain", tmp_path / form, names), settings) as snapshot:
         advice = analyze(snapshot, settings)
     assert kind in {change.kind for change in advice.recommendations}
     assert {r.kind for r in advice.recommendations} == {r.kind for r in plain.recommendations}
-    generate(advice, tmp_path / "out")
-    files = sorted((tmp_path / "out").rglob("*.sql"))
+    generate(advice, tmp_path / f"{form} out")
+    files = sorted((tmp_path / f"{form} out").rglob("*.sql"))
     texts = [file.read_bytes().decode() for file in files]
     assert any(MARK in text for text in texts)
     assert [token for text in texts for token in loose(text)] == []

@@ -59,6 +59,29 @@ def test_what_puts_another_table_in_its_place_gets_the_clause(
     assert change.cost.upkeep_credits_per_month.low > 0
 
 
+def test_a_definition_that_resets_the_key_gets_it_beside_the_table(tmp_path: Path) -> None:
+    makers = defined("CREATE OR ALTER TABLE orders (id NUMBER(38, 0), region VARCHAR)", 1) + filled()
+    change, script, entry = written(account(tmp_path, makers), tmp_path / "out")
+    assert entry["statements"]["apply"] == ["ALTER TABLE DB.PUBLIC.ORDERS CLUSTER BY (CUSTOMER_ID)"]
+    assert "+CREATE OR ALTER TABLE orders (id NUMBER(38, 0), region VARCHAR) CLUSTER BY (CUSTOMER_ID)" in script
+    assert any(
+        "CREATE OR ALTER TABLE, which takes away a key that it doesn't name: the script sets" in w
+        for w in change.warnings
+    )
+    assert change.cost.build_credits is not None
+    assert change.cost.build_credits.expected > 0
+
+
+def test_a_definition_that_no_key_can_be_written_into_is_a_rejection(tmp_path: Path) -> None:
+    makers = defined("CREATE OR ALTER TABLE orders (id NUMBER) COMMENT = 'x' CLUSTER BY (region)", 1)
+    advice = advised(account(tmp_path, makers))
+    assert "clustering_key" not in {r.kind for r in advice.recommendations}
+    assert any(
+        "takes away a key that it doesn't name, and into which none can be written." in r.reason
+        for r in advice.rejections
+    )
+
+
 @pytest.mark.parametrize(
     ("makers", "said"),
     [
@@ -105,6 +128,7 @@ def test_what_leaves_the_table_in_its_place_makes_nobody_its_owner(
         ("create or replace transient table s.t (a int)", (Anew(("S", "T")),)),
         ("create table t (a int)", (Anew(("T",)),)),
         ("create or replace table t clone u", (Anew(("T",), filled=True),)),
+        ("create or alter table t (a int)", (Anew(("T",), resets=True),)),
         ("create or replace iceberg table t (a int)", (Anew(("T",)),)),
         ('/* x */ create or replace table db.s."a.b" like s.u', (Anew(("DB", "S", "a.b")),)),
         ("alter table if exists a swap with b.c", (Anew(("A",), ("B", "C"), True), Anew(("B", "C"), ("A",), True))),
@@ -135,6 +159,7 @@ def test_what_a_statement_makes_anew(statement: str, found: tuple[Anew, ...]) ->
         ("CREATE TABLE t LIKE d.s.u COPY GRANTS", "CREATE TABLE t LIKE d.s.u CLUSTER BY (A) COPY GRANTS"),
         ("CREATE TABLE t LIKE u CLUSTER BY (b)", "CREATE TABLE t LIKE u CLUSTER BY (A)"),
         ("CREATE TABLE t (a INT) COMMENT = 'AS' CLUSTER BY (b)", None),
+        ("CREATE OR ALTER TABLE t (a INT)", "CREATE OR ALTER TABLE t (a INT) CLUSTER BY (A)"),
         ("CREATE TABLE t CLONE u", None),
         ("CREATE TABLE t USING TEMPLATE (SELECT 1)", None),
         ("CREATE TABLE t FROM BACKUP SET b IDENTIFIER 'x'", None),

@@ -57,6 +57,8 @@ class Owner:
     """One run of it, as it was run."""
     swaps: bool = False
     """Another table comes in its place, by SWAP WITH or under its name; `statement` makes that one."""
+    resets: bool = False
+    """The table stays, but a key goes that `statement`, a CREATE OR ALTER TABLE, doesn't name."""
     task: str | None = None
     """DATABASE.SCHEMA.NAME of the task that runs it."""
     model: DbtModel | None = None
@@ -72,6 +74,12 @@ class Owner:
     def keeps_its_table(self) -> bool:
         """A seed of dbt is emptied and filled, a snapshot added to: neither is built from a query with a config of its own."""
         return self.model is not None and self.model.kind != "model"
+
+    @property
+    def resets_it(self) -> str:
+        """That it takes away what its definition doesn't name, as the beginning of a sentence."""
+        said = f"{self} defines it by CREATE OR ALTER TABLE, which takes away a key that it doesn't name"
+        return said[0].upper() + said[1:]
 
     @property
     def recreates(self) -> str:

@@ -239,6 +239,10 @@ WARNINGS = {
 
 
 def _of_owner(owner: Owner | None, cause: str) -> tuple[str, ...]:
+    if cause == "retention" and owner is not None and owner.resets:
+        return (
+            f"{owner} defines it by CREATE OR ALTER TABLE, which resets what it doesn't name: write the days into that too.",
+        )
     if cause == "retention":
         return patches.lost_whole(owner, "its Time Travel is the schema's default again")
     if cause == "unread" and owner is not None and owner.maker is Maker.DBT:

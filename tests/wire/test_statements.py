@@ -46,6 +46,8 @@ TREES = (
     (r"CREATE OR REPLACE TRANSIENT TABLE .* AS ", "Create TABLE TransientProperty"),
     (r"CREATE OR REPLACE TABLE \S+ LIKE \S+ CLUSTER BY ", "Create TABLE LikeProperty ClusterProperty"),
     (r"CREATE OR REPLACE TABLE \S+ LIKE ", "Create TABLE LikeProperty"),
+    (r"CREATE OR ALTER TABLE \S+ \(.*\) CLUSTER BY ", "Create TABLE ClusterProperty"),
+    (r"CREATE OR ALTER TABLE \S+ \(.*\)$", "Create TABLE"),
     (r"CREATE OR REPLACE TABLE \S+ \(.*\) CLUSTER BY ", "Create TABLE ClusterProperty CopyGrantsProperty"),
     (r"CREATE OR REPLACE TABLE \S+ \(.*\) COPY GRANTS", "Create TABLE CopyGrantsProperty"),
     (r"CREATE OR REPLACE TABLE .* CLUSTER BY .* AS ", "Create TABLE ClusterProperty"),
