@@ -30,7 +30,7 @@ from tests.recommenders import test_warehouse_setting as warehouses
 from tests.recommenders.test_clustering_key import ORDERS, loads
 from tests.snapshots import START
 from tests.test_generator_names import no_log
-from tests.test_hostile_patches import configured
+from tests.test_hostile_patches import applied, configured
 
 __all__ = ["no_log"]
 
@@ -202,32 +202,35 @@ def _survive(tmp_path: Path, form: str, names: Mapping[str, str], plain: Advice,
     texts = [file.read_bytes().decode() for file in files]
     assert any(MARK in text for text in texts)
     assert [token for text in texts for token in loose(text)] == []
-    both = sorted(zip(_all(advice), _all(plain), strict=True), key=repr)
+    both = sorted(zip(_all(advice, tmp_path / form), _all(plain, tmp_path / "plain"), strict=True), key=repr)
     for ours, theirs in both:
         for one, other in zip(ours, theirs, strict=True):
             assert _shape(one) == _shape(other)
             assert [name for name in _names(one) if len(name) > LONGEST_NAME] == []
 
 
-def _all(advice: Advice) -> list[list[str]]:
+def _all(advice: Advice, folder: Path) -> list[list[str]]:
     """The statements of each change, and what it writes into its owner's definition."""
+    ran = dict.fromkeys(row["QUERY_TEXT"] for row in pq.read_table(folder / "query_history.parquet").to_pylist())
     found = []
     for change, script in zip(advice.recommendations, scripts(advice), strict=True):
         assert script is not None
-        found.append([*script.apply, *script.verify, *script.revert, *_owners(change)])
+        found.append([*script.apply, *script.verify, *script.revert, *_owners(change, list(ran))])
     return found
 
 
-def _owners(change: Recommendation) -> list[str]:
+def _owners(change: Recommendation, ran: list[str]) -> list[str]:
     owner = change.details.get("owner")
-    if not isinstance(owner, Mapping):
+    if not isinstance(owner, Mapping) or not (owner["config"] or owner["patch"]):
         return []
     if owner["config"]:
         (key,) = configured(f"{{{{ config({owner['config']}) }}}}").values()
         assert isinstance(key, list)
         return [f"SELECT {', '.join(key)}"]
-    lines = str(owner["patch"] or "").split("\n")[3:]
-    return ["\n".join(line[1:] for line in lines if line[:1] in marks) for marks in (" +", " -")]
+    patch = str(owner["patch"])
+    old = "\n".join(line[1:] for line in patch.split("\n")[3:] if not line.startswith("+"))
+    (before,) = [text for text in ran if f"{old}\n" in f"{text}\n"]
+    return [before, applied(patch, before)]
 
 
 def _names(statement: str) -> Iterator[str]:
