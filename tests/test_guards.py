@@ -110,6 +110,7 @@ CASES = [
     Case("clustering_key_drop", APPLY, noted(ITEMS, clustering_key="LINEAR(OTHER)"), KEYED),
     *of_table("clustering_key_of_dynamic_table", ORDERS, "ORDERED_AT"),
     *of_table("clustering_key_of_dbt_adds", ORDERS, "ORDERED_AT"),
+    *of_table("clustering_key_of_job_resets", ORDERS, "ORDERED_AT"),
     *of_table("history_partitioning_create", PLACE),
     Case("history_partitioning_create", APPLY, without(PLACE, "Seen At"), "STOP: the column is gone, or of another type"),
     Case("history_partitioning_create", APPLY, grown(PLACE), "STOP: the row count left the range"),
