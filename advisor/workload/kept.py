@@ -10,13 +10,13 @@ import contextlib
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from itertools import accumulate, pairwise
 from pathlib import Path
 
+from advisor import kept
 from advisor.snapshot import Snapshot
 from advisor.workload.digests import Digest, Digester, Span
 from advisor.workload.units import Unit
@@ -72,34 +72,21 @@ def keep(cache: Path, key: str, digester: Digester, digest: Digest) -> None:
     contents = [(digest.folder / name).read_bytes() for name in digester.files]
     span = [None if time is None else time.isoformat() for time in (digest.span.first, digest.span.last)]
     head = {"since": digester.since.isoformat(), "span": span, "sizes": list(map(len, contents))}
-    put(cache, key, json.dumps(head).encode(), b"\n", *contents)
+    put(cache, key, b"".join([json.dumps(head).encode(), b"\n", *contents]))
 
 
 def content(cache: Path, key: str) -> memoryview | None:
     """What was put there; None where nothing was, or it isn't as it was written."""
     path = cache / FOLDER / key
-    try:
-        data = memoryview(path.read_bytes())
-        os.utime(path)
-    except OSError:
-        return None
-    start = len(MARK) + 32
-    if data[: len(MARK)] != MARK or hashlib.sha256(data[start:]).digest() != data[len(MARK) : start]:
-        return None
-    return data[start:]
-
-
-def put(cache: Path, key: str, *contents: bytes) -> None:
-    """Puts it where `content` finds it. A cache that can't be written to costs the next run its time and this one nothing."""
-    whole = b"".join(contents)
-    folder = cache / FOLDER
+    data = kept.content(path, MARK)
     with contextlib.suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".") as workshop:
-            file = Path(workshop, key)
-            file.touch(mode=0o600)
-            file.write_bytes(b"".join([MARK, hashlib.sha256(whole).digest(), whole]))
-            file.replace(folder / key)
+        os.utime(path)
+    return None if data is None else memoryview(data)
+
+
+def put(cache: Path, key: str, content: bytes) -> None:
+    """Puts it where `content` finds it. A cache that can't be written to costs the next run its time and this one nothing."""
+    kept.write(cache / FOLDER / key, MARK, content)
 
 
 def drop_old(cache: Path) -> None:
