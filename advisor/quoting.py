@@ -107,6 +107,11 @@ def _escaped(character: str) -> str:
     return f"\\u{ord(character):04x}"
 
 
+def pattern(text: str) -> str:
+    """A string constant that matches `text` alone, for LIKE."""
+    return literal(re.sub(r"([\\_%])", r"\\\1", text))
+
+
 def comment(text: str) -> str:
     """`text` on one line, for the inside of a `--` comment: what doesn't show, or would end the line, stands as `<U+000A>`."""
     return "".join(c if _shows(c) else f"<U+{ord(c):04X}>" for c in text)

@@ -124,6 +124,7 @@ def environment() -> Environment:
         "qualified": quoting.qualified,
         "expression": quoting.expression,
         "literal": quoting.literal,
+        "pattern": quoting.pattern,
         "comment": quoting.comment,
         "comment_lines": quoting.comment_lines,
         "commented_out": quoting.commented_out,

@@ -32,7 +32,7 @@ from __future__ import annotations
 from advisor import cost, patches
 from advisor.account import Account
 from advisor.errors import InputError
-from advisor.figures import many, moment, size
+from advisor.figures import many, size
 from advisor.model import (
     ZERO,
     Benefit,
@@ -53,7 +53,7 @@ from advisor.model import (
 from advisor.quoting import beside, qualified
 from advisor.settings import Settings
 from advisor.terms import evidence, identity, short_window, valid_until
-from advisor.unread import unread
+from advisor.unread import last_scan, unread
 
 CODE = "storage_retention"
 
@@ -156,14 +156,8 @@ def _kept(
 
 
 def _unread_table(table: Table, stored: Storage, account: Account, settings: Settings) -> Proposal:
-    last = (account.facts.last_scans or {}).get(table.name)
-    seen = (
-        f"It was scanned last on {moment(last)}"
-        if last is not None
-        else f"No scan of it is recorded since {moment(account.facts.scanned_since)}"
-    )
     reason = (
-        f"{seen}, and no query of the window reads or writes it. It holds {size(stored.active)}. Set aside under another name, whoever needs "
+        f"{last_scan(table, account)}, and no query of the window reads or writes it. It holds {size(stored.active)}. Set aside under another name, whoever needs "
         f"it will say so; dropped after that, its storage ends."
     )
     freed = stored.active + stored.time_travel

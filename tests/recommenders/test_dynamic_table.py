@@ -260,7 +260,7 @@ def test_a_dynamic_table_that_nothing_reads_is_suspended(tmp_path: Path) -> None
     assert net.high == pytest.approx(40 * 0.25 * 4 * 30 / days)
     assert net.low == pytest.approx(net.high / 2)
     assert (
-        "It has not been scanned in 180 days, its own refreshes included, and no view is defined over it."
+        "No scan of it is recorded since 2024-01-02 00:00 UTC, its own refreshes included, and no view is defined over it."
         in suspended.reason
     )
     assert "Its 40 refreshes that had something to do ran for 40 credits of warehouse time" in suspended.reason

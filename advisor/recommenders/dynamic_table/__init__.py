@@ -3,9 +3,10 @@
 What it finds
 -------------
 What a materialized view may not hold and queries ask for again and again: groupings over joins, DISTINCT aggregates, the latest
-row of each key. And, the other way round, dynamic tables in force that nothing has read for half a year, to be suspended. Filters that differ are lifted to keys where the result can still be had from finer groups. The lag is half
+row of each key. Filters that differ are lifted to keys where the result can still be had from finer groups. The lag is half
 the time between loads: results are as old as the last load already. Each query's text over the table is printed and has been
-run beside the original on generated rows.
+run beside the original on generated rows. And, the other way round, dynamic tables in force that nothing has read for half a
+year, to be suspended.
 
 Why it matters
 --------------
@@ -24,8 +25,8 @@ Sources that are loaded all the time refresh it all the time, on a warehouse tha
 incremental it computes everything again. Not over external, hybrid, temporary or other dynamic tables, nor over tables with
 policies, whose rows it would store as its owner sees them. Not over tables that a job, a task or dbt makes anew: change tracking
 ends with each. Where nothing tells how often its sources are loaded or how many rows it would hold, it stays silent. One in
-force is suspended only where no scan of it is recorded at all, which its own incremental refreshes may leave, so that the advice misses some; what
-the refreshes take is their queries' time on their warehouse, and where no query of theirs is recorded that is said to be unknown.
+force is suspended only where no scan of it is recorded for half a year. Its own incremental refreshes may leave one, so that some are
+missed. What the refreshes take is their queries' time on their warehouse; where no query of theirs is recorded, it is said to be unknown.
 
 References
 ----------
@@ -57,14 +58,14 @@ from advisor.model import (
 )
 from advisor.proving import Rewrites, pretty
 from advisor.quoting import identifier, qualified
+from advisor.recommenders.dynamic_table.unread import CODE, dynamic_tables
 from advisor.served import Candidate, Refused, candidates, services
 from advisor.settings import Settings
 from advisor.sources import MINUTES_PER_DAY, Sources, sources
 from advisor.terms import identity, short_window
-from advisor.unread import dynamic_tables
 from advisor.usage.names import Directory, Session
 
-CODE = "dynamic_table"
+__all__ = ["CODE", "propose"]
 
 REJECTED_EACH = 3
 
