@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import replace
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
-from types import TracebackType
 
 from advisor.errors import InputError
 from advisor.model import Catalog, Reading
 from advisor.settings import Settings
 from advisor.usage.cache import open_cache
 from advisor.usage.names import Directory
-from advisor.usage.reading import CRASHED, TOO_LONG, TOO_SLOW, TRUNCATED, Answer, Request, failed
+from advisor.usage.reading import CRASHED, READY, TOO_LONG, TOO_SLOW, TRUNCATED, Answer, Request, failed
 
 BATCH = 60
 """Five templates' samples of a dozen each: those of one are best read by one process, which then parses the first alone."""
@@ -28,6 +29,8 @@ MIN_SHARE = 200
 """Fewer requests than this don't pay for a process more: starting one costs some 200 ms."""
 START_SECONDS = 120.0
 """A large catalog takes seconds to hand over; a process that isn't ready by then never will be."""
+FEW = 2_000
+"""After so few requests a process is kept for the next call: starting it took about as long as reading them."""
 
 
 Tell = Callable[[int, int], None]
@@ -82,13 +85,14 @@ def _read(requests: Sequence[Request], directory: Directory, settings: Settings,
         finally:
             # Interrupted, the other drivers stop after their batch.
             waiting.clear()
+            dismiss(but=1 if len(requests) <= FEW else 0)
     return answers
 
 
 def _drive(waiting: deque[Request], directory: Directory, seconds: float) -> dict[Request, Answer]:
     """Empty the queue together with the other drivers."""
     found: dict[Request, Answer] = {}
-    with _Worker(directory, seconds) as worker:
+    with _worker(directory, seconds) as worker:
         while batch := _taken(waiting):
             while batch:
                 answers = worker.read(batch)
@@ -114,15 +118,17 @@ class _Worker:
     def __init__(self, directory: Directory, seconds: float) -> None:
         self._directory = directory
         self._seconds = seconds
-
-    def __enter__(self) -> _Worker:
         self._start()
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stop()
+    def turn_to(self, directory: Directory, seconds: float) -> None:
+        """The same process for the next call, or a new one where it has ended or doesn't take another catalog."""
+        self._seconds = seconds
+        if directory == self._directory and self._process.poll() is None:
+            return
+        self._directory = directory
+        if not self._ready():
+            self.stop()
+            self._start()
 
     def read(self, batch: list[Request]) -> list[Answer]:
         """At least one answer: to the whole batch, or up to and with the statement that had to be given up."""
@@ -136,7 +142,7 @@ class _Worker:
             problem = CRASHED
         if len(answers) < len(batch):
             answers.append(Answer(failed(problem)))
-            self._stop()
+            self.stop()
             self._start()
         return answers
 
@@ -144,22 +150,52 @@ class _Worker:
         self._line, other = Pipe()
         self._process = _spawn(other)
         other.close()
-        try:
-            self._line.send(self._directory)
-            ready = self._line.poll(START_SECONDS) and self._line.recv()
-        except (EOFError, ConnectionError):
-            ready = False
-        if not ready:
-            self._stop()
+        if not self._ready():
+            self.stop()
             raise InputError(
                 f"cannot read SQL: {sys.executable} -m advisor.usage.worker does not start; "
                 "check the installation with `python -m pip check`"
             )
 
-    def _stop(self) -> None:
+    def _ready(self) -> bool:
+        try:
+            self._line.send(self._directory)
+            return self._line.poll(START_SECONDS) and self._line.recv() == READY
+        except (EOFError, ConnectionError):
+            return False
+
+    def stop(self) -> None:
         self._line.close()
         self._process.kill()
         self._process.wait()
+
+
+_idle: list[_Worker] = []
+"""Between two calls, at most one. A forked process has to start its own."""
+os.register_at_fork(after_in_child=_idle.clear)
+
+
+@contextmanager
+def _worker(directory: Directory, seconds: float) -> Iterator[_Worker]:
+    try:
+        worker = _idle.pop()
+    except IndexError:
+        worker = _Worker(directory, seconds)
+    else:
+        worker.turn_to(directory, seconds)
+    try:
+        yield worker
+    except BaseException:
+        worker.stop()
+        raise
+    _idle.append(worker)
+
+
+@atexit.register
+def dismiss(but: int = 0) -> None:
+    """End the processes that wait for the next call, all `but` so many."""
+    while len(_idle) > but:
+        _idle.pop().stop()
 
 
 def _spawn(line: Connection) -> subprocess.Popen[bytes]:

@@ -18,6 +18,8 @@ from advisor.usage.trees import Parser
 BYTE_ORDER_MARK = "\ufeff"
 MOVING = ("CURRENT_", "GETDATE", "SYSDATE", "SYSTIMESTAMP", "LOCALTIME", "NOW(")
 """A text with any of these asks for something else at another moment."""
+READY = "ready"
+"""What a process says that reads, once it knows the catalog."""
 NO_PARSE = "does not parse"
 TOO_SLOW = "takes too long"
 CRASHED = "crashes the reader"

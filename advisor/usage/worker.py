@@ -15,10 +15,10 @@ import threading
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from advisor.usage.reading import NO_MEMORY, Answer, answer, failed
+from advisor.usage.names import Directory
+from advisor.usage.reading import NO_MEMORY, READY, Answer, Request, answer, failed
 from advisor.usage.trees import Parser
 
-READY = "ready"
 MEMORY_BYTES = 512 * 2**20
 ROOM_BYTES = 256 * 2**20
 """What one statement may take in any case: a large catalog takes memory as well, and doesn't count against it."""
@@ -28,29 +28,42 @@ RECURSION_LIMIT = 5_000
 
 
 def serve(connection: Connection) -> None:
-    """Messages in: a Directory, then batches of requests. Out: READY, then one Answer per request."""
-    directory = connection.recv()
-    _limit_memory()
-    # A catalog and a parser hold millions of objects that never become garbage.
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
-    connection.send(READY)
+    """Messages in: a Directory, then batches of requests, and so on. Out: READY to each Directory, one Answer to each request.
+
+    Returns at a second Directory when little room is left: a fresh process has more.
+    """
     parser = Parser()
-    while True:
-        for request in connection.recv():
-            try:
-                found = answer(directory, request, parser)
-            except MemoryError:
-                parser.forget()
-                found = Answer(failed(NO_MEMORY))
-            connection.send(found)
+    directory, first = connection.recv(), True
+    while _limited(first):
+        # A catalog and a parser hold millions of objects that never become garbage.
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 100)
+        connection.send(READY)
+        while isinstance(message := connection.recv(), list):
+            for request in message:
+                connection.send(_answer(directory, request, parser))
+        directory, first = message, False
+        parser.forget()
 
 
-def _limit_memory() -> None:
+def _answer(directory: Directory, request: Request, parser: Parser) -> Answer:
+    try:
+        return answer(directory, request, parser)
+    except MemoryError:
+        parser.forget()
+        return Answer(failed(NO_MEMORY))
+
+
+def _limited(first: bool) -> bool:
+    """Limit the memory to what one statement may take; whether it may be as much as in any other process."""
     with contextlib.suppress(ValueError, OSError):
         # macOS refuses this limit; the deadline alone bounds it there.
-        limit = max(MEMORY_BYTES, _held() + ROOM_BYTES)
+        needed = _held() + ROOM_BYTES
+        if needed > MEMORY_BYTES and not first:
+            return False
+        limit = max(MEMORY_BYTES, needed)
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    return True
 
 
 def _held() -> int:

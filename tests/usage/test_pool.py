@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from multiprocessing.connection import Connection
 
 import pytest
 
 from advisor.errors import InputError
-from advisor.model import Reading
+from advisor.model import Catalog, Reading, TableName
 from advisor.settings import Settings
-from advisor.usage import Request, read_all
-from tests.usage.shown import AT, CATALOG, reading
+from advisor.usage import Request, pool, read_all
+from advisor.usage.names import Directory
+from tests.usage.shown import AT, CATALOG, reading, table
 
 WHERE = "SELECT a FROM t WHERE "
 MEGABYTE = 1_000_000
@@ -141,6 +146,7 @@ def test_equal_requests_get_equal_readings() -> None:
 
 
 def test_a_process_that_does_not_start_is_the_users_to_fix(monkeypatch: pytest.MonkeyPatch) -> None:
+    pool.dismiss()
     monkeypatch.setattr(sys, "executable", shutil.which("false"))
     with pytest.raises(InputError, match="does not start"):
         read_all([request("select 1")], CATALOG, Settings())
@@ -152,3 +158,83 @@ def test_no_threads_is_one_thread() -> None:
 
 def test_nothing_to_read_starts_nothing() -> None:
     assert read_all([], CATALOG, Settings()) == ()
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """The processes that were started; none waits when the test begins, nor is one left."""
+    pool.dismiss()
+    found: list[subprocess.Popen[bytes]] = []
+    spawn = pool._spawn
+
+    def watched(line: Connection) -> subprocess.Popen[bytes]:
+        found.append(spawn(line))
+        return found[-1]
+
+    monkeypatch.setattr(pool, "_spawn", watched)
+    yield found
+    pool.dismiss()
+    assert all(process.poll() is not None for process in found)
+
+
+OTHER = Catalog({TableName("DB", "S", "T"): table("T", B="NUMBER")}, {})
+
+
+def read_one(text: str = WHERE + "a = 1", catalog: Catalog = CATALOG) -> Reading:
+    (found,) = read_all([request(text)], catalog, Settings(parse_seconds=60, parse_bytes=10**8, truncated_at=10**8))
+    return found
+
+
+def test_a_process_is_kept_for_the_next_call_and_reads_by_that_ones_catalog(
+    started: list[subprocess.Popen[bytes]],
+) -> None:
+    for catalog in (CATALOG, CATALOG, OTHER, CATALOG):
+        assert read_one(catalog=catalog) == reading(WHERE + "a = 1", catalog=catalog)
+    assert reading(WHERE + "a = 1", catalog=OTHER) != reading(WHERE + "a = 1")
+    assert len(started) == 1
+
+
+def test_one_process_is_kept_of_several_and_none_after_many_requests(
+    started: list[subprocess.Popen[bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "FEW", 300)
+    read_all([request(f"{WHERE}a = {n}") for n in range(300)], CATALOG, Settings(threads=2))
+    assert [process.poll() is None for process in started].count(True) == 1
+    read_all([request(f"{WHERE}a = {n}") for n in range(301)], CATALOG, Settings(threads=1))
+    assert len(started) == 2
+    assert all(process.poll() is not None for process in started)
+
+
+def test_a_kept_process_that_has_ended_is_replaced(started: list[subprocess.Popen[bytes]]) -> None:
+    for catalog in (CATALOG, OTHER):
+        read_one(catalog=CATALOG)
+        started[-1].kill()
+        started[-1].wait()
+        assert read_one(catalog=catalog) == reading(WHERE + "a = 1", catalog=catalog)
+    assert len(started) == 3
+
+
+def test_a_process_that_a_statement_left_short_of_memory_takes_no_other_catalog(
+    started: list[subprocess.Popen[bytes]],
+) -> None:
+    long = WHERE + "id IN (" + ",".join(map(str, range(130_000))) + ")"
+    assert len(read_one(long).usages[0].values) == 130_000
+    assert read_one(catalog=OTHER) == reading(WHERE + "a = 1", catalog=OTHER)
+    assert len(started) == 2
+
+
+def test_a_process_that_failed_is_not_kept(started: list[subprocess.Popen[bytes]]) -> None:
+    with pytest.raises(TypeError), pool._worker(Directory.of(CATALOG), 1.0):
+        raise TypeError
+    assert read_one() == reading(WHERE + "a = 1")
+    assert len(started) == 2
+
+
+def test_a_forked_process_starts_its_own(started: list[subprocess.Popen[bytes]]) -> None:
+    read_one()
+    child = os.fork()
+    if not child:
+        os._exit(len(pool._idle))
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert read_one() == reading(WHERE + "a = 1")
+    assert len(started) == 1
