@@ -20,6 +20,12 @@ from tests.snapshots import Row, table, write_snapshot
 HISTORY = [*runs(by_customer, 300, 2000), *runs(by_week, 100, 1900, start=7), *loads(100_000)]
 
 
+@pytest.fixture(autouse=True)
+def several_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of which a snapshot as small as those here would be given one."""
+    monkeypatch.setattr("advisor.snapshot.folder.SMALL_BYTES", 0)
+
+
 def advice(folder: Path, out: str = "out", **shape: Any) -> Path:
     """The output folder for the planted account, written as `shape` says."""
     shape = {"history": HISTORY, "tables": [ORDERS], "columns": columns("ORDERS"), **shape}
@@ -48,6 +54,14 @@ def test_the_same_snapshot_twice_gives_identical_bytes(tmp_path: Path) -> None:
         generate(analyze(snapshot, Settings()), tmp_path / "again")
     assert files(first) == files(tmp_path / "again")
     assert len(files(first)) >= 4
+
+
+def test_one_thread_gives_what_several_give(tmp_path: Path) -> None:
+    first = advice(tmp_path / "a")
+    alone = Settings(threads=1)
+    with open_snapshot(tmp_path / "a" / "snapshot", alone) as snapshot:
+        generate(analyze(snapshot, alone), tmp_path / "alone")
+    assert files(first) == files(tmp_path / "alone")
 
 
 @pytest.mark.parametrize(

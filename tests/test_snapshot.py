@@ -268,6 +268,15 @@ def test_missing_and_null_optional_columns_are_unknown_and_not_zero(tmp_path: Pa
         assert template.execution_ms.total == 7
 
 
+@pytest.mark.parametrize(("small", "threads"), [(2**20, 1), (0, 3)])
+def test_a_small_snapshot_is_read_by_one_thread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small: int, threads: int
+) -> None:
+    monkeypatch.setattr("advisor.snapshot.folder.SMALL_BYTES", small)
+    with open_snapshot(write_snapshot(tmp_path / "s"), Settings(threads=3)) as snapshot:
+        assert snapshot.rows("tables", "SELECT current_setting('threads')") == [(threads,)]
+
+
 def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spill, work = tmp_path / "spill", tmp_path / "work"
     spill.mkdir()
