@@ -72,6 +72,11 @@ class Account:
         return Directory.of(self.catalog)
 
     @cached_property
+    def daily(self) -> Mapping[str, float]:
+        """How often each template runs a day, by fingerprint."""
+        return {t.fingerprint: t.executions / self.workload.days for t in self.workload.templates}
+
+    @cached_property
     def replaced(self) -> frozenset[TableName]:
         """The tables that a swap, a new name or a clone fills at moments that no recorded write tells."""
         return frozenset(

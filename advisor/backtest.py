@@ -122,7 +122,7 @@ def _with(proposal: Proposal, services: tuple[Service, ...], net: Range) -> Prop
 
 
 def _at_rate(proposal: Proposal, seen: Account, other: Account) -> Proposal:
-    then, now = _daily(seen), _daily(other)
+    then, now = seen.daily, other.daily
     services = tuple(
         replace(s, saved=s.saved.scaled(now.get(s.fingerprint, 0.0) / then[s.fingerprint]))
         for s in proposal.services
@@ -130,10 +130,6 @@ def _at_rate(proposal: Proposal, seen: Account, other: Account) -> Proposal:
     )
     change = sum(s.saved.expected for s in services) - sum(s.saved.expected for s in proposal.services)
     return _with(proposal, services, proposal.recommendation.net_credits_per_month + Range(change, change, change))
-
-
-def _daily(account: Account) -> Mapping[str, float]:
-    return {t.fingerprint: t.executions / account.workload.days for t in account.workload.templates}
 
 
 # ---------------------------------------------------------------- a part of the window

@@ -15,7 +15,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from advisor.asks import Question
+from advisor.asks import Ask, Question
 from advisor.axes import Axis, bucket_codes, in_units
 from advisor.model import KeyPart
 
@@ -49,14 +49,16 @@ def _demanded(axis: Axis, part: KeyPart) -> float:
 
 def as_asked(axes: Mapping[str, Axis], questions: Sequence[Question]) -> dict[str, Axis]:
     """The axes with what queries for single values, and the rows that these match, tell of how the rows are spread over them."""
-    return {name: _as_asked(line, questions) for name, line in axes.items()}
+    single: dict[str, list[Ask]] = {}
+    for question in questions:
+        for ask in question.asks:
+            if ask.values == len(ask.positions) > 0 and not ask.derived:
+                single.setdefault(ask.column, []).append(ask)
+    return {name: _as_asked(line, single.get(line.column, ())) for name, line in axes.items()}
 
 
-def _as_asked(line: Axis, questions: Sequence[Question]) -> Axis:
-    asks = [
-        ask for question in questions for ask in question.asks
-        if ask.column == line.column and ask.values == len(ask.positions) > 0 and not ask.derived
-    ]  # fmt: skip
+def _as_asked(line: Axis, asks: Sequence[Ask]) -> Axis:
+    """`asks` are for its single values."""
     values = sum(ask.values for ask in asks)
     if values < FEWEST_ASKED:
         return line

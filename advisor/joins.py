@@ -50,17 +50,23 @@ class Dimension:
         return days_of(self.table, self.axes)
 
 
+def may_be_calendar(table: Table) -> bool:
+    """It has as many rows as a calendar."""
+    return YEAR <= (table.rows or 0) <= MOST_DAYS
+
+
 def days_of(table: Table, axes: Mapping[str, Axis]) -> float | None:
     """The days of a calendar that queries ask for, or all that statistics tell of. Its keys are numbered in their order."""
     dates = [axes[column.name] for column in table.columns if column.data_type == "DATE" and column.name in axes]
     rows = table.rows or 0
-    if len(dates) != 1 or not YEAR <= rows <= MOST_DAYS:
+    if len(dates) != 1 or not may_be_calendar(table):
         return None
     days = dates[0].span + 1
     return days if days <= rows + 1 and (not dates[0].known or dates[0].distinct >= MOST_KEPT * rows) else None
 
 
 Dimensions = Callable[[TableName], Dimension | None]
+"""Of the tables that are smaller than the one that they filter."""
 
 
 def partners(reading: Reading, scan: int) -> list[tuple[ColumnUsage, int]]:
@@ -89,15 +95,13 @@ def joined(
     reading: Reading,
     scan: int,
     axes: Mapping[str, Axis],
-    rows: float,
     dimensions: Dimensions,
 ) -> list[Ask]:
     """What smaller joined tables' own filters ask of a scan's join columns."""
     asks = []
     for usage, other in partners(reading, scan):
-        name = reading.scans[other]
-        side = dimensions(name)
-        if side is None or usage.column not in axes or not side.table.rows or side.table.rows >= rows:
+        side = dimensions(reading.scans[other]) if usage.column in axes else None
+        if side is None:
             continue
         filters = [u for u in reading.usages if u.scan == other and u.role in FILTERS]
         own = asks_of(filters, side.axes)

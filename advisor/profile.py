@@ -127,7 +127,7 @@ def profile(
     `recorded` their histories. `longer` is a profile of the same table from a longer history: what that tells of the columns'
     values and of today's layout holds here too."""
     readers = [read for read in templates if table.name in read.reading.scans]
-    dimensions = dimensions_of(known, recorded, readers, workload, sampled)
+    dimensions = dimensions_of(table, known, recorded, readers, workload, sampled)
     befores = [_before(table.name, read, partitions, history) for read in readers]
 
     def seen(described: Table) -> tuple[Layout, tuple[Load, ...]]:
@@ -158,7 +158,7 @@ def profile(
         history.churn or _churn_seen(table.name, templates, workload),
         history.clustering_credits,
         frozenset(u.column for read in readers for u in read.reading.usages if u.table == table.name),
-        not any(_obscure(read, table.name) for read in templates),
+        not any(_obscure(read, table.name) for read in templates if read.reading.problem or read.reading.unresolved),
         history.scans,
         engine_of(history.clustering_engine, bool(table.clustering_key), workload.window_end),
     )
@@ -203,7 +203,8 @@ def _in_stretches(question: Question, seen: float | None, widths: Mapping[str, f
         apart, together = touched(ask, width), touched(along, width)
         return along if seen < math.sqrt(apart * together) else ask
 
-    return replace(question, asks=tuple(map(stretch, question.asks)))
+    derived = any(ask.derived for ask in question.asks)
+    return replace(question, asks=tuple(map(stretch, question.asks))) if derived else question
 
 
 def _sure(ask: Ask) -> bool:

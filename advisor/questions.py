@@ -10,7 +10,7 @@ from functools import cache
 
 from advisor.asks import PRUNABLE, Question, asks_of, corrected
 from advisor.axes import Axis, axis
-from advisor.joins import Dimension, Dimensions, days_of, joined, matched_share, partners, top
+from advisor.joins import Dimension, Dimensions, days_of, joined, matched_share, may_be_calendar, partners, top
 from advisor.model import (
     FILTERS,
     ColumnUsage,
@@ -81,13 +81,17 @@ def implied_axes(
                 for usage, other in partners(read.reading, scan):
                     side = known.get(read.reading.scans[other])
                     if side is not None and usage.column not in found:
-                        asked = axes_of(side, [each for each in readers if side.name in each.reading.scans], workload)
-                        days = days_of(side, asked)
+                        days = _days(side, readers, workload) if may_be_calendar(side) else None
                         found[usage.column] = _join_axis(_axis(table, usage.column, (), workload), side, days)
                 for usage in read.reading.usages:
                     if usage.role is Role.ORDER and usage.table == table.name and read.reading.limit:
                         found.setdefault(usage.column, _axis(table, usage.column, (), workload))
     return found
+
+
+def _days(table: Table, readers: Sequence[ReadTemplate], workload: Workload) -> float | None:
+    mine = [read for read in readers if table.name in read.reading.scans]
+    return days_of(table, axes_of(table, mine, workload))
 
 
 def _join_axis(line: Axis, side: Table, days: float | None) -> Axis:
@@ -105,18 +109,19 @@ def _join_axis(line: Axis, side: Table, days: float | None) -> Axis:
 
 
 def dimensions_of(
+    filtered: Table,
     known: Mapping[TableName, Table],
     recorded: Mapping[TableName, TableHistory],
     readers: Sequence[ReadTemplate],
     workload: Workload,
     sampled: Sampled,
 ) -> Dimensions:
-    """Finds the tables that the readers join, each described once."""
+    """Finds the smaller tables that the readers of the filtered one join it with, each described once."""
 
     @cache
     def find(name: TableName) -> Dimension | None:
         table = known.get(name)
-        if table is None:
+        if table is None or not table.rows or table.rows >= float(filtered.rows or 1):
             return None
         mine = [read for read in readers if name in read.reading.scans]
         axes = axes_of(table, mine, workload)
@@ -157,7 +162,7 @@ def questions_of(
                 if matched is not None and complete:
                     asks = corrected(asks, matched, axes)
                 share = matched if matched is not None else math.prod(a.share for a in asks) if complete else None
-                implied = joined(read.template, reading, scan, axes, rows, dimensions)
+                implied = joined(read.template, reading, scan, axes, dimensions)
                 best = None if share is None else top(reading, scan, axes, rows, share)
                 questions.append(Question(load, 1 / len(readings), (*asks, *implied, *([best] if best else ()))))
     return questions
