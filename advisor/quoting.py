@@ -44,6 +44,10 @@ _FILE_PART_LENGTH = 40
 
 # Control, format (bidi, zero width), surrogate, unassigned, line and paragraph separators: nothing of it shows.
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"})
+# What must be looked at: all of a report's characters go through here, and nearly all of them are plain ASCII.
+_UNUSUAL = re.compile(r"[^ -~]")
+_ESCAPED = re.compile(r"[^ -~]|['\\]")
+_JINJA_ESCAPED = re.compile(r"[^ -~]|[\\\"{}]")
 
 
 def identifier(name: str) -> str:
@@ -95,10 +99,11 @@ def expression(text: str) -> str:
 
 def literal(text: str) -> str:
     """A string constant that evaluates to `text`; what doesn't show is written as an escape, so a reviewer sees it."""
-    return "'" + "".join(_escaped(character) for character in text) + "'"
+    return "'" + _ESCAPED.sub(_escaped, text) + "'"
 
 
-def _escaped(character: str) -> str:
+def _escaped(found: re.Match[str]) -> str:
+    character = found[0]
     if character in "'\\":
         return character * 2
     # Snowflake's \u takes four digits, so an invisible character beyond the BMP stays as it is.
@@ -114,7 +119,11 @@ def pattern(text: str) -> str:
 
 def comment(text: str) -> str:
     """`text` on one line, for the inside of a `--` comment: what doesn't show, or would end the line, stands as `<U+000A>`."""
-    return "".join(c if _shows(c) else f"<U+{ord(c):04X}>" for c in text)
+    return _UNUSUAL.sub(_told, text)
+
+
+def _told(found: re.Match[str]) -> str:
+    return found[0] if _shows(found[0]) else f"<U+{ord(found[0]):04X}>"
 
 
 def comment_lines(text: str, width: int = 110) -> str:
@@ -142,10 +151,11 @@ def without_blanks(statement: str) -> str:
 
 def jinja_string(text: str) -> str:
     """A string of a Jinja expression that evaluates to `text`; what doesn't show is written as an escape."""
-    return '"' + "".join(_jinja_escaped(character) for character in text) + '"'
+    return '"' + _JINJA_ESCAPED.sub(_jinja_escaped, text) + '"'
 
 
-def _jinja_escaped(character: str) -> str:
+def _jinja_escaped(found: re.Match[str]) -> str:
+    character = found[0]
     # Braces could end the expression for a reader that doesn't know its strings.
     if character in "{}" or not _shows(character):
         return f"\\u{ord(character):04x}" if ord(character) <= 0xFFFF else f"\\U{ord(character):08x}"

@@ -16,6 +16,11 @@ settings.register_profile("repeatable", derandomize=True)
 settings.load_profile("repeatable")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The folders come first: with what their tests start they take longest, and at the end a core would wait for another."""
+    items.sort(key=lambda item: item.path.parent == Path(__file__).parent)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Prints the tables that tests recorded as their property `table`, whichever process ran them."""
     for report in terminalreporter.getreports("passed"):

@@ -1,4 +1,7 @@
-"""The command line as its users run it: exit statuses, one-line errors, nothing half-written."""
+"""The command line as its users run it: exit statuses, one-line errors, nothing half-written.
+
+A process each where one is asked for each status, and the rest inside this one.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands import advisor
 from tests.recommenders.test_clustering_key import ORDERS, by_customer, columns, loads, runs
 from tests.snapshots import query, write_snapshot, write_view
 
 
-def advisor(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+def process(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "advisor", *arguments], cwd=cwd, capture_output=True, text=True, timeout=120, check=False
     )
@@ -26,7 +30,7 @@ def snapshot(tmp_path: Path) -> Path:
 
 
 def test_the_output_folder_is_named_for_the_window_and_said(snapshot: Path, tmp_path: Path) -> None:
-    done = advisor("analyze", "--snapshot", str(snapshot), cwd=tmp_path)
+    done = process("analyze", "--snapshot", str(snapshot), cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     (folder,) = (tmp_path / "reports").iterdir()
     assert folder.name == "2025-01-28"
@@ -36,7 +40,7 @@ def test_the_output_folder_is_named_for_the_window_and_said(snapshot: Path, tmp_
 
 
 def test_check_fails_a_job_on_advice(snapshot: Path, tmp_path: Path) -> None:
-    assert advisor("analyze", "--snapshot", str(snapshot), "--check", cwd=tmp_path).returncode == 1
+    assert process("analyze", "--snapshot", str(snapshot), "--check", cwd=tmp_path).returncode == 1
 
 
 def test_check_passes_when_nothing_should_change(tmp_path: Path) -> None:
@@ -112,9 +116,16 @@ def test_wrong_use_is_one_line_and_status_2(tmp_path: Path, arguments: list[str]
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_a_process_ends_with_status_2_and_the_same_line(snapshot: Path, tmp_path: Path) -> None:
+    corrupt(snapshot)
+    arguments = ("analyze", "--snapshot", str(snapshot), "--out", "out")
+    done, expected = process(*arguments, cwd=tmp_path), advisor(*arguments, cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", expected.stderr)
+
+
 @pytest.mark.parametrize("command", [[], ["analyze"]])
 def test_every_command_has_help_with_its_exit_statuses_or_its_commands(tmp_path: Path, command: list[str]) -> None:
-    done = advisor(*command, "--help", cwd=tmp_path)
+    done = process(*command, "--help", cwd=tmp_path)
     assert done.returncode == 0
     assert ("Example:" in done.stdout) == bool(command)
     assert "Usage: " in done.stdout
