@@ -15,10 +15,10 @@ from advisor.prover.clone import Plan, clone_of, renamed, rendered
 from advisor.quoting import qualified
 from advisor.usage.names import Directory, Session
 from tests.advices import ORDERS, recommendation
+from tests.commands import advisor
 from tests.recommenders.test_clustering_key import ORDERS as TABLE
 from tests.recommenders.test_clustering_key import by_customer, columns, loads, runs
 from tests.snapshots import write_snapshot
-from tests.test_cli import advisor
 from tests.test_generator_names import KEYS, TABLES, no_log, statements
 from tests.test_generator_names import columns as columns_of
 

@@ -26,9 +26,9 @@ from advisor.prover.texts import own_filter
 from advisor.settings import Settings
 from advisor.snapshot import open_snapshot, sample_file
 from advisor.usage import read
+from tests.commands import advisor
 from tests.recommenders.test_clustering_key import ORDERS, by_customer, by_week, columns, loads, runs
 from tests.snapshots import START, Row, write_snapshot
-from tests.test_cli import advisor
 
 NAME = TableName("DB", "PUBLIC", "ORDERS")
 TYPES = {
