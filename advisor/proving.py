@@ -10,7 +10,7 @@ from sqlglot import TokenType, exp
 from sqlglot.dialects.snowflake import Snowflake
 
 from advisor.account import Account
-from advisor.blocks import Block, NotServedError, Stored, definition, rewritten, study
+from advisor.blocks import Block, NotServedError, Stored, definition, projection, rewritten, study
 from advisor.blocks.expressions import named
 from advisor.equality import Trial, difference
 from advisor.model import QueryTemplate, TableName
@@ -46,19 +46,30 @@ def prove(
     for fingerprint, template in templates.items():
         blocks = [block for one, block in asked if one.fingerprint == fingerprint]
         session = Session(directory, template.database, template.schema)
-        tree = rewrite(template.text, blocks, kept, name, session)
+        own = own_part(blocks, kept)
+        tree = rewrite(template.text, blocks, own, name, session)
         if isinstance(tree, str):
             refused[fingerprint] = tree
             continue
         original = Snowflake().parse(template.text)[0]
         assert original is not None
-        trial = Trial(original, tree, {name: definition(kept)}, session, account.workload.window_end)
+        trial = Trial(original, tree, {name: definition(own)}, session, account.workload.window_end)
         why = difference(trial, settings)
         if why is None:
             proven[fingerprint] = Rewrite(pretty(qualified(original, session)), pretty(qualified(tree, session)))
         else:
             refused[fingerprint] = why
     return Rewrites(proven, refused)
+
+
+def own_part(blocks: Sequence[Block], kept: Stored) -> Stored:
+    """Of stored rows the columns that the blocks read: those that others read change nothing for them, so that what was found
+    holds whichever templates come and go beside them."""
+    if not kept.rows:
+        return kept
+    (table,) = kept.tables
+    columns = {column for block in blocks for owner, column in block.columns if owner == table}
+    return projection(table, columns, kept.conditions, kept.order)
 
 
 def rewrite(text: str, blocks: Sequence[Block], kept: Stored, name: TableName, session: Session) -> exp.Expr | str:

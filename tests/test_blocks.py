@@ -16,7 +16,7 @@ from advisor.equality import Trial, difference
 from advisor.equality.engine import ENGINE, _all_at_once, _create, _one_by_one
 from advisor.equality.queries import Queries
 from advisor.model import Catalog, Column, Table, TableName
-from advisor.proving import rewrite
+from advisor.proving import own_part, rewrite
 from advisor.settings import Settings
 from advisor.usage.names import Directory, Session
 from tests.usage.oracle import Benchmark, snowflake
@@ -149,6 +149,17 @@ def test_rows_kept_as_they_are_leave_the_answer_as_it_is(sql: str, conditions: t
     kept = projection(SALES.name, columns, conditions, ())
     assert legal(definition(kept))
     assert proven(sql, kept, found) is None
+
+
+def test_a_proof_over_stored_rows_rests_on_the_columns_that_its_own_query_reads() -> None:
+    sql = "SELECT id, region FROM sales WHERE day = '2024-05-01'"
+    few, many = (
+        projection(SALES.name, columns, ("REGION = 'EU'",), ("DAY",))
+        for columns in (("DAY", "ID", "REGION"), ("AMOUNT", "DAY", "ID", "REGION", "TS"))
+    )
+    assert own_part(blocks(sql), few) == own_part(blocks(sql), many) == few
+    grouped = stored(blocks("SELECT region, SUM(amount) FROM sales GROUP BY region")[0], frozenset())
+    assert own_part(blocks("SELECT COUNT(*) FROM sales"), grouped) == grouped
 
 
 def test_rows_that_a_query_asks_for_beside_others_are_not_enough() -> None:
