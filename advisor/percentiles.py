@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from advisor.snapshot import Snapshot
-from advisor.workload.digests import KEY
+from advisor.workload.counted import KEY
 
 SHARES = (0.5, 0.95, 0.99)
 

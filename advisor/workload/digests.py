@@ -15,7 +15,8 @@ from advisor.settings import Settings
 from advisor.snapshot import Snapshot
 from advisor.snapshot.manifest import literal
 from advisor.snapshot.normal import BLOCK_MICROSECONDS
-from advisor.workload.texts import duckdb_sql, executions_of
+from advisor.workload.counted import DAYS, LOADS, STATEMENTS, TIMES, added_up, counted, told
+from advisor.workload.texts import duckdb_sql, executions_of, latest_of
 from advisor.workload.units import Unit
 
 VIEW = "query_history"
@@ -24,9 +25,6 @@ TEXTS_A_SAMPLE_READ = 4
 """Hashes split a template into several statements, so more texts are fetched than will be read."""
 FEWER = 8
 """Where the history is in several units, each gives so many times fewer texts."""
-
-# A statement and its context are one number while the executions are counted: text keys are several times slower.
-KEY = "hash(STATEMENT, DATABASE_NAME, SCHEMA_NAME, OUTCOME)"
 
 # What has a hash is told apart without its text.
 HASHED = "SELECT * REPLACE ('unread' AS QUERY_TEXT) FROM {rows}"
@@ -38,17 +36,6 @@ UNION ALL SELECT * FROM {{rows}} WHERE QUERY_PARAMETERIZED_HASH IS NULL
 """
 
 _IDS = "SELECT hash(QUERY_ID) AS ID_HASH FROM {rows} WHERE NOT starts_with(QUERY_ID, '~')"
-_TIMES = f"""
-SELECT {KEY} AS KEY, CAST(EXECUTION_MS AS DOUBLE) AS MS, START_TIME >= {{recent}} AS RECENT, count(*) AS N
-FROM unit WHERE OUTCOME IN ('executed', 'no warehouse') GROUP BY ALL
-"""
-# Only what ran on no warehouse was answered from the result cache, so only that is told apart.
-_DAYS = """
-SELECT CAST(START_TIME AS DATE) AS DAY, OUTCOME = 'no warehouse' AS FREE,
-    CASE WHEN FREE THEN STATEMENT END AS STATEMENT, CASE WHEN FREE THEN DATABASE_NAME END AS DATABASE_NAME,
-    CASE WHEN FREE THEN SCHEMA_NAME END AS SCHEMA_NAME, count(*) AS N
-FROM unit WHERE QUERY_TYPE = 'SELECT' AND OUTCOME IN ('executed', 'no warehouse') GROUP BY ALL
-"""
 _SPAN = "SELECT min(FIRST_SEEN), max(LAST_SEEN) FROM read_parquet({statements})"
 
 SAMPLED = (
@@ -135,7 +122,8 @@ class Digester:
             VIEW, "SELECT macro_definition FROM duckdb_functions() WHERE function_name = 'query_history_files'"
         )
         taken = SOUGHT, PART, self._eligible, str(sorted(self._sampling.items()))
-        texts = duckdb.__version__, macro, *self._steps("[]"), *self._parts("").values(), *taken
+        rows = counted(latest_of("unread", self.unique), self.hashed, ""), told(self.hashed)
+        texts = duckdb.__version__, macro, *self._steps("[]"), *rows, *self._parts("").values(), *taken
         return hashlib.sha256("\0".join(texts).encode()).hexdigest()
 
     def ids(self, unit: Unit, folder: Path) -> None:
@@ -144,8 +132,7 @@ class Digester:
         self._write("ids", self._parts("")["ids"].format(rows=f"query_history_files({unit.sql})"), folder)
 
     def make(self, unit: Unit, folder: Path) -> Digest:
-        """Makes the others of the digest's files. Each reads the columns it needs again, which is cheaper than a copy of them;
-        only a statement that is told from its text is written down."""
+        """Makes the others of the digest's files. Only a statement that is told from its text is written down."""
         run = partial(self.snapshot.rows, VIEW)
         unread, written, executions = self._steps(unit.sql)
         run(f"CREATE OR REPLACE TEMP VIEW unread AS {unread}")
@@ -153,8 +140,11 @@ class Digester:
         if not self.hashed:
             self._write("executions", executions, folder)
             executions = f"FROM read_parquet({literal(str(folder / 'executions'))})"
-        run(f"CREATE OR REPLACE TEMP VIEW unit AS {executions}")
+            run(f"CREATE OR REPLACE TEMP VIEW unit AS {executions}")
         since = f"TIMESTAMP {literal(self.since.isoformat(sep=' '))}"
+        rows = latest_of("unread", self.unique) if self.hashed else executions
+        run(f"CREATE OR REPLACE TEMP TABLE counted AS {counted(rows, self.hashed, since)}")
+        run(f"CREATE OR REPLACE TEMP TABLE told AS {told(self.hashed)}")
         for name, sql in self._parts(since).items():
             if name == "samples":
                 run(f"CREATE OR REPLACE TEMP VIEW unread AS {HASHED.format(rows='written')}")
@@ -187,10 +177,10 @@ class Digester:
         samples = duckdb_sql("query_samples", history="written", executions="part")
         texts = (
             _IDS,
-            duckdb_sql("query_templates", executions="unit"),
-            _TIMES.format(recent=since),
-            _DAYS,
-            duckdb_sql("warehouse_loads", executions="unit"),
+            added_up(f"({STATEMENTS})"),
+            TIMES.format(recent=since),
+            DAYS,
+            LOADS,
             samples.replace("$samples", "SAMPLES"),
         )
         return dict(zip(PARTS, texts, strict=True))

@@ -17,11 +17,10 @@ from pathlib import Path
 from advisor.model import recent_from
 from advisor.settings import Settings
 from advisor.snapshot import Snapshot
-from advisor.snapshot.kinds import Kind
 from advisor.snapshot.manifest import literal
 from advisor.snapshot.normal import BLOCK_MICROSECONDS
-from advisor.snapshot.views import VIEWS
 from advisor.workload import kept
+from advisor.workload.counted import TYPE, added_up
 from advisor.workload.digests import ALL_KINDS, HASHED, PART, SAME, SOUGHT, TEXTS_A_SAMPLE_READ, VIEW, Digest, Digester
 from advisor.workload.spread import spread
 from advisor.workload.texts import duckdb_sql, executions_of
@@ -36,14 +35,14 @@ FEW_IDS = 200
 
 _UNHASHED = "SELECT 1 FROM query_history WHERE QUERY_PARAMETERIZED_HASH {blank} LIMIT 1"
 
-FIGURES = {name: kind for name, kind in VIEWS["query_templates"].columns.items() if kind is not Kind.TEXT}
 _CONTEXT = "STATEMENT, DATABASE_NAME, SCHEMA_NAME, OUTCOME"
-_TYPE = "STATEMENT, DATABASE_NAME, SCHEMA_NAME, QUERY_TYPE, OUTCOME"
+# The hash stands on one of the rows that differ in their size alone.
 _STATEMENTS = f"""
 CREATE OR REPLACE TEMP TABLE statements AS
-SELECT CASE WHEN row_number() OVER (PARTITION BY {_TYPE} ORDER BY WAREHOUSE_SIZE) = 1 THEN min(PARAMETERIZED_HASH) END
-    AS PARAMETERIZED_HASH, {_TYPE}, WAREHOUSE_SIZE, {{figures}}
-FROM read_parquet({{files}}) GROUP BY {_TYPE}, WAREHOUSE_SIZE
+SELECT * REPLACE (
+    CASE WHEN row_number() OVER (PARTITION BY {TYPE} ORDER BY WAREHOUSE_SIZE) = 1 THEN PARAMETERIZED_HASH END AS PARAMETERIZED_HASH
+)
+FROM ({{rows}})
 """
 
 _REPEATED = """
@@ -91,7 +90,7 @@ SELECT samples.* REPLACE (greatest(1, samples.WEIGHT * totals.EXECUTIONS // held
 FROM samples JOIN held ON {SAME.format(one="samples", other="held")}
 JOIN totals ON {SAME.format(one="samples", other="totals")}
 """
-TABLES = ("statements", "samples", "repeated", "sought", "eligible", "part", "places")
+TABLES = ("statements", "samples", "repeated", "sought", "eligible", "part", "places", "counted", "told")
 TEMPORARY_VIEWS = ("executions", "history", "written", "unread", "unit", "unit_times", "unit_days", "unit_loads")
 
 
@@ -131,8 +130,7 @@ def aggregate(snapshot: Snapshot, settings: Settings, tell: Callable[[int, int],
     hashed, unique = made.digester.hashed, made.digester.unique
     executions = executions_of("history", unique) if hashed else f"FROM read_parquet({made.files('executions')})"
     run(f"CREATE OR REPLACE TEMP VIEW executions AS {executions}")
-    figures = ", ".join(_added_up(name, kind) for name, kind in FIGURES.items())
-    run(_STATEMENTS.format(figures=figures, files=made.files("statements")))
+    run(_STATEMENTS.format(rows=added_up(f"read_parquet({made.files('statements')})")))
     run(f"CREATE OR REPLACE TEMP VIEW unit_times AS {made.times}")
     for name in ("days", "loads"):
         run(f"CREATE OR REPLACE TEMP VIEW unit_{name} AS FROM read_parquet({made.files(name)})")
@@ -180,15 +178,6 @@ def _taken(cache: Path, keys: Mapping[Unit, str], digester: Digester, scratch: P
         unit: kept.take(cache, key, digester, scratch / str(number)) for number, (unit, key) in enumerate(keys.items())
     }
     return {unit: digest for unit, digest in found.items() if digest is not None}
-
-
-def _added_up(name: str, kind: Kind) -> str:
-    """One figure of several digests of a statement."""
-    if kind is Kind.TIME:
-        return f"{'min' if name == 'FIRST_SEEN' else 'max'}({name}) AS {name}"
-    if kind is Kind.WHOLE:
-        return f"CAST(sum({name}) AS BIGINT) AS {name}"
-    return f"sum({name}) AS {name}"
 
 
 def _sample(snapshot: Snapshot, settings: Settings, made: Digested) -> None:

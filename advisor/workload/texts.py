@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 import sqlglot
@@ -22,12 +23,40 @@ def duckdb_sql(name: str, history: str = "query_history", executions: str = "exe
 def executions_of(history: str, unique: bool) -> str:
     """`sql/executions.sql` over other rows, where the repeated ids of the whole history are known. Where there are none, the
     ids need not be read again."""
+    return _duckdb(_executions(history, unique))
+
+
+@cache
+def latest_of(history: str, unique: bool) -> str:
+    """The rows that these executions are of, with their EXECUTION_MS."""
+    tree = _executions(history, unique)
+    ms = next(column for column in tree.expressions if column.alias_or_name == "EXECUTION_MS")
+    return _duckdb(tree.select("*", ms, append=False))
+
+
+@cache
+def columns_of_executions(rows: str, names: Sequence[str]) -> tuple[str, frozenset[str]]:
+    """Some columns of `sql/executions.sql` over rows of which none is repeated; and the columns that they are made of."""
+    tree = _executions(rows, True)
+    made = [column for column in tree.expressions if column.alias_or_name in names]
+    used = frozenset(column.name for each in made for column in each.find_all(exp.Column))
+    return _duckdb(exp.select(*made).from_(rows)), used
+
+
+@cache
+def figures_of_templates(names: Sequence[str]) -> str:
+    """Some columns of `sql/query_templates.sql`: figures, summed."""
+    tree = _tree("query_templates", "query_history", "executions")
+    return ", ".join(_duckdb(column) for column in tree.expressions if column.alias_or_name in names)
+
+
+def _executions(history: str, unique: bool) -> exp.Select:
     tree = _tree("executions", history, "executions")
     repeated, latest = tree.ctes
     repeated.set("this", sqlglot.parse_one("SELECT * FROM temp.repeated", read="duckdb"))
     if unique:
         latest.set("this", sqlglot.parse_one(f"SELECT * FROM {history}", read="duckdb"))
-    return _duckdb(tree)
+    return tree
 
 
 def _duckdb(tree: exp.Expr) -> str:
@@ -38,10 +67,10 @@ def _duckdb(tree: exp.Expr) -> str:
     return tree.sql(dialect="duckdb", comments=False)
 
 
-def _tree(name: str, history: str, executions: str) -> exp.Query:
+def _tree(name: str, history: str, executions: str) -> exp.Select:
     tree = sqlglot.parse_one(resources.sql(name), read="snowflake")
-    if not isinstance(tree, exp.Query):
-        raise TypeError(f"sql/{name}.sql is no query")
+    if not isinstance(tree, exp.Select):
+        raise TypeError(f"sql/{name}.sql is no SELECT")
     for table in list(tree.find_all(exp.Table)):
         if table.catalog:
             table.replace(exp.to_table(history))

@@ -1,0 +1,109 @@
+"""A unit's executions in one pass: counted by the hash of all that tells them apart, from which the rest is derived.
+
+A day's executions are a dozen of each statement, warehouse and outcome. To name a statement, to judge an outcome and to group by
+texts costs several times what adding up does, so that is done for one execution of each kind.
+"""
+
+from __future__ import annotations
+
+from advisor.snapshot.kinds import Kind
+from advisor.snapshot.views import VIEWS
+from advisor.workload.texts import columns_of_executions, figures_of_templates
+
+FIGURES = {name: kind for name, kind in VIEWS["query_templates"].columns.items() if kind is not Kind.TEXT}
+TYPE = "STATEMENT, DATABASE_NAME, SCHEMA_NAME, QUERY_TYPE, OUTCOME"
+# A statement and its context are one number while the executions are counted: text keys are several times slower.
+KEY = "hash(STATEMENT, DATABASE_NAME, SCHEMA_NAME, OUTCOME)"
+_TOLD = (
+    "STATEMENT",
+    "PARAMETERIZED_HASH",
+    "DATABASE_NAME",
+    "SCHEMA_NAME",
+    "QUERY_TYPE",
+    "OUTCOME",
+    "WAREHOUSE_NAME",
+    "WAREHOUSE_SIZE",
+)
+
+STATEMENTS = """
+SELECT * REPLACE (CASE WHEN OUTCOME IN ('executed', 'no warehouse') THEN STATEMENT END AS STATEMENT) FROM told
+"""
+TIMES = f"""
+SELECT KEY, MS, RECENT, count(*) AS N
+FROM (
+    SELECT {KEY} AS KEY, FIRST_SEEN >= {{recent}} AS RECENT, unnest(TIMES) AS MS
+    FROM told WHERE OUTCOME IN ('executed', 'no warehouse')
+)
+GROUP BY ALL
+"""
+# Only what ran on no warehouse was answered from the result cache, so only that is told apart.
+DAYS = """
+SELECT CAST(FIRST_SEEN AS DATE) AS DAY, OUTCOME = 'no warehouse' AS FREE,
+    CASE WHEN FREE THEN STATEMENT END AS STATEMENT, CASE WHEN FREE THEN DATABASE_NAME END AS DATABASE_NAME,
+    CASE WHEN FREE THEN SCHEMA_NAME END AS SCHEMA_NAME, CAST(sum(EXECUTIONS) AS BIGINT) AS N
+FROM told WHERE QUERY_TYPE = 'SELECT' AND OUTCOME IN ('executed', 'no warehouse') GROUP BY ALL
+"""
+# As `sql/warehouse_loads.sql` has them of single executions.
+LOADS = """
+SELECT WAREHOUSE_NAME, WAREHOUSE_SIZE, CAST(sum(EXECUTIONS) AS BIGINT) AS EXECUTIONS, sum(told.EXECUTION_MS) AS EXECUTION_MS,
+    sum(told.BYTES_SPILLED_TO_REMOTE_STORAGE) AS BYTES_SPILLED_TO_REMOTE_STORAGE,
+    sum(told.QUEUED_OVERLOAD_TIME) AS QUEUED_OVERLOAD_TIME,
+    CAST(coalesce(sum(EXECUTIONS) FILTER (OUTCOME = 'timed out'), 0) AS BIGINT) AS TIMED_OUT,
+    coalesce(sum(told.EXECUTION_MS) FILTER (OUTCOME = 'timed out'), 0) AS TIMED_OUT_MS
+FROM told WHERE WAREHOUSE_NAME IS NOT NULL AND WAREHOUSE_SIZE IS NOT NULL GROUP BY WAREHOUSE_NAME, WAREHOUSE_SIZE
+"""
+
+
+def added_up(rows: str) -> str:
+    """The SQL that makes one of all rows of a statement, session context, query type, outcome and warehouse size."""
+    figures = ", ".join(_added_up(name, kind) for name, kind in FIGURES.items())
+    return f"""
+        SELECT min(PARAMETERIZED_HASH) AS PARAMETERIZED_HASH, {TYPE}, WAREHOUSE_SIZE, {figures}
+        FROM {rows} GROUP BY {TYPE}, WAREHOUSE_SIZE
+    """
+
+
+def _added_up(name: str, kind: Kind) -> str:
+    if kind is Kind.TIME:
+        return f"{'min' if name == 'FIRST_SEEN' else 'max'}({name}) AS {name}"
+    if kind is Kind.WHOLE:
+        return f"CAST(sum({name}) AS BIGINT) AS {name}"
+    return f"sum({name}) AS {name}"
+
+
+def counted(rows: str, raw: bool, since: str) -> str:
+    """The SQL that counts these executions, with all their times: a row for each CODE.
+
+    `raw`: they are rows of the history with EXECUTION_MS, none repeated; else rows of `sql/executions.sql`.
+    """
+    texts, tested = _told_by(raw)
+    # Of a number no more is asked than whether it is there, and whether it is nothing.
+    keys = (*texts, *(f"{name} = 0" for name in tested), "CAST(START_TIME AS DATE)", f"START_TIME >= {since}")
+    some = ", ".join(f"any_value({name}) AS ANY_{name}" for name in (*texts, *tested))
+    return f"""
+        SELECT hash({", ".join(keys)}) AS CODE, {some}, {figures_of_templates(tuple(FIGURES))},
+            list(CAST(EXECUTION_MS AS DOUBLE)) AS TIMES
+        FROM ({rows}) GROUP BY CODE
+    """
+
+
+def told(raw: bool) -> str:
+    """The SQL of the table `counted` with the statement and the outcome of each row."""
+    texts, tested = _told_by(raw)
+    some = ", ".join(f"ANY_{name} AS {name}" for name in (*texts, *tested))
+    names = "QUERY_ID", *_TOLD
+    made = columns_of_executions("codes", names)[0] if raw else f"SELECT {', '.join(names)} FROM codes"
+    return f"""
+        WITH codes AS (SELECT CODE AS QUERY_ID, FIRST_SEEN AS START_TIME, {some} FROM counted)
+        SELECT made.* EXCLUDE (QUERY_ID), {", ".join(FIGURES)}, TIMES
+        FROM ({made}) AS made JOIN counted ON made.QUERY_ID = CODE
+    """
+
+
+def _told_by(raw: bool) -> tuple[list[str], list[str]]:
+    """The columns that say what an execution was, beside its START_TIME: the texts, and the numbers."""
+    if not raw:
+        return list(_TOLD), []
+    kinds = VIEWS["query_history"].columns
+    used = sorted(columns_of_executions("codes", _TOLD)[1] - {"START_TIME"})
+    return [name for name in used if kinds[name] is Kind.TEXT], [n for n in used if kinds[n] is not Kind.TEXT]
