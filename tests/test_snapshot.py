@@ -27,6 +27,7 @@ from advisor.snapshot import (
 )
 from advisor.snapshot.normal import blaming
 from advisor.workload import compress
+from tests.commands import advisor
 from tests.snapshots import START, query, table, write_snapshot, write_view
 
 T = TableName("DB", "PUBLIC", "T")
@@ -215,6 +216,32 @@ def test_single_bad_values_in_a_csv_cost_their_rows_and_are_counted(tmp_path: Pa
         ("a value that cannot be read", 2, 903 + 905)
     ]
     assert workload.templates[0].executions == 8
+
+
+@pytest.mark.parametrize("form", ["parquet", "csv"])
+def test_impossible_figures_cost_their_rows_and_are_counted(tmp_path: Path, form: str) -> None:
+    rows = [
+        query(f"select a from t where b = {n}", n, BYTES_SCANNED=2**60, PARTITIONS_SCANNED=2**31) for n in range(50)
+    ]
+    rows[3]["PARTITIONS_SCANNED"] = 2**62
+    rows[5]["EXECUTION_TIME"] = -(2**62)
+    rows[7]["BYTES_SCANNED"] = 2**61
+    write_snapshot(tmp_path / "snapshot", rows, form=form)
+    done = advisor("analyze", "--snapshot", "snapshot", "--out", "out", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    advice = json.loads((tmp_path / "out" / "advice.json").read_text())
+    [skipped] = advice["coverage"]["skipped"]
+    assert (skipped["reason"], skipped["queries"]) == ("a value that cannot be read", 3)
+    lost, kept = 903 + 1005 + 907, sum(900 + n for n in range(50) if n not in (3, 5, 7))
+    assert skipped["execution_time_share"] == pytest.approx(lost / (lost + kept), abs=1e-4)
+    assert advice["coverage"]["queries"] == 50
+
+
+def test_a_nan_is_a_figure_that_is_missing(tmp_path: Path) -> None:
+    rows = [query("select a from t", n, PARTITIONS_SCANNED=float("nan") if n else 4.0) for n in range(3)]
+    with open_snapshot(write_snapshot(tmp_path, rows)) as snapshot:
+        workload = compress(snapshot, Settings())
+    assert (workload.skipped, workload.partitions_scanned) == ((), 4)
 
 
 def test_bad_values_of_other_views_are_noted(tmp_path: Path) -> None:

@@ -15,6 +15,13 @@ from advisor.snapshot.views import VIEWS, Kind, View
 
 BLOCK_MICROSECONDS = 5 * 3_600_000_000
 """Five hours have no divisor in common with a day, so every n-th block falls on all of its hours."""
+MOST = {
+    name: 2**31 if name.startswith("PARTITIONS_") else 2**60 if kind is Kind.WHOLE else 2**40
+    for name, kind in VIEWS["query_history"].columns.items()
+    if kind in (Kind.WHOLE, Kind.EXACT)
+}
+"""More partitions, bytes or rows, or milliseconds (35 years), no query comes to; and what is added up and multiplied stays within
+the engine's numbers."""
 NEVER_EMPTY = ("query_history", "tables", "query_templates", "query_samples")
 
 # What DuckDB calls the types that a column may be converted from; from text it may always be tried.
@@ -133,8 +140,14 @@ def _normalise(connection: duckdb.DuckDBPyConnection, name: str, source: _Source
         for column, kind in columns.items()
         if kind is not Kind.TEXT and column in source.columns and source.columns[column].type == "VARCHAR"
     }
+    if name == "query_history":
+        tried |= _impossible(connection, source)
+        for column in MOST.keys() & tried.keys():
+            # What is no text is compared before it is converted: it may be beyond the other type.
+            figure = values[column] if source.columns[column].type == "VARCHAR" else tried[column]
+            values[column] = f"CASE WHEN {figure} BETWEEN -{MOST[column]} AND {MOST[column]} THEN {values[column]} END"
     bad = " OR ".join(f"({raw} IS NOT NULL AND {values[column]} IS NULL)" for column, raw in tried.items()) or "false"
-    unreadable = _count(connection, name, source, bad, {raw: values[column] for column, raw in tried.items()})
+    unreadable = _count(connection, name, source, bad, {column: (raw, values[column]) for column, raw in tried.items()})
     if name == "query_history" and _lacks_ids(connection, source):
         values["QUERY_ID"] = _identity(values)
     normal = f"SELECT {', '.join(f'{value} AS {column}' for column, value in values.items())} FROM "
@@ -151,20 +164,38 @@ def _normalise(connection: duckdb.DuckDBPyConnection, name: str, source: _Source
 
 
 def _count(
-    connection: duckdb.DuckDBPyConnection, name: str, source: _Source, bad: str, tried: Mapping[str, str]
+    connection: duckdb.DuckDBPyConnection, name: str, source: _Source, bad: str, tried: Mapping[str, tuple[str, str]]
 ) -> int:
-    """Rows that `bad` holds of; a column of which no value can be read is refused."""
-    counts = "".join(f", count({raw}), count({value})" for raw, value in tried.items())
+    """Rows that `bad` holds of; a column of texts of which no value can be read is refused."""
+    counts = "".join(f", count({raw}), count({value})" for raw, value in tried.values())
     sql = f"SELECT count(*), count(*) FILTER (WHERE {bad}){counts} FROM {source.relation}"
     rows, unreadable, *pairs = connection.execute(sql).fetchone() or (0, 0)
     if not rows and name in NEVER_EMPTY:
         raise InputError(f"{source.place} holds no rows; export the view over a window with queries in it")
-    for raw, given, read in zip(tried, pairs[::2], pairs[1::2], strict=True):
-        if given and not read:
-            column = raw.strip('"').upper()
+    for column, given, read in zip(tried, pairs[::2], pairs[1::2], strict=True):
+        if given and not read and source.columns[column].type == "VARCHAR":
             noun = VIEWS[name].columns[column].noun
             raise InputError(f"{source.place}: column {column} holds text where a {noun} is needed; export it as one")
     return int(unreadable)
+
+
+def _impossible(connection: duckdb.DuckDBPyConnection, source: _Source) -> dict[str, str]:
+    """The columns of numbers that hold one beyond its bound; the row groups' least and greatest tell where they are known."""
+    found = {}
+    for name, most in MOST.items():
+        column = source.columns.get(name)
+        if column is None or column.type == "VARCHAR":
+            continue
+        # Some exports write what is missing as NaN, which a file's least and greatest don't count.
+        raw = (
+            f"CASE WHEN NOT isnan({column.sql}) THEN {column.sql} END"
+            if column.type in ("FLOAT", "DOUBLE")
+            else column.sql
+        )
+        for beyond in (f"{raw} > {most}", f"{raw} < -{most}"):
+            if connection.execute(f"SELECT 1 FROM {source.relation} WHERE {beyond} LIMIT 1").fetchall():
+                found[name] = raw
+    return found
 
 
 def _lacks_ids(connection: duckdb.DuckDBPyConnection, source: _Source) -> bool:
