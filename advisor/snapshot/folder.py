@@ -138,7 +138,8 @@ def engine(scratch: Path, settings: Settings) -> duckdb.DuckDBPyConnection:
     connection.execute(f"SET memory_limit = {literal(settings.memory_limit)}")
     connection.execute(f"SET threads = {max(1, settings.threads)}")
     connection.execute(f"SET temp_directory = {literal(str(scratch / 'spill'))}")
-    connection.execute("SET TimeZone = 'UTC'")
+    # Of its cursors too.
+    connection.execute("SET GLOBAL TimeZone = 'UTC'")
     connection.execute("SET preserve_insertion_order = false")
     connection.execute("SET enable_progress_bar = false")
     # Nothing may be fetched while reading: what is not built in is an error.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
@@ -126,6 +127,12 @@ class Digester:
         texts = duckdb.__version__, macro, *self._steps("[]"), *rows, *self._parts("").values(), *taken
         return hashlib.sha256("\0".join(texts).encode()).hexdigest()
 
+    @contextmanager
+    def apart(self) -> Iterator[Digester]:
+        """With a connection of its own, so that several units are read at a time. What is temporary goes with it."""
+        with self.snapshot.connection.cursor() as connection:
+            yield replace(self, snapshot=replace(self.snapshot, connection=connection))
+
     def ids(self, unit: Unit, folder: Path) -> None:
         """Makes the folder, and in it the first of the digest's files."""
         folder.mkdir()
@@ -194,8 +201,10 @@ class Digester:
     def _eligible(self) -> str:
         """The executions that samples come from."""
         part = f"epoch_us(START_TIME) // {BLOCK_MICROSECONDS} % {self.parts} = 0" if self.parts > 1 else "true"
-        rows = f"({executions_of('unread', self.unique)})" if self.hashed else f"unit WHERE {part}"
-        return f"SELECT {', '.join(SAMPLED)} FROM (FROM {rows}) WHERE OUTCOME IN ('executed', 'no warehouse')"
+        rows = f"({executions_of('inside', self.unique)})" if self.hashed else f"unit WHERE {part}"
+        # Beside another condition the reader would decode the rows of the other parts too.
+        inside = f"WITH inside AS {'' if self.parts > 1 else 'NOT '}MATERIALIZED (FROM unread)" if self.hashed else ""
+        return f"{inside} SELECT {', '.join(SAMPLED)} FROM (FROM {rows}) WHERE OUTCOME IN ('executed', 'no warehouse')"
 
     @property
     def _sampling(self) -> dict[str, int]:

@@ -9,10 +9,12 @@ statements, and of a statement from no more of them than it takes.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from advisor.model import recent_from
 from advisor.settings import Settings
@@ -25,6 +27,8 @@ from advisor.workload.digests import ALL_KINDS, HASHED, PART, SAME, SOUGHT, TEXT
 from advisor.workload.spread import spread
 from advisor.workload.texts import duckdb_sql, executions_of
 from advisor.workload.units import Unit, sql_list, units, whole
+
+Result = TypeVar("Result")
 
 EXECUTIONS_A_PART = 750_000
 SHARES = 9
@@ -153,24 +157,44 @@ def _digested(snapshot: Snapshot, settings: Settings, tell: Callable[[int, int],
     keys = {} if cache is None else kept.keys(snapshot, found, digester)
     digests = {} if cache is None else _taken(cache, keys, digester, scratch)
     folders = {unit: scratch / str(number) for number, unit in enumerate(found)}
-    for unit in found:
-        if unit not in digests:
-            digester.ids(unit, folders[unit])
+    due = [unit for unit in found if unit not in digests]
+    list(_at_once(digester, due, lambda each, unit: each.ids(unit, folders[unit])))
     run(_REPEATED.format(ids=sql_list(folder / "ids" for folder in folders.values())))
     tell(1, SHARES)
     if run("SELECT 1 FROM repeated LIMIT 1"):
         # Which of two rows stands depends on all files.
         digester, found, digests, cache = replace(digester, unique=False, alone=True), (whole(found),), {}, None
-        folders = {found[0]: scratch / "0"}
-    for number, unit in enumerate(found):
-        if unit not in digests:
-            digests[unit] = digester.make(unit, folders[unit])
-            if cache is not None:
-                kept.keep(cache, keys[unit], digester, digests[unit])
-        tell(1 + 3 * number // len(found), SHARES)
+        folders, due = {found[0]: scratch / "0"}, [found[0]]
+
+    def make(each: Digester, unit: Unit) -> Digest:
+        digest = each.make(unit, folders[unit])
+        if cache is not None:
+            kept.keep(cache, keys[unit], each, digest)
+        return digest
+
+    for number, (unit, digest) in enumerate(zip(due, _at_once(digester, due, make), strict=True)):
+        digests[unit] = digest
+        tell(1 + 3 * number // len(due), SHARES)
     if cache is not None:
         kept.drop_old(cache)
     return Digested(found, tuple(digests[unit] for unit in found), digester)
+
+
+def _at_once(digester: Digester, units: Sequence[Unit], make: Callable[[Digester, Unit], Result]) -> Iterator[Result]:
+    """What is made of each unit, several at a time: one alone leaves threads idle while it is begun and written."""
+    if digester.alone:
+        yield from (make(digester, unit) for unit in units)
+        return
+
+    def apart(unit: Unit) -> Result:
+        with digester.apart() as each:
+            return make(each, unit)
+
+    with ThreadPoolExecutor(max(1, digester.settings.threads)) as pool:
+        try:
+            yield from pool.map(apart, units)
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def _taken(cache: Path, keys: Mapping[Unit, str], digester: Digester, scratch: Path) -> dict[Unit, Digest]:

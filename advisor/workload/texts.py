@@ -53,9 +53,11 @@ def figures_of_templates(names: Sequence[str]) -> str:
 def _executions(history: str, unique: bool) -> exp.Select:
     tree = _tree("executions", history, "executions")
     repeated, latest = tree.ctes
-    repeated.set("this", sqlglot.parse_one("SELECT * FROM temp.repeated", read="duckdb"))
     if unique:
+        repeated.pop()
         latest.set("this", sqlglot.parse_one(f"SELECT * FROM {history}", read="duckdb"))
+    else:
+        repeated.set("this", sqlglot.parse_one("SELECT * FROM temp.repeated", read="duckdb"))
     return tree
 
 
