@@ -72,7 +72,7 @@ def _added_up(name: str, kind: Kind) -> str:
 
 
 def counted(rows: str, raw: bool, since: str) -> str:
-    """The SQL that counts these executions, with all their times: a row for each CODE.
+    """The SQL that counts these executions, with all their times.
 
     `raw`: they are rows of the history with EXECUTION_MS, none repeated; else rows of `sql/executions.sql`.
     """
@@ -81,9 +81,9 @@ def counted(rows: str, raw: bool, since: str) -> str:
     keys = (*texts, *(f"{name} = 0" for name in tested), "CAST(START_TIME AS DATE)", f"START_TIME >= {since}")
     some = ", ".join(f"any_value({name}) AS ANY_{name}" for name in (*texts, *tested))
     return f"""
-        SELECT hash({", ".join(keys)}) AS CODE, {some}, {figures_of_templates(tuple(FIGURES))},
+        SELECT {some}, {figures_of_templates(tuple(FIGURES))},
             list(CAST(EXECUTION_MS AS DOUBLE)) AS TIMES
-        FROM ({rows}) GROUP BY CODE
+        FROM ({rows}) GROUP BY hash({", ".join(keys)})
     """
 
 
@@ -91,12 +91,11 @@ def told(raw: bool) -> str:
     """The SQL of the table `counted` with the statement and the outcome of each row."""
     texts, tested = _told_by(raw)
     some = ", ".join(f"ANY_{name} AS {name}" for name in (*texts, *tested))
-    names = "QUERY_ID", *_TOLD
-    made = columns_of_executions("codes", names)[0] if raw else f"SELECT {', '.join(names)} FROM codes"
+    summed = ", ".join(f"{name} AS SUM_{name}" for name in FIGURES)
+    made = columns_of_executions(_TOLD)[0] if raw else ", ".join(_TOLD)
     return f"""
-        WITH codes AS (SELECT CODE AS QUERY_ID, FIRST_SEEN AS START_TIME, {some} FROM counted)
-        SELECT made.* EXCLUDE (QUERY_ID), {", ".join(FIGURES)}, TIMES
-        FROM ({made}) AS made JOIN counted ON made.QUERY_ID = CODE
+        SELECT {made}, {", ".join(f"SUM_{name} AS {name}" for name in FIGURES)}, TIMES
+        FROM (SELECT FIRST_SEEN AS START_TIME, {some}, {summed}, TIMES FROM counted)
     """
 
 
@@ -105,5 +104,5 @@ def _told_by(raw: bool) -> tuple[list[str], list[str]]:
     if not raw:
         return list(_TOLD), []
     kinds = VIEWS["query_history"].columns
-    used = sorted(columns_of_executions("codes", _TOLD)[1] - {"START_TIME"})
+    used = sorted(columns_of_executions(_TOLD)[1] - {"START_TIME"})
     return [name for name in used if kinds[name] is Kind.TEXT], [n for n in used if kinds[n] is not Kind.TEXT]

@@ -35,12 +35,11 @@ def latest_of(history: str, unique: bool) -> str:
 
 
 @cache
-def columns_of_executions(rows: str, names: Sequence[str]) -> tuple[str, frozenset[str]]:
-    """Some columns of `sql/executions.sql` over rows of which none is repeated; and the columns that they are made of."""
-    tree = _executions(rows, True)
-    made = [column for column in tree.expressions if column.alias_or_name in names]
+def columns_of_executions(names: Sequence[str]) -> tuple[str, frozenset[str]]:
+    """Some columns of `sql/executions.sql`, and those of the history that they are made of."""
+    made = [column for column in _executions("query_history", True).expressions if column.alias_or_name in names]
     used = frozenset(column.name for each in made for column in each.find_all(exp.Column))
-    return _duckdb(exp.select(*made).from_(rows)), used
+    return ", ".join(map(_duckdb, made)), used
 
 
 @cache
