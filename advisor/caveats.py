@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from advisor import patches
+from advisor.counterparts import Pairs
 from advisor.estimate import Estimate, evidence
 from advisor.figures import between, number
 from advisor.model import Workload
@@ -65,8 +68,30 @@ def _of_evidence(estimate: Estimate, profile: TableProfile) -> list[str]:
     if kind == "history":
         said.append("Distinct counts and spans are inferred from the literals seen: no column_statistics.")
     if kind != "sample":
+        said += _of_ties(estimate, profile)
         said.append("Columns that move together without the loading order showing it aren't seen: a row sample would.")
     return said
+
+
+def _of_ties(estimate: Estimate, profile: TableProfile) -> list[str]:
+    """What is taken of columns that the key serves through another one."""
+    layout, key = profile.layout, sorted({part.column for part in estimate.key})
+    sure = _beside(key, layout.ties.one_to_one)
+    surmised = layout.surmise or layout.ties
+    maybe = [*_beside(key, surmised.one_to_one), *_beside(key, surmised.abreast)]
+    return [
+        *(f"{one} and {other} have equally many values and are taken to go one to one." for one, other in sure),
+        *(
+            f"Whether {one} and {other} go together isn't known: what is expected is the mean of both cases."
+            for one, other in maybe
+            if (one, other) not in sure
+        ),
+    ]
+
+
+def _beside(key: Sequence[str], pairs: Pairs) -> list[tuple[str, str]]:
+    """The pairs of which the key has one column."""
+    return [(column, other) for column in key for other in sorted(pairs.get(column, ())) if other not in key]
 
 
 def _of_prices(estimate: Estimate, profile: TableProfile, settings: Settings) -> list[str]:

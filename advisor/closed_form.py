@@ -22,7 +22,8 @@ class Selection:
     values: Floats
     share: Floats
     places: Floats
-    """How many places these lie in if they are single ones (equality, membership); 0 where they follow each other."""
+    """How many places these lie in if they are single ones (equality, membership); 0 where they follow each other; infinitely many
+    where any partition with two values of the expression may hold them, for they are another column's."""
     open: NDArray[np.bool_]
     """They reach to an end of the column: the partition that reads on into the next group is the only one at that end."""
     among: float = 1.0
@@ -66,9 +67,8 @@ class Walked:
         touched = self.pure * np.minimum(1, chosen.share + spread)
         at = chosen.scattered
         if len(at):
-            missed = (1 - chosen.share[at]) * (1 - np.minimum(1, spread[at])) ** np.minimum(
-                chosen.places[at], values[at]
-            )
+            most = np.where(np.isfinite(chosen.places[at]), values[at], distinct)
+            missed = (1 - chosen.share[at]) * (1 - np.minimum(1, spread[at])) ** np.minimum(chosen.places[at], most)
             touched[at] = self.pure[at] * np.minimum(1 - missed, chosen.among + spread[at])
         runs, width = self.runs * values, self.width * chosen.share / values
         pure = np.minimum(touched, runs * np.maximum(0, width - depth))

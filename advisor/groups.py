@@ -21,6 +21,10 @@ from advisor.model import KeyPart
 
 UNEVEN = 2.0
 """Queries that match this many times the even part of the rows, or one part in as many of it, show that values differ in rows."""
+RARER = 0.8
+"""The same of two columns that go one to one: twice the evidence, and a count of values that both confirm."""
+SHORTER = 0.95
+"""Of the guessed span of a time: more is within what the matched rows tell."""
 FEWEST_ASKED = 8
 """Fewer queries than this don't tell how often each group is asked for."""
 
@@ -39,6 +43,15 @@ def groups(axis: Axis, part: KeyPart) -> float:
     return max(1.0, min(axis.distinct, (high - low) ** 2 / (whole + ends)))
 
 
+def held(axis: Axis, part: KeyPart, first: float, last: float) -> float | None:
+    """The share of the rows in the buckets from `first` to `last`, of which the outermost hold what lies between the column's
+    ends; None for an expression without buckets of even length, or where values differ in rows."""
+    if axis.demanded or (part.unit is None and part.digits is None):
+        return None
+    low, high = in_units(part, axis.low), in_units(part, axis.high)
+    return min(1.0, max(0.0, min(last + 1, high) - max(first, low)) / max(high - low, 1e-12))
+
+
 def _demanded(axis: Axis, part: KeyPart) -> float:
     """By how often two queries ask for the same group: as often as two rows lie in the same."""
     _, counts = np.unique(bucket_codes(axis, part, np.array(axis.demanded)), return_counts=True)
@@ -47,22 +60,34 @@ def _demanded(axis: Axis, part: KeyPart) -> float:
     return min(axis.buckets(part), pairs / alike) if alike else axis.buckets(part)
 
 
+def as_long_as_matched(axes: Mapping[str, Axis], questions: Sequence[Question]) -> dict[str, Axis]:
+    """The axes, those of times whose ends are guessed as long as the rows tell that queries match: where a day holds a 730th of
+    them, they lie within 730 days of the end, whenever the table was made."""
+    return {name: line if line.known or not line.is_time else _as_long(line, questions) for name, line in axes.items()}
+
+
+def _as_long(line: Axis, questions: Sequence[Question]) -> Axis:
+    asked = [
+        (ask.high - ask.low, ask.share) for question in questions for ask in question.asks
+        if ask.column == line.column and len(question.asks) == 1 and not ask.values and not ask.derived
+        and ask.low is not None and ask.high is not None and line.low <= ask.low and ask.high <= line.high + 1
+    ]  # fmt: skip
+    share = sum(each for _, each in asked)
+    length = sum(each for each, _ in asked) / share if len(asked) >= FEWEST_ASKED and share else line.span
+    return replace(line, low=line.high - length) if length < SHORTER * line.span else line
+
+
 def as_asked(axes: Mapping[str, Axis], questions: Sequence[Question]) -> dict[str, Axis]:
     """The axes with what queries for single values, and the rows that these match, tell of how the rows are spread over them."""
-    single: dict[str, list[Ask]] = {}
-    for question in questions:
-        for ask in question.asks:
-            if ask.values == len(ask.positions) > 0 and not ask.derived:
-                single.setdefault(ask.column, []).append(ask)
+    single = single_values(questions)
     return {name: _as_asked(line, single.get(line.column, ())) for name, line in axes.items()}
 
 
 def _as_asked(line: Axis, asks: Sequence[Ask]) -> Axis:
     """`asks` are for its single values."""
-    values = sum(ask.values for ask in asks)
-    if values < FEWEST_ASKED:
+    each = _each(line, asks)
+    if each is None:
         return line
-    each = sum(ask.share for ask in asks) / values / (1 - line.null_share)
     if not line.known and not counted(line):
         # Literals tell of few values; there are as many as it takes at the share that these hold.
         line = replace(line, distinct=max(line.distinct, 1 / each))
@@ -70,6 +95,42 @@ def _as_asked(line: Axis, asks: Sequence[Ask]) -> Axis:
     if of_even >= UNEVEN:
         return replace(line, demanded=tuple(position for ask in asks for position in ask.positions))
     return replace(line, uncommon=of_even) if (line.known or counted(line)) and of_even <= 1 / UNEVEN else line
+
+
+def as_rare(one: Axis, other: Axis, single: Mapping[str, Sequence[Ask]]) -> tuple[Axis, Axis]:
+    """Two columns that go one to one, with what the queries of either tell of both. Few queries meet one of the few values that hold
+    most rows, and those that do hide how few rows the others match: so the lesser figure is taken. Where only one of them has its values
+    counted, the other has as many."""
+    counts = [line.distinct for line in (one, other) if line.known or counted(line)]
+    if not counts:
+        return one, other
+    one, other = (line if line.known or counted(line) else replace(line, distinct=counts[0]) for line in (one, other))
+    parts = [
+        each * line.distinct for line in (one, other) if (each := _each(line, single.get(line.column, ()))) is not None
+    ]
+    least = min(parts, default=1.0)
+    if least > RARER:
+        return one, other
+    first, second = (
+        line if line.demanded else replace(line, uncommon=min(line.uncommon, least)) for line in (one, other)
+    )
+    return first, second
+
+
+def single_values(questions: Sequence[Question]) -> dict[str, list[Ask]]:
+    """By column what is asked of single values of it."""
+    found: dict[str, list[Ask]] = {}
+    for question in questions:
+        for ask in question.asks:
+            if ask.values == len(ask.positions) > 0 and not ask.derived:
+                found.setdefault(ask.column, []).append(ask)
+    return found
+
+
+def _each(line: Axis, asks: Sequence[Ask]) -> float | None:
+    """The mean share of the rows that one value holds; None where too few are asked for."""
+    values = sum(ask.values for ask in asks)
+    return None if values < FEWEST_ASKED else sum(ask.share for ask in asks) / values / (1 - line.null_share)
 
 
 def counted(line: Axis) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from advisor.asks import Ask, Question
 from advisor.axes import Axis
 from advisor.closed_form import Floats, Selection, Walked
+from advisor.counterparts import Ties, told_together
 from advisor.model import KeyPart
 from advisor.sample import FEW, Sample
 
@@ -32,6 +33,23 @@ class Layout:
     """Of its rows, where the snapshot has one that is large enough for its partitions."""
     weaker: Layout | None = None
     """The same table as the next weaker evidence shows it: a sample's without the sample, that of statistics without them."""
+    ties: Ties = field(default_factory=Ties)
+    """Columns that go together although the layout doesn't show it."""
+    surmise: Ties | None = None
+    """What goes together if all that is as probable as not is so."""
+
+    @cached_property
+    def surmised(self) -> Layout:
+        """The same where the surmise is right."""
+        if self.surmise is None:
+            return self
+        axes = told_together(self.axes, self.surmise.one_to_one, self.questions)
+        return replace(self, axes=axes, ties=self.surmise, surmise=None)
+
+    @cached_property
+    def unsurmised(self) -> Layout:
+        """The same where it is wrong."""
+        return replace(self, surmise=None)
 
     @cached_property
     def weights(self) -> Floats:

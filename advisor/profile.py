@@ -11,7 +11,8 @@ from types import MappingProxyType
 
 from advisor.asks import PRUNABLE, Ask, Question
 from advisor.axes import Axis
-from advisor.groups import as_asked
+from advisor.counterparts import Ties, ties, told_together
+from advisor.groups import as_asked, as_long_as_matched
 from advisor.layout import Layout
 from advisor.model import (
     FILTERS,
@@ -133,7 +134,14 @@ def profile(
     def seen(described: Table) -> tuple[Layout, tuple[Load, ...]]:
         own = axes_of(described, readers, workload)
         axes = longer.layout.axes if longer else implied_axes(described, known, readers, workload) | own
-        questions = [questions_of(described, i, read, axes, history, dimensions) for i, read in enumerate(readers)]
+
+        def asked_on(lines: Mapping[str, Axis]) -> list[list[Question]]:
+            return [questions_of(described, i, read, lines, history, dimensions) for i, read in enumerate(readers)]
+
+        questions = asked_on(axes)
+        told = axes if longer else as_long_as_matched(axes, [question for each in questions for question in each])
+        if told != axes:
+            axes, questions = told, asked_on(told)
         asked = {ask.column for each in questions for question in each for ask in question.asks} | own.keys()
         loads = [
             _load(table.name, read, before, any(question.asks for question in each))
@@ -147,7 +155,7 @@ def profile(
     layout = replace(layout, widths=longer.layout.widths) if longer else layout
     sample = sampled(table.name, layout.axes) if any(load.asks for load in loads) else None
     if sample is not None and sample.serves(layout.partitions):
-        layout = replace(layout, sample=sample, weaker=layout)
+        layout = replace(layout, sample=sample, weaker=layout, ties=Ties(), surmise=None)
     elif longer is None and any(axis.known for axis in layout.axes.values()):
         layout = replace(layout, weaker=seen(_without_statistics(table))[0])
     return TableProfile(
@@ -188,7 +196,9 @@ def _layout(
     heard = tuple(replace(q, asks=tuple(filter(_sure, q.asks))) if q.load in idle else q for q in seen_as)
     still = {q.load for q in heard if q.asks}
     kept = [replace(load, asks=False, unserved=UNPRUNED) if i in idle - still else load for i, load in enumerate(loads)]
-    return replace(layout, questions=heard), tuple(kept)
+    sure, surmise = ties(axes, heard, widths)
+    told = told_together(axes, sure.one_to_one, heard)
+    return replace(layout, axes=told, questions=heard, ties=sure, surmise=surmise), tuple(kept)
 
 
 def _in_stretches(question: Question, seen: float | None, widths: Mapping[str, float]) -> Question:

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from advisor.asks import Ask
 from advisor.axes import INSTANT, Axis
 from advisor.closed_form import Floats, Selection, Walked
-from advisor.groups import groups
+from advisor.counterparts import EVEN_ODDS, STRAYING
+from advisor.groups import groups, held
 from advisor.layout import AskColumns, Layout
 from advisor.model import KeyPart
 from advisor.sample import Cut, Sample
@@ -39,6 +40,9 @@ def predict(layout: Layout, key: Sequence[KeyPart], depth: float = 1.0) -> Float
 
 def predict_questions(layout: Layout, key: Sequence[KeyPart], depth: float = 1.0) -> Floats:
     """Partitions that each question scans, by the closed form."""
+    if layout.surmise is not None:
+        so, otherwise = (predict_questions(each, key, depth) for each in (layout.surmised, layout.unsurmised))
+        return EVEN_ODDS * so + (1 - EVEN_ODDS) * otherwise
     return np.minimum(_walk(layout, tuple(key), depth).scanned(layout.partitions), layout.scattered)
 
 
@@ -115,6 +119,8 @@ def select(layout: Layout, part: KeyPart) -> Selection:
         width = None if column == part.column else together(layout, part.column, column)
         if width is not None:
             _beside(layout.asks, column, width, distinct, options)
+        elif column in layout.ties.one_to_one.get(part.column, ()) and distinct == axis.distinct:
+            _through(layout.asks, part.column, column, distinct, options)
     return layout.selections.setdefault(part, _narrowest(layout, distinct, options))
 
 
@@ -146,6 +152,16 @@ def _beside(asks: AskColumns, column: str, width: float, distinct: float, option
     options.values[at] = np.maximum(1.0, options.share[at] * distinct)
 
 
+def _through(asks: AskColumns, key: str, column: str, distinct: float, options: Selection) -> None:
+    """Puts among the options what a column says whose values go one to one with the key expression's, in an order of their own:
+    only partitions that hold one value are sure to be skipped, unless it is the one."""
+    at = asks.places[column]
+    own = asks.questions[asks.places[key]] if key in asks.places else np.zeros(0, dtype=np.intp)
+    at = at[~asks.elsewhere[at] & ~np.isin(asks.questions[at], own)]
+    options.share[at] = asks.shares[at]
+    options.values[at], options.places[at] = np.maximum(1.0, asks.shares[at] * distinct), np.inf
+
+
 def _narrowest(layout: Layout, distinct: float, options: Selection) -> Selection:
     """Of each question's conditions the one that matches the least, among equals the first."""
     questions = len(layout.questions)
@@ -166,7 +182,7 @@ def _bucketed(axis: Axis, part: KeyPart, distinct: float, ask: Ask) -> _Matched:
         found = {axis.bucket(part, position) for position in ask.positions}
         buckets = sorted(bucket for bucket in found if bucket is not None)
         known = bool(buckets) and len(buckets) == len(found)
-        hit = float(len(buckets)) if known else float(ask.values)
+        hit = float(len(buckets)) if known else _fallen_into(ask.values, distinct, axis.distinct)
         places = 1 + sum(b - a > 1 for a, b in pairwise(buckets)) if known else ask.places
         if ask.derived and not ask.positions and distinct < axis.distinct:  # each of them reaches into another bucket
             hit += max(0.0, ask.share - ask.values / axis.distinct) * distinct
@@ -183,21 +199,31 @@ def _bucketed(axis: Axis, part: KeyPart, distinct: float, ask: Ask) -> _Matched:
         coarse = 1 / distinct if distinct < axis.distinct else 0.0
         share = min(1.0, ask.share + coarse)
         return _Matched(max(1.0, share * distinct), share, open=ask.open)
-    hit = min(distinct, max(1.0, last - first + 1))
-    return _Matched(hit, min(1.0, max(ask.share, hit / distinct)), open=ask.open)
+    within = held(axis, part, first, last)
+    if within is None:
+        within = min(1.0, (last - first + 1) / distinct)
+    return _Matched(min(distinct, max(1.0, within * distinct)), max(ask.share, within), open=ask.open)
+
+
+def _fallen_into(values: float, groups: float, distinct: float) -> float:
+    """How many of a column's groups hold one of so many of its values, of which it isn't known where they lie (A. Cardenas,
+    "Analysis and performance of inverted data base structures", CACM 1975)."""
+    return groups * -math.expm1(values * math.log1p(-1 / groups)) if 1 < groups < distinct else float(values)
 
 
 def together(layout: Layout, key: str, column: str) -> float | None:
     """How wide `column` stays where `key` is narrow, as a share of its axis; None where nothing shows that they go together.
 
     The sample shows it. Without one, both go with the order of loading when a partition of today spans little of
-    either: then each is a proxy of the other.
+    either: then each is a proxy of the other. Or they are times that are surmised to.
     """
     sample = layout.sample
     if sample is not None and key in sample.columns and column in sample.columns:
         width = sample.width(key, column)
         return width if width < UNSORTED else None
     first, second = layout.widths.get(key), layout.widths.get(column)
+    if column in layout.ties.abreast.get(key, ()):
+        return STRAYING
     if first is None or second is None or max(first, second) >= UNSORTED:
         return None
     return sum(max(0.0, width - 1 / layout.partitions) for width in (first, second))

@@ -38,6 +38,22 @@ def test_statistics_and_history_that_differ_by_more_than_half_lower_the_confiden
     assert "they differ by more than half, so prove it before you apply it." in said(advice)
 
 
+def by_reference(i: int) -> str:
+    return f"SELECT * FROM orders WHERE name = 'ref-{i * 104_729 % 100_000:05}'"
+
+
+def test_columns_that_are_taken_or_may_be_to_go_together_are_named(tmp_path: Path) -> None:
+    reference = {"COLUMN_NAME": "NAME", "APPROX_DISTINCT": 99_000, "MIN_VALUE": "ref-00000", "MAX_VALUE": "ref-99999"}
+    note = {**statistics(0), **reference}
+    history = HISTORY + runs(by_reference, 4, 2000, start=7)
+    known = advise(tmp_path / "known", history, column_statistics=[statistics(100_000), note])
+    assert "CUSTOMER_ID and NAME have equally many values and are taken to go one to one." in said(known)
+    apart = advise(
+        tmp_path / "apart", history, column_statistics=[statistics(100_000), {**note, "APPROX_DISTINCT": 300}]
+    )
+    assert "go one to one" not in said(apart)
+
+
 EVENTS = table("EVENTS", ROW_COUNT=10**8, BYTES=8 * GB, CLUSTERING_KEY="LINEAR(ID)", AUTO_CLUSTERING_ON="ON")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from itertools import pairwise
 
@@ -11,7 +12,7 @@ import pytest
 from advisor.asks import Ask, Question
 from advisor.axes import Axis, in_units
 from advisor.closed_form import Floats
-from advisor.groups import as_asked, groups
+from advisor.groups import as_asked, as_long_as_matched, groups, held
 from advisor.model import KeyPart
 from advisor.pruning import predict
 from tests.worlds import World
@@ -38,6 +39,42 @@ def test_a_year_that_begins_with_a_month_has_twelve_of_them() -> None:
     axis = Axis("DAY", "date", float(first), float(first + 364), 365, known=True)
     assert groups(axis, KeyPart("DAY", unit="MONTH")) == pytest.approx(12, rel=0.01)
     assert groups(axis, KeyPart("DAY", unit="QUARTER")) == pytest.approx(4, rel=0.01)
+
+
+def test_a_bucket_that_the_column_ends_in_holds_what_is_in_it() -> None:
+    days = DAY0 + np.arange(0.0, 730)
+    quarter = KeyPart("DAY", unit="QUARTER")
+    numbers = np.array([math.floor(in_units(quarter, day)) for day in days])
+    axis = Axis("DAY", "date", days[0], days[-1], len(days), known=True)
+    for first, last in (
+        (numbers[0], numbers[0]),
+        (numbers[-1], numbers[-1]),
+        (numbers[3], numbers[4]),
+        (numbers[-2], numbers[-1]),
+    ):
+        true = ((numbers >= first) & (numbers <= last)).mean()
+        assert held(axis, quarter, float(first), float(last)) == pytest.approx(true, abs=0.003)
+    assert held(axis, KeyPart("DAY"), days[0], days[3]) is None
+
+
+def test_the_latest_rows_fill_a_quarter_that_has_just_begun() -> None:
+    begun = float((np.datetime64("2026-01-05") - np.datetime64("1970-01-01")).astype(int))
+    rng = np.random.default_rng(8)
+    world = World({"DAY": np.floor(begun - rng.uniform(0, 730, ROWS))}, {"DAY": "date"}, PARTITIONS)
+    latest = [world.above("DAY", begun - 1)]
+    key = (KeyPart("DAY", unit="QUARTER"),)
+    assert predict(world.layout([latest]), key)[0] == pytest.approx(world.counted(key, latest), abs=1)
+
+
+def test_times_are_as_long_as_the_rows_that_a_day_holds_say() -> None:
+    """The table was made three years ago, and holds two years: a day's queries match a 730th of its rows."""
+    axis = Axis("AT", "timestamp", DAY0, DAY0 + 1096, 60_000)
+    days = [Question(i, 1.0, (Ask("AT", 1 / 730, 0, DAY0 + 800 + i, DAY0 + 801 + i),)) for i in range(12)]
+    told = as_long_as_matched({"AT": axis}, days)["AT"]
+    assert told.low == pytest.approx(DAY0 + 366)
+    assert told.high == DAY0 + 1096
+    for unchanged, questions in ((replace(axis, known=True), days), (axis, days[:3])):
+        assert as_long_as_matched({"AT": unchanged}, questions) == {"AT": unchanged}
 
 
 def test_a_moment_in_months_goes_from_one_to_the_next() -> None:

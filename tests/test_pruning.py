@@ -104,6 +104,16 @@ def test_join_keys_that_follow_each_other_lie_together() -> None:
     assert apart > 1.5 * along
 
 
+def test_values_of_which_only_the_number_is_known_fall_into_fewer_groups_than_they_are() -> None:
+    world = uniform()
+    rng = np.random.default_rng(2)
+    key = (KeyPart("ITEM", digits=3),)
+    drawn = [rng.choice(20_000, 20, replace=False).astype(float) for _ in range(30)]
+    true = float(np.mean(world.counts(key, [[world.equal("ITEM", *items.tolist())] for items in drawn])))
+    somewhere = Ask("ITEM", 20 / 20_000, 20, derived=True)
+    assert predict(world.layout([[somewhere]]), key)[0] == pytest.approx(true, rel=0.1)
+
+
 def test_loading_order_is_learned_as_narrow_and_disorder_as_wide() -> None:
     rng = np.random.default_rng(4)
     columns = {

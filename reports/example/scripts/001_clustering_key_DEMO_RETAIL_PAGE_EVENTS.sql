@@ -27,8 +27,8 @@
 -- Not helped by this:
 --   34928cecdcfa088b  reads it without a filter
 -- Warning: These templates will read more than today: 73d0f4ee068d77e3 (135 → 151 partitions an execution),
--- 3e4ac644090a8db1 (2 → 24 partitions an execution), aee02dc5757d5e47 (2 → 9.34 partitions an execution).
--- Warning: The row sample says 43,400 partitions a month, statistics and history alone 117,000: they differ by
+-- 3e4ac644090a8db1 (2 → 24 partitions an execution), aee02dc5757d5e47 (2 → 9.43 partitions an execution).
+-- Warning: The row sample says 43,400 partitions a month, statistics and history alone 116,000: they differ by
 -- more than half, so prove it before you apply it.
 -- Warning: The history names no warehouse size: its time is priced as XSMALL, 1 credit an hour.
 -- Warning: Optima clustering keeps keys set from September 2026 on and bills what is ingested, at a rate that
