@@ -162,15 +162,16 @@ def renamed(source: Path, target: Path, names: Mapping[str, str]) -> Path:
     target.mkdir()
     for file in source.glob("*.parquet"):
         rows = pq.read_table(file).to_pylist()
-        held = {name: [_value(name, row[name], names) for row in rows] for name in (rows[0] if rows else {})}
+        held = {name: _values(name, [row[name] for row in rows], names) for name in (rows[0] if rows else {})}
         pq.write_table(pa.table(held), target / file.name)
     return target
 
 
-def _value(column: str, value: Any, names: Mapping[str, str]) -> Any:
-    if not isinstance(value, str):
-        return value
-    return renamed_text(value, names) if column in ("QUERY_TEXT", "CLUSTERING_KEY") else names.get(value, value)
+def _values(column: str, values: list[Any], names: Mapping[str, str]) -> list[Any]:
+    texts = {value for value in values if isinstance(value, str)}
+    written = column in ("QUERY_TEXT", "CLUSTERING_KEY")
+    other = {text: renamed_text(text, names) if written else names.get(text, text) for text in texts}
+    return [other[value] if isinstance(value, str) else value for value in values]
 
 
 def loose(text: str) -> Iterator[Token]:
