@@ -34,6 +34,8 @@ class Place(IntEnum):
     """Through a join or a top-k, besides what is written."""
 
 
+LEADING, SEVERAL, BEHIND, BESIDE, IMPLIED = Place
+
 FACTORS: Mapping[str, tuple[tuple[float, float], ...]] = {
     "history": ((0.211, 1.47), (0.124, 1.46), (0.0504, 1.23), (0.0996, 1.05), (0.152, 1.05)),
     "statistics": ((0.298, 1.29), (0.0969, 1.27), (0.149, 1.07), (0.107, 1.05), (0.388, 1.05)),
@@ -54,22 +56,24 @@ def place(key: Sequence[KeyPart], asks: Sequence[Ask]) -> Place:
     >>> place([KeyPart("DAY"), KeyPart("ITEM")], [Ask("ITEM", 0.1)]).name
     'BEHIND'
     """
-    return _place(key, frozenset(ask.column for ask in asks), any(ask.derived for ask in asks))
+    own = frozenset(part.column for part in key)
+    return _place(key[0].column, own, frozenset(ask.column for ask in asks), any(ask.derived for ask in asks))
 
 
-def _place(key: Sequence[KeyPart], columns: frozenset[str], derived: bool) -> Place:
+def _place(leading: str, own: frozenset[str], columns: frozenset[str], derived: bool) -> Place:
     if derived:
-        return Place.IMPLIED
-    if key[0].column in columns:
-        return Place.LEADING if columns == {key[0].column} else Place.SEVERAL
-    return Place.BEHIND if columns & {part.column for part in key} else Place.BESIDE
+        return IMPLIED
+    if leading in columns:
+        return LEADING if len(columns) == 1 else SEVERAL
+    return BESIDE if columns.isdisjoint(own) else BEHIND
 
 
 def places(layout: Layout, key: Sequence[KeyPart]) -> NDArray[np.intp]:
     """Per load the Place of its least foreseeable question."""
-    found = np.full(layout.loads, Place.LEADING, dtype=np.intp)
+    own = frozenset(part.column for part in key)
+    found = np.full(layout.loads, LEADING, dtype=np.intp)
     for (columns, derived), loads in layout.alike.items():
-        found[loads] = np.maximum(found[loads], _place(key, columns, derived))
+        found[loads] = np.maximum(found[loads], _place(key[0].column, own, columns, derived))
     return found
 
 

@@ -116,7 +116,8 @@ def rows(tables: Sequence[EngineTable], values: Pools, number: int, scans: int, 
     for table in tables:
         kinds = [[_typed(value, kind, whole) for value in few[_family(kind)]] for kind in table.columns.values()]
         count = source.choice((0, 1, 2, most // 2, most, most)) if number else 0
-        found.append([[_cell(source, values, nulls) for values in kinds] for _ in range(count)])
+        drawn = [(values, len(values), len(values).bit_length()) for values in kinds]
+        found.append([_row(source, drawn, nulls) for _ in range(count)])
     return found
 
 
@@ -126,16 +127,20 @@ def _few(source: random.Random, asked: Sequence[Cell], others: Sequence[Cell]) -
     return [*some, *source.sample(list(others), source.choice((0, 0, 1, 2)) % (len(others) + 1))]
 
 
-def _cell(source: random.Random, few: Sequence[Cell], nulls: float) -> Cell:
-    """`Random.choice` of them, or NULL, without the calls between: there are a million cells in the proofs of one account."""
-    if source.random() < nulls:
-        return None
-    count = len(few)
-    bits = count.bit_length()
-    at = source.getrandbits(bits)
-    while at >= count:
-        at = source.getrandbits(bits)
-    return few[at]
+def _row(source: random.Random, drawn: Sequence[tuple[Sequence[Cell], int, int]], nulls: float) -> list[Cell]:
+    """A cell each: `Random.choice` of its values, or NULL, without the calls between: there are a million cells in the proofs of one
+    account. The values come with their count and the bits that this takes."""
+    chance, bits_of = source.random, source.getrandbits
+    cells: list[Cell] = []
+    for values, count, bits in drawn:
+        if chance() < nulls:
+            cells.append(None)
+            continue
+        at = bits_of(bits)
+        while at >= count:
+            at = bits_of(bits)
+        cells.append(values[at])
+    return cells
 
 
 def _family(kind: str) -> str:
