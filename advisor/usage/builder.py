@@ -18,6 +18,7 @@ from advisor.usage.syntax import (
     is_limited,
     mentions,
     name_parts,
+    nests,
     opaque_columns,
     set_operands,
     view_definition,
@@ -135,7 +136,7 @@ class Builder:
 
     def subqueries(self, expressions: Iterable[exp.Expr], scope: Scope, ctes: Ctes) -> None:
         """Build the queries that stand in these expressions, and note the windows."""
-        stack = [node for node in expressions if node.find(exp.Query, exp.Window) is not None][::-1]
+        stack = [node for node in expressions if nests(node)][::-1]
         while stack:
             node = stack.pop()
             if isinstance(node, exp.Query):

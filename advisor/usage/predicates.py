@@ -252,7 +252,8 @@ class Predicates:
                 drafts.append(self._other(origin, place))
                 continue
             usage, wrap = self._usage(origin, Role.OTHER)
-            draft = replace(form(usage, wrap), reference=origin.reference)
+            draft = form(usage, wrap)
+            draft = draft if origin.reference is None else replace(draft, reference=origin.reference)
             drafts.append(weakened(draft) if origin.blurred else draft)
         return drafts
 

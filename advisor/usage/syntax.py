@@ -10,6 +10,7 @@ from sqlglot import exp
 from advisor.usage.names import fold
 
 FLATTEN_COLUMNS = dict.fromkeys(("SEQ", "KEY", "PATH", "INDEX", "VALUE", "THIS"), "VARIANT")
+NESTS = "holds a query or a window"
 
 
 def alias_columns(alias: object) -> tuple[str, ...]:
@@ -58,6 +59,14 @@ def expressions(node: exp.Select) -> list[exp.Expr]:
     parts = [*node.expressions, *(node.args.get("distinct"),)]
     parts += [node.args.get(name) for name in ("where", "group", "having", "qualify", "order", "connect", "match")]
     return [part for part in parts if isinstance(part, exp.Expr)]
+
+
+def nests(node: exp.Expr) -> bool:
+    """Whether queries or windows stand in it. The next sample of the template has the same tree with other constants: what was found
+    stays with the node."""
+    if NESTS not in node.meta:
+        node.meta[NESTS] = node.find(exp.Query, exp.Window) is not None
+    return bool(node.meta[NESTS])
 
 
 def opaque_columns(node: exp.Expr, renamed: tuple[str, ...]) -> Mapping[str, str] | None:
