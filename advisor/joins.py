@@ -73,14 +73,12 @@ def partners(reading: Reading, scan: int) -> list[tuple[ColumnUsage, int]]:
     """The joins through which a scan loses rows that have no partner, each with the other side's scan; those of which the
     text doesn't tell the other scan are left out."""
     found = []
-    for usage in reading.usages:
-        if usage.scan != scan or usage.role is not Role.JOIN or usage.partner is None or not _drops(usage):
+    joins = [usage for usage in reading.usages if usage.role is Role.JOIN]
+    for usage in joins:
+        if usage.scan != scan or usage.partner is None or not _drops(usage):
             continue
         back = (usage.table, usage.column)
-        others = {
-            other.scan for other in reading.usages
-            if other.role is Role.JOIN and (other.table, other.column) == usage.partner and other.partner == back
-        }  # fmt: skip
+        others = {o.scan for o in joins if (o.table, o.column) == usage.partner and o.partner == back}
         if len(others) == 1 and scan not in others:
             found.append((usage, others.pop()))
     return found
