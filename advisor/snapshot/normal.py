@@ -16,12 +16,12 @@ from advisor.snapshot.views import VIEWS, Kind, View
 BLOCK_MICROSECONDS = 5 * 3_600_000_000
 """Five hours have no divisor in common with a day, so every n-th block falls on all of its hours."""
 MOST = {
-    name: 2**31 if name.startswith("PARTITIONS_") else 2**60 if kind is Kind.WHOLE else 2**40
+    name: 2**30 if name.startswith("PARTITIONS_") else 2**60 if kind is Kind.WHOLE else 2**32
     for name, kind in VIEWS["query_history"].columns.items()
     if kind in (Kind.WHOLE, Kind.EXACT)
 }
-"""More partitions, bytes or rows, or milliseconds (35 years), no query comes to; and what is added up and multiplied stays within
-the engine's numbers."""
+"""More partitions, bytes or rows, or milliseconds (49 days), no query comes to; and the squares and products that are added up stay
+within 64 bits."""
 NEVER_EMPTY = ("query_history", "tables", "query_templates", "query_samples")
 
 # What DuckDB calls the types that a column may be converted from; from text it may always be tried.
@@ -134,7 +134,8 @@ def _normalise(connection: duckdb.DuckDBPyConnection, name: str, source: _Source
     whole = all(
         source.columns[c].type in _WHOLE_TYPES for c, k in columns.items() if k is Kind.EXACT and c in source.columns
     )
-    values = {column: _value(source.columns.get(column), kind, whole) for column, kind in columns.items()}
+    exact = ("BIGINT" if name == "query_history" else "HUGEINT") if whole else None
+    values = {column: _value(source.columns.get(column), kind, exact) for column, kind in columns.items()}
     tried = {
         column: source.columns[column].sql
         for column, kind in columns.items()
@@ -219,13 +220,14 @@ def _identity(values: Mapping[str, str]) -> str:
     return f"COALESCE({values['QUERY_ID']}, '~' || md5(concat_ws('|', {parts})))"
 
 
-def _value(column: _Column | None, kind: Kind, whole: bool = False) -> str:
+def _value(column: _Column | None, kind: Kind, exact: str | None = None) -> str:
     """The expression that reads a column as its kind; NULL where it holds something else.
 
-    `whole`: all exact figures of the view are integers, which DuckDB adds up several times faster than decimals.
+    `exact`: the type that holds all exact figures of the view where they are integers, which DuckDB adds up several times faster
+    than decimals.
     """
-    if kind is Kind.EXACT and whole:
-        return f"CAST({'NULL' if column is None else column.sql} AS HUGEINT)"
+    if kind is Kind.EXACT and exact is not None:
+        return f"CAST({'NULL' if column is None else column.sql} AS {exact})"
     if column is None:
         return f"CAST(NULL AS {kind})"
     if kind is Kind.TEXT:
