@@ -167,9 +167,8 @@ def _unneeded(numbers: np.ndarray, random: np.random.Generator) -> dict[str, Any
 
 
 def _text(pieces: tuple[str, ...], values: list[int]) -> str:
-    literals = [str(values[position % 3]) for position in range(len(pieces) - 1)]
-    if len(literals) > 1:
-        literals[-1] = ", ".join(str(values[0] + k) for k in range(1 + values[3] % 5))
+    many = ", ".join(str(values[0] + k) for k in range(1 + values[3] % 5))
+    literals = [many if piece.endswith(" in (") else str(values[n % 3]) for n, piece in enumerate(pieces[:-1])]
     return "".join(piece + literal for piece, literal in zip(pieces, [*literals, ""], strict=True))
 
 
