@@ -31,11 +31,12 @@ def test_the_same_seed_gives_the_same_texts() -> None:
 def test_no_text_takes_a_reader_beyond_its_memory() -> None:
     """The peak of the reading processes alone, over the worst texts: no more than 512 MiB."""
     code = (
-        "import resource; from advisor.usage import Request, read_all; from advisor.settings import Settings;"
+        "import resource; from advisor.usage import Request, pool, read_all; from advisor.settings import Settings;"
         "from tests.usage.test_pool import HARD; from tests.usage.shown import AT, CATALOG;"
         "huge = 'SELECT a FROM t WHERE a IN (' + '1,' * 12_000_000 + '1)';"
         "settings = Settings(threads=1, parse_seconds=60, parse_bytes=10**8, truncated_at=10**8);"
         "read_all([Request(text, 'DB', 'S', AT) for text in (*HARD.values(), huge)], CATALOG, settings);"
+        "pool.dismiss();"  # only of processes that have ended is the peak known
         "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
