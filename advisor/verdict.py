@@ -24,6 +24,7 @@ AS_GOOD = 0.015  # share of the best key's net credits within which a simpler ke
 WORTH_A_CHANGE = 0.1  # share of its net credits by which a key must beat the one in force
 LEAST_SAVED = 0.05  # share of the partitions read that a key must spare: less is within the model's error
 PRUNED = 0.1  # queries that read less than this share of a table's partitions find it in good order
+ENDS = 2.0  # partitions that a range ends in: where a table is in good order, some query must be spared more
 
 
 def obstacle(profile: TableProfile, settings: Settings) -> str | None:
@@ -134,6 +135,12 @@ def fault(estimate: Estimate, profile: TableProfile, settings: Settings) -> str 
         )
     if after.expected >= before:
         return f"Its queries read {number(before)} partitions a month today and would read {between(after)} under this key."
+    spared = _spared(estimate, profile)
+    if share < PRUNED and spared < ENDS:
+        return (
+            f"It is pruned already: its queries read {percent(share)} of its partitions, and none would be spared more than "
+            f"{number(spared)} of them under this key, which is within the error of where a range ends."
+        )
     if after.expected > before * (1 - LEAST_SAVED):
         return f"Its queries read {number(before)} partitions a month today and would read {between(after)}: too little less."
     if after.high >= before:
@@ -152,6 +159,12 @@ def fault(estimate: Estimate, profile: TableProfile, settings: Settings) -> str 
             f"saves, {between(estimate.credits)}."
         )
     return None
+
+
+def _spared(estimate: Estimate, profile: TableProfile) -> float:
+    """Partitions that a query reads less, of the template that gains the most."""
+    loads = zip(profile.loads, estimate.after.tolist(), strict=True)
+    return max((load.before - after for load, after in loads if load.before is not None), default=0.0)
 
 
 def worse(estimate: Estimate, best: Estimate) -> bool:

@@ -192,6 +192,14 @@ def test_a_table_in_load_order_needs_no_key_on_its_load_date(tmp_path: Path) -> 
     assert "would read" in reasons(advice) or "not surely" in reasons(advice)
 
 
+def test_a_partition_or_two_is_within_the_error_of_where_a_range_ends(tmp_path: Path) -> None:
+    few = advise(tmp_path / "few", runs(by_customer, 20_000, 3))
+    assert keys(few) == []
+    assert "It is pruned already" in reasons(few)
+    assert "none would be spared more than 1.98 of them" in reasons(few)
+    assert keys(advise(tmp_path / "more", runs(by_customer, 20_000, 30))) == [("create", ["CUSTOMER_ID"])]
+
+
 def test_advice_once_followed_is_not_repeated(tmp_path: Path) -> None:
     history = runs(by_customer, 400, 2000) + loads(100_000)
     first = advise(tmp_path / "before", history)
