@@ -28,7 +28,8 @@ def confidence(estimate: Estimate, profile: TableProfile, settings: Settings, da
     )
     if unsure or days < settings.min_window_days:
         return "low"
-    return "medium" if evidence(profile.layout) == "history" else "high"
+    surmised = evidence(profile.layout) == "history" or bool(_of_ties(estimate, profile))
+    return "medium" if surmised else "high"
 
 
 def warnings(estimate: Estimate, profile: TableProfile, settings: Settings, workload: Workload) -> tuple[str, ...]:

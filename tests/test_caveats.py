@@ -52,6 +52,7 @@ def test_columns_that_are_taken_or_may_be_to_go_together_are_named(tmp_path: Pat
         tmp_path / "apart", history, column_statistics=[statistics(100_000), {**note, "APPROX_DISTINCT": 300}]
     )
     assert "go one to one" not in said(apart)
+    assert [each.recommendations[0].confidence for each in (known, apart)] == ["medium", "high"]
 
 
 EVENTS = table("EVENTS", ROW_COUNT=10**8, BYTES=8 * GB, CLUSTERING_KEY="LINEAR(ID)", AUTO_CLUSTERING_ON="ON")
