@@ -167,7 +167,7 @@ def _normalise(connection: duckdb.DuckDBPyConnection, name: str, source: _Source
 def _count(
     connection: duckdb.DuckDBPyConnection, name: str, source: _Source, bad: str, tried: Mapping[str, tuple[str, str]]
 ) -> int:
-    """Rows that `bad` holds of; a column of texts of which no value can be read is refused."""
+    """Rows that `bad` holds of; a column of texts of which no value can be read is refused, and so is a file of such rows alone."""
     counts = "".join(f", count({raw}), count({value})" for raw, value in tried.values())
     sql = f"SELECT count(*), count(*) FILTER (WHERE {bad}){counts} FROM {source.relation}"
     rows, unreadable, *pairs = connection.execute(sql).fetchone() or (0, 0)
@@ -177,6 +177,9 @@ def _count(
         if given and not read and source.columns[column].type == "VARCHAR":
             noun = VIEWS[name].columns[column].noun
             raise InputError(f"{source.place}: column {column} holds text where a {noun} is needed; export it as one")
+    if rows and unreadable == rows and name == "query_history":
+        beyond = "each has a value that cannot be read or a figure that no query comes to"
+        raise InputError(f"{source.place}: none of its {rows:,} rows can be used, {beyond}; export the view as it is")
     return int(unreadable)
 
 
