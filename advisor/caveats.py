@@ -111,7 +111,7 @@ def _of_prices(estimate: Estimate, profile: TableProfile, settings: Settings) ->
     if estimate.prices.bills:
         tables = f"{estimate.prices.bills} table{'' if estimate.prices.bills == 1 else 's'}"
         said.append(f"Upkeep rests on what automatic clustering billed for {tables} of this account.")
-    if estimate.sorted_build.expected < estimate.build.expected:
+    if sorted_rewrite(estimate, profile) is not None and estimate.sorted_build.expected < estimate.build.expected:
         said.append(
             f"One sorted rewrite (INSERT OVERWRITE … ORDER BY the key) before the key is set is priced at "
             f"{between(estimate.sorted_build)} credits instead of {between(estimate.build)}: first see what streams and "
@@ -121,8 +121,9 @@ def _of_prices(estimate: Estimate, profile: TableProfile, settings: Settings) ->
 
 
 def sorted_rewrite(estimate: Estimate, profile: TableProfile) -> dict[str, float] | None:
-    """Credits, once, of the other way to build: a sorted rewrite, then the key. None where the table's owner sorts it anyway."""
+    """Credits, once, of the other way to build: a sorted rewrite, then the key. None where the table's owner sorts it anyway, or where
+    its definition alone writes it."""
+    if profile.recreated_by is not None or "dynamic" in profile.table.traits:
+        return None
     price = estimate.sorted_build
-    return (
-        None if profile.recreated_by is not None else {"low": price.low, "expected": price.expected, "high": price.high}
-    )
+    return {"low": price.low, "expected": price.expected, "high": price.high}

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from advisor import texts
 from advisor.account import Account
-from advisor.model import Catalog, Repeats, TableName
+from advisor.model import Catalog, Repeats
 from advisor.questions import ReadTemplate
 from advisor.replay import Asked, Miss, reasons, replay
 
@@ -118,7 +118,7 @@ def _of_question(
     catalog: Catalog,
 ) -> list[Missed]:
     text = read.template.text
-    forbidden = texts.never_reused(text) or _reads(read.reading.scans, catalog, NOT_REUSED)
+    forbidden = never_served(read, catalog)
     moment = texts.asks_moment(text)
     found = []
     for seen in replay(days, changed):
@@ -140,5 +140,7 @@ def _of_question(
     return found
 
 
-def _reads(scans: Sequence[TableName], catalog: Catalog, traits: Sequence[str]) -> bool:
-    return any(catalog.tables[name].traits & set(traits) for name in scans)
+def never_served(read: ReadTemplate, catalog: Catalog) -> bool:
+    """No result of it is reused, whatever its text and its tables' writes."""
+    tables = [catalog.tables[name] for name in read.reading.scans]
+    return texts.never_reused(read.template.text) or any(table.traits & set(NOT_REUSED) for table in tables)

@@ -176,7 +176,11 @@ class Account:
         # One number for the rows of a table, whatever their order.
         for hash in list(tree.find_all(exp.HashAgg)):
             listed = ", ".join(each.sql("duckdb") for each in (hash.this, *hash.expressions))
-            hash.replace(sqlglot.parse_one(f"SUM(HASH({listed}))", read="duckdb"))
+            if isinstance(hash.this, exp.Star):
+                inside = hash.find_ancestor(exp.Select)
+                assert inside is not None
+                listed = inside.args["from_"].this.alias
+            hash.replace(sqlglot.parse_one(f"COALESCE(SUM(HASH({listed})), 0)", read="duckdb"))
         return tree.sql("duckdb")
 
     def _sources(self, tree: exp.Expr) -> Iterator[tuple[exp.Expr, str]]:

@@ -192,6 +192,9 @@ def test_a_dynamic_table_is_altered_as_one(tmp_path: Path) -> None:
     assert entry["statements"]["apply"] == ["ALTER DYNAMIC TABLE DB.PUBLIC.ORDERS CLUSTER BY (CUSTOMER_ID)"]
     assert entry["statements"]["revert"] == ["ALTER DYNAMIC TABLE DB.PUBLIC.ORDERS DROP CLUSTERING KEY"]
     assert any("not through CREATE OR REPLACE" in warning for warning in change.warnings)
+    # Its definition alone writes it: there is no INSERT to sort it with.
+    assert change.details["sorted_rewrite_credits"] is None
+    assert not any("INSERT OVERWRITE" in warning for warning in change.warnings)
 
 
 FILLED = "insert into DB.PUBLIC.orders (id) values (1)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 import sqlglot
@@ -10,7 +11,9 @@ from sqlglot import exp
 
 from advisor.generator.combined import combined
 from advisor.generator.scripts import Script, scripts
+from tests.advices import one
 from tests.assorted import assorted
+from tests.every_advice import each, planted
 
 SCRIPTS = {f"{r.kind}_{r.action}": s for r, s in zip(assorted().recommendations, scripts(assorted()), strict=True) if s}
 # What sqlglot can't model it keeps whole: these are told by their first words.
@@ -87,3 +90,29 @@ def test_what_would_undo_the_change_is_commented_out(name: str) -> None:
     for statement in script.revert:
         assert f"\n-- {statement.splitlines()[0]}" in script.text
         assert f"\n{statement};" not in script.text
+
+
+ORIGINAL = "SELECT REGION, AMOUNT FROM SALES.PUBLIC.ORDERS"
+
+
+@pytest.mark.parametrize(
+    ("rewritten", "rows", "same"),
+    [
+        (f"{ORIGINAL} ORDER BY AMOUNT", 1000, True),
+        (f"{ORIGINAL} UNION ALL {ORIGINAL}", 2000, False),
+        (f"{ORIGINAL} UNION ALL SELECT NULL, 7", 1001, False),
+        (f"{ORIGINAL} WHERE AMOUNT > 9 UNION ALL SELECT REGION, 7 FROM SALES.PUBLIC.ORDERS WHERE AMOUNT <= 9", 1000, False),
+        (f"{ORIGINAL} WHERE AMOUNT > 9", 990, False),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("name", ["query_rewrite_rewrite", "materialized_view_create", "dynamic_table_create"])
+def test_a_rewrite_that_returns_other_rows_or_the_same_more_often_is_seen(
+    name: str, rewritten: str, rows: int, same: bool
+) -> None:
+    advised = each()[name]
+    one_of = {"original": ORIGINAL, "query": rewritten}
+    details = {**advised.details, **one_of, "rewrites": [{"fingerprint": "aa11bb22", **one_of}]}
+    (script,) = scripts(one(replace(advised, details=details)))
+    assert script is not None
+    (compared,) = [statement for statement in script.verify if "same_rows" in statement]
+    assert planted().run(compared) == [(1000, rows, same)]

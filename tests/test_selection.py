@@ -201,6 +201,20 @@ def test_what_pays_alone_but_not_surely_beside_the_others_is_left() -> None:
     assert reason([key, view], "key").startswith("Beside the other changes it would probably pay, but not surely")
 
 
+@pytest.mark.parametrize(("left", "taken"), [(0.5, ["paths"]), (5.0, ["paths", "key"])])
+def test_a_new_order_has_to_bring_what_building_the_paths_anew_takes(left: float, taken: list[str]) -> None:
+    key = proposal("key", [("q1", ORDERS, 10), ("q2", ORDERS, left)], layout=ORDERS)
+    paths = proposal("paths", [("q1", ORDERS, 12), ("q3", ORDERS, 20)], 1, build=12)
+    paths = replace(paths, recommendation=replace(paths.recommendation, kind="search_optimization"))
+    assert titles([key]) == ["key"]
+    assert titles([key, paths]) == taken
+    if "key" not in taken:
+        assert (
+            "and the 12 that building the search access paths anew in its order takes once, may exceed the rest"
+            in reason([key, paths], "key")
+        )
+
+
 # ---------------------------------------------------------------- limits
 
 

@@ -300,6 +300,13 @@ def test_missing_and_null_optional_columns_are_unknown_and_not_zero(tmp_path: Pa
         assert template.execution_ms.total == 7
 
 
+def test_a_size_below_zero_is_unknown(tmp_path: Path) -> None:
+    write_snapshot(tmp_path, tables=[table("ORDERS", ROW_COUNT=-5, BYTES=-7)])
+    with open_snapshot(tmp_path) as snapshot:
+        (found,) = catalog(snapshot).tables.values()
+    assert (found.rows, found.bytes) == (None, None)
+
+
 @pytest.mark.parametrize(("small", "threads"), [(2**20, 1), (0, 3)])
 def test_a_small_snapshot_is_read_by_one_thread(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small: int, threads: int

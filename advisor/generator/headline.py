@@ -29,6 +29,20 @@ class Headline:
     edition: str
     privileges: tuple[str, ...]
     """All that the changes together need, each once."""
+    unpriced: int
+    """Changes of which what they bring is known in no credits: the net holds their cost alone."""
+
+    @property
+    def lead(self) -> str:
+        return "In credits alone you save" if self.unpriced else "You save"
+
+    @property
+    def beside(self) -> str:
+        """What the net leaves out; empty where that is nothing."""
+        if not self.unpriced:
+            return ""
+        brings = f"{many(self.unpriced, 'change')} {'brings' if self.unpriced == 1 else 'bring'}"
+        return f"What {brings} has no price in credits, such as storage: the net holds what it takes alone."
 
     @property
     def payback(self) -> str:
@@ -38,6 +52,7 @@ class Headline:
 
 def headline(advice: Advice) -> Headline:
     changes, totals = advice.recommendations, advice.totals
+    unpriced = sum(change.benefit.credits is None for change in changes)
     cost = Cost(totals.build_credits, totals.upkeep_credits_per_month)
     return Headline(
         net=totals.net_credits_per_month,
@@ -46,9 +61,10 @@ def headline(advice: Advice) -> Headline:
         upkeep=totals.upkeep_credits_per_month,
         confidences=_counted([change.confidence for change in changes], CONFIDENCES),
         grades=_counted([change.grade for change in changes], tuple(reversed(Grade))),
-        payback_days=payback_days(totals.saved_credits_per_month, cost),
+        payback_days=payback_days(totals.saved_credits_per_month if unpriced < len(changes) else None, cost),
         edition="enterprise" if any(change.edition == "enterprise" for change in changes) else "standard",
         privileges=tuple(sorted({privilege for change in changes for privilege in change.privileges})),
+        unpriced=unpriced,
     )
 
 

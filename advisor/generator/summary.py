@@ -38,9 +38,9 @@ def _total(advice: Advice, head: Headline, coloured: bool) -> str:
     )
     if not advice.recommendations:
         return f"{_styled('No change is recommended.', BOLD, coloured)}\n{speaks}"
-    net = f"You save {_figure(head.net)} credits a month, net, with {many(len(advice.recommendations), 'change')}; {head.payback}."
+    net = f"{head.lead} {_figure(head.net)} credits a month, net, with {many(len(advice.recommendations), 'change')}; {head.payback}."
     price = f"Build {_figure(head.build)} once, upkeep {_figure(head.upkeep)} a month. Confidence: {comment(head.confidences)}."
-    return "\n".join((_styled(net, BOLD, coloured), price, speaks))
+    return "\n".join(part for part in (_styled(net, BOLD, coloured), head.beside, price, speaks) if part)
 
 
 def _table(changes: Sequence[Recommendation], columns: int, lines: int, coloured: bool) -> str:

@@ -41,8 +41,8 @@ class Settled:
 def settle(proposals: Sequence[Proposal], settings: Settings) -> Settled:
     """The best choice within the budget and the number of changes that are allowed, whatever the order of the proposals.
 
-    What surely pays by itself but not beside the others (even the low end of what is left to it must exceed its upkeep) is
-    taken out, the least sure first, and the rest chosen anew.
+    What surely pays by itself but not beside the others (even the low end of what is left to it must exceed its upkeep, and the
+    access paths that a new order has built anew) is taken out, the least sure first, and the rest chosen anew.
     """
     least, most = settings.min_net_credits_per_month, settings.max_changes
     beside = sorted((p.recommendation for p in proposals if _unpriced(p)), key=lambda r: r.id)
@@ -50,7 +50,7 @@ def settle(proposals: Sequence[Proposal], settings: Settings) -> Settled:
     while True:
         problem = Problem.of(left, least, settings.budget_credits, most)
         chosen, exact = choose(problem)
-        doubtful = least_sure(problem, chosen)
+        doubtful = least_sure(problem, chosen, settings.payback_months)
         if doubtful is None:
             break
         doubted.append(unsure(problem, doubtful, chosen))
@@ -76,6 +76,7 @@ def _with(totals: Totals, beside: Sequence[Recommendation]) -> Totals:
             [totals.upkeep_credits_per_month, *(r.cost.upkeep_credits_per_month for r in beside)]
         ),
         build_credits=sum_known([totals.build_credits, *(r.cost.build_credits for r in beside)]),
+        claimed_alone=totals.claimed_alone + sum(r.net_credits_per_month.expected for r in beside),
     )
 
 

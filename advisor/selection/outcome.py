@@ -8,7 +8,7 @@ from functools import reduce
 from operator import add
 
 from advisor.figures import between, number
-from advisor.model import ZERO, Range, Recommendation, Rejection
+from advisor.model import ZERO, Range, Recommendation, Rejection, Target
 from advisor.selection.problem import Problem
 
 SHARED = 0.01
@@ -33,8 +33,9 @@ def attributed(problem: Problem, i: int, chosen: Collection[int]) -> Recommendat
     )
 
 
-def least_sure(problem: Problem, chosen: Collection[int]) -> int | None:
-    """Of the chosen changes the one whose part of the savings may fall furthest below its upkeep; None where none may.
+def least_sure(problem: Problem, chosen: Collection[int], payback_months: float) -> int | None:
+    """Of the chosen changes the one whose part of the savings may fall furthest below its upkeep, and below what it makes others
+    build anew; None where none may.
 
     A change whose savings are all its own was judged by its recommender.
     """
@@ -44,7 +45,7 @@ def least_sure(problem: Problem, chosen: Collection[int]) -> int | None:
         part, upkeep = attributed(problem, i, chosen), recommendation.cost.upkeep_credits_per_month
         if part is recommendation or part.benefit.credits is None or upkeep is None:
             continue
-        margin = part.benefit.credits.low - upkeep.expected
+        margin = part.benefit.credits.low - upkeep.expected - _built_anew(problem, i, chosen) / payback_months
         if margin < 0 and problem.proposals[i].alone is None:
             margins.append((margin, i))
     return min(margins)[1] if margins else None
@@ -52,11 +53,29 @@ def least_sure(problem: Problem, chosen: Collection[int]) -> int | None:
 
 def unsure(problem: Problem, i: int, chosen: Collection[int]) -> Rejection:
     part = attributed(problem, i, chosen)
+    anew = _built_anew(problem, i, chosen)
+    build = (
+        f", and the {number(anew)} that building the search access paths anew in its order takes once," if anew else ""
+    )
     reason = (
         f"Beside the other changes it would probably pay, but not surely: they save part of what it saves, and its upkeep of "
-        f"{between(part.cost.upkeep_credits_per_month)} credits a month may exceed the rest, {between(part.benefit.credits)}."
+        f"{between(part.cost.upkeep_credits_per_month)} credits a month{build} may exceed the rest, {between(part.benefit.credits)}."
     )
     return Rejection(part.kind, part.target, problem.proposals[i].brief, reason)
+
+
+def _built_anew(problem: Problem, i: int, chosen: Collection[int]) -> float:
+    """Credits, once: the search access paths of a table are maintained again where a new layout rewrites it."""
+    layout = problem.proposals[i].layout
+    if layout is None:
+        return 0.0
+    beside = [problem.proposals[j].recommendation for j in sorted(chosen) if j != i]
+    builds = [
+        each.cost.build_credits
+        for each in beside
+        if (each.kind, each.action, each.target) == ("search_optimization", "create", Target.table(layout))
+    ]
+    return sum(build.expected for build in builds if build is not None)
 
 
 def figures(figure: Range) -> dict[str, float]:

@@ -13,7 +13,8 @@ from advisor.snapshot.folder import Snapshot
 _TOKEN = re.compile(r"""'(?:[^'\\]|\\.|'')*'|"(?:[^"]|"")*"|[(\[]|[)\]]|,""", re.DOTALL)
 
 _TABLES = """
-SELECT TABLE_CATALOG, TABLE_SCHEMA, TABLE_NAME, upper(coalesce(TABLE_TYPE, 'BASE TABLE')), ROW_COUNT, BYTES,
+SELECT TABLE_CATALOG, TABLE_SCHEMA, TABLE_NAME, upper(coalesce(TABLE_TYPE, 'BASE TABLE')),
+       CASE WHEN ROW_COUNT >= 0 THEN ROW_COUNT END, CASE WHEN BYTES >= 0 THEN BYTES END,
        coalesce(CLUSTERING_KEY, ''), upper(AUTO_CLUSTERING_ON), CREATED, TABLE_ID, RETENTION_TIME,
        upper(IS_TRANSIENT), upper(IS_TEMPORARY), upper(IS_ICEBERG), upper(IS_DYNAMIC), upper(IS_HYBRID)
 FROM tables

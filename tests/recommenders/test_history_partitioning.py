@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from advisor.generator import generate
+from advisor.generator.summary import screen
 from advisor.model import Advice
 from advisor.settings import Settings
 from tests.recommenders.accounts import advise, columns, of, rejected, runs, times
@@ -73,6 +74,21 @@ def test_storage_is_netted_where_its_price_is_known_and_its_break_even_said_wher
     assert known.net_credits_per_month.expected > 0
     assert unknown.benefit.credits is None
     assert any("It pays where a TiB-month is worth more than" in warning for warning in unknown.warnings)
+
+
+def test_what_has_no_price_in_credits_is_said_beside_the_total_and_not_as_a_saving(tmp_path: Path) -> None:
+    found = advice(tmp_path / "in", readers(1500))
+    generate(found, tmp_path / "out")
+    said = (
+        "What 1 change brings has no price in credits, such as storage: the net holds what it takes alone.",
+        "In credits alone you save",
+    )
+    plan, report = ((tmp_path / "out" / name).read_text() for name in ("plan.md", "report.html"))
+    for text in (plan, report, screen(found, tmp_path, 200, 60, False)):
+        assert all(part in text for part in said)
+        assert "some serve the same queries" not in text
+        assert "payback unknown" in text
+    assert found.totals.claimed_alone == pytest.approx(found.totals.net_credits_per_month.expected)
 
 
 def updated(rows: int) -> Rows:

@@ -151,6 +151,9 @@ def test_asking_first_saves_no_credits_and_says_what_a_second_must_be_worth(tmp_
         (at_eight("SELECT site, SUM(qty) FROM stock GROUP BY site -- daily"), loaded_at(2), {}),
         (at_eight() + at_eight(ONE.lower()), loaded_at(2), {}),
         (at_eight(DATABASE_NAME=None), loaded_at(2), {}),
+        (at_eight(), loaded_at(2), {"IS_HYBRID": "YES"}),
+        (at_eight(), loaded_at(2), {"TABLE_TYPE": "EXTERNAL TABLE"}),
+        (at_eight(f"{ONE} HAVING RANDOM() > 0"), loaded_at(2), {}),
     ],
     ids=[
         "a load among the readers",
@@ -159,6 +162,9 @@ def test_asking_first_saves_no_credits_and_says_what_a_second_must_be_worth(tmp_
         "ends in a comment",
         "two texts",
         "no database",
+        "a hybrid table",
+        "an external table",
+        "a random answer",
     ],
 )
 def test_a_question_is_not_asked_first_where_the_answer_may_not_serve(

@@ -15,7 +15,7 @@ from advisor.account import Account
 from advisor.cost import DAYS_PER_MONTH
 from advisor.errors import InputError
 from advisor.figures import between, number, seconds
-from advisor.misses import Missed, changes_of
+from advisor.misses import Missed, changes_of, never_served
 from advisor.model import (
     ZERO,
     Benefit,
@@ -60,7 +60,9 @@ def of_loads(
     for each in by_template(found, Miss.CHANGED, least):
         read, asked = reads[each.fingerprint], list(questions[each.fingerprint].values())
         changes = changes_of(read, account)
-        if len(asked) != 1 or changes is None or not _one_text(read, asked[0]) or not _open_to_all(read, account):
+        if len(asked) != 1 or changes is None or never_served(read, account.catalog):
+            continue
+        if not _one_text(read, asked[0]) or not _open_to_all(read, account):
             continue
         when = warming(asked[0], changes)
         if when is not None:
@@ -73,7 +75,7 @@ def _one_text(read: ReadTemplate, days: Sequence[Repeats]) -> bool:
     template, found = read.template, texts.tokens(read.template.text)
     alike = all(sample.text == template.text for sample in template.samples)
     plain = bool(found) and found[-1].end == len(template.text) and not any(token.text == ";" for token in found)
-    fixed = not texts.asks_moment(template.text) and not texts.never_reused(template.text)
+    fixed = not texts.asks_moment(template.text)
     return alike and plain and fixed and all(day.texts == 1 and day.roles == 1 for day in days)
 
 

@@ -37,7 +37,34 @@
 
 -- ---------------------------------------------------------------- verify
 
--- The answers: rows of the original that the rewritten query lacks. None where all is well; LIMIT may cut ties in another way.
+-- The answers: same_rows is TRUE where the rewritten query returns each row of the original as many times as that does, and no
+-- other. LIMIT may cut ties in another way.
+-- noqa: disable=all
+SELECT
+  asked.row_count AS rows_of_the_original,
+  instead.row_count AS rows_of_the_rewrite,
+  asked.row_count = instead.row_count AND asked.row_hash = instead.row_hash AS same_rows
+FROM (
+SELECT COUNT(*) AS row_count, HASH_AGG(*) AS row_hash FROM (
+SELECT
+  COUNT(*)
+FROM SALES.PUBLIC.ORDERS
+WHERE
+  YEAR(DAY) = 2026
+) AS answers
+) AS asked
+CROSS JOIN (
+SELECT COUNT(*) AS row_count, HASH_AGG(*) AS row_hash FROM (
+SELECT
+  COUNT(*)
+FROM SALES.PUBLIC.ORDERS
+WHERE
+  DAY >= '2026-01-01' AND DAY < '2027-01-01'
+) AS answers
+) AS instead;
+-- noqa: enable=all
+
+-- Where it is FALSE: rows of the original that the rewritten query lacks. Put the two the other way round for those that it adds.
 -- noqa: disable=all
 (
 SELECT
