@@ -22,6 +22,7 @@ Floats = NDArray[np.float64]
 
 EPOCH = datetime(1970, 1, 1)
 UNIT_DAYS = {"HOUR": 1 / 24, "DAY": 1.0, "WEEK": 7.0, "MONTH": 30.44, "QUARTER": 91.31, "YEAR": 365.25}
+WEEK_BEGINS = 3  # 1970-01-01 was a Thursday; weeks start on Monday
 TEXT_DIGITS = 8
 MOST_NULLS = 0.999999  # a column that is asked for values holds some
 INSTANT = 1e-9  # days: what an excluded upper bound is pulled back by
@@ -80,13 +81,17 @@ class Axis:
             return max(1.0, min(self.distinct, math.pow(10, max(0, letters))))
         return max(1.0, self.distinct)
 
-    def bucket(self, part: KeyPart, position: float) -> float | None:
-        """The number of the bucket that a position falls into; None where the expression has no arithmetic of its own."""
+    def buckets_at(self, part: KeyPart, positions: Floats) -> Floats | None:
+        """The numbers of the buckets that positions fall into; None where the expression has no arithmetic of its own."""
+        if part.unit in ("HOUR", "DAY"):
+            return np.floor(positions / UNIT_DAYS[part.unit])
+        if part.unit == "WEEK":
+            return np.floor((positions + WEEK_BEGINS) / 7)
         if part.unit is not None:
-            return math.floor(in_units(part, position))
+            return np.array([math.floor(in_units(part, position)) for position in positions.tolist()], dtype=float)
         if part.digits is not None:
-            return float(math.trunc(in_units(part, position)))
-        return math.floor(position) if part.substring is None and self.family == "date" else None
+            return np.trunc(positions / math.pow(10, part.digits))
+        return np.floor(positions) if part.substring is None and self.family == "date" else None
 
 
 def _overlap(axis: Axis, low: float | None, high: float | None) -> bool:
@@ -104,7 +109,7 @@ def in_units(part: KeyPart, position: float) -> float:
     if part.unit in ("HOUR", "DAY"):
         return position / UNIT_DAYS[part.unit]
     if part.unit == "WEEK":
-        return (position + 3) / 7  # 1970-01-01 was a Thursday; weeks start on Monday
+        return (position + WEEK_BEGINS) / 7
     held = min(max(position, -700_000.0), 2_900_000.0)
     day = EPOCH + timedelta(days=math.floor(held))
     passed = (day.day - 1 + held % 1) / monthrange(day.year, day.month)[1]
@@ -116,7 +121,7 @@ def bucket_codes(axis: Axis, part: KeyPart, positions: Floats) -> Floats:
     codes = positions
     if part.unit in ("HOUR", "DAY", "WEEK"):
         days = np.floor(positions * 24 if part.unit == "HOUR" else positions)
-        codes = np.floor((days + 3) / 7) if part.unit == "WEEK" else days
+        codes = np.floor((days + WEEK_BEGINS) / 7) if part.unit == "WEEK" else days
     elif part.unit is not None:
         days = np.where(np.isnan(positions), 0, np.floor(positions)).astype("datetime64[D]")
         months = days.astype("datetime64[M]").astype(np.int64).astype(float)

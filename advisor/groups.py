@@ -16,7 +16,7 @@ from dataclasses import replace
 import numpy as np
 
 from advisor.asks import Ask, Question
-from advisor.axes import Axis, bucket_codes, in_units
+from advisor.axes import Axis, Floats, bucket_codes, in_units
 from advisor.model import KeyPart
 
 UNEVEN = 2.0
@@ -43,13 +43,15 @@ def groups(axis: Axis, part: KeyPart) -> float:
     return max(1.0, min(axis.distinct, (high - low) ** 2 / (whole + ends)))
 
 
-def held(axis: Axis, part: KeyPart, first: float, last: float) -> float | None:
-    """The share of the rows in the buckets from `first` to `last`, of which the outermost hold what lies between the column's
+def held(axis: Axis, part: KeyPart, first: Floats, last: Floats) -> Floats | None:
+    """The shares of the rows in the buckets from `first` to `last`, of which the outermost hold what lies between the column's
     ends; None for an expression without buckets of even length, or where values differ in rows."""
     if axis.demanded or (part.unit is None and part.digits is None):
         return None
     low, high = in_units(part, axis.low), in_units(part, axis.high)
-    return min(1.0, max(0.0, min(last + 1, high) - max(first, low)) / max(high - low, 1e-12))
+    length = np.minimum(last + 1, high) - np.maximum(first, low)
+    share: Floats = np.minimum(1.0, np.maximum(0.0, length) / max(high - low, 1e-12))
+    return share
 
 
 def _demanded(axis: Axis, part: KeyPart) -> float:

@@ -74,7 +74,7 @@ def places(layout: Layout, key: Sequence[KeyPart]) -> NDArray[np.intp]:
     own = frozenset(part.column for part in key)
     found = np.full(layout.loads, LEADING, dtype=np.intp)
     for (columns, derived), loads in layout.alike.items():
-        found[loads] = np.maximum(found[loads], _place(key[0].column, own, columns, derived))
+        found[loads] = np.maximum(found[loads], int(_place(key[0].column, own, columns, derived)))
     return found
 
 

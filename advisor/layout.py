@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from advisor.asks import Ask, Question
 from advisor.axes import Axis
+from advisor.buckets import ColumnAsks
 from advisor.closed_form import Floats, Selection, Walked
 from advisor.counterparts import Ties, told_together
 from advisor.model import KeyPart
@@ -44,12 +45,18 @@ class Layout:
         if self.surmise is None:
             return self
         axes = told_together(self.axes, self.surmise.one_to_one, self.questions)
-        return replace(self, axes=axes, ties=self.surmise, surmise=None)
+        return self._asking_the_same(replace(self, axes=axes, ties=self.surmise, surmise=None))
 
     @cached_property
     def unsurmised(self) -> Layout:
         """The same where it is wrong."""
-        return replace(self, surmise=None)
+        return self._asking_the_same(replace(self, surmise=None))
+
+    def _asking_the_same(self, other: Layout) -> Layout:
+        """What is derived of the questions alone needn't be derived again."""
+        for name in ("asks", "weights", "owners", "scattered"):
+            vars(other)[name] = getattr(self, name)
+        return other
 
     @cached_property
     def weights(self) -> Floats:
@@ -154,20 +161,30 @@ class AskColumns:
     """In how many places of the column their single values lie; 1 for a range."""
     elsewhere: NDArray[np.bool_]
     """Conditions for NULLs, which lie with no value."""
+    columns: Mapping[str, ColumnAsks]
+    asking: NDArray[np.intp]
+    """The questions that have any."""
+    firsts: NDArray[np.intp]
+    """Where the conditions of each of these begin."""
 
     @staticmethod
     def of(questions: Sequence[Question]) -> AskColumns:
+        counts = np.array([len(question.asks) for question in questions], dtype=np.intp)
+        asking = np.flatnonzero(counts)
         asks = [ask for question in questions for ask in question.asks]
         places: dict[str, list[int]] = {}
         for i, ask in enumerate(asks):
             places.setdefault(ask.column, []).append(i)
         return AskColumns(
             asks,
-            np.array([i for i, question in enumerate(questions) for _ in question.asks], dtype=np.intp),
+            np.repeat(np.arange(len(questions)), counts),
             np.array([ask.share for ask in asks], dtype=float),
             {column: np.array(found, dtype=np.intp) for column, found in places.items()},
             np.array([max(1, ask.places) for ask in asks], dtype=float),
             np.array([ask.null for ask in asks], dtype=bool),
+            {column: ColumnAsks.of([asks[i] for i in found]) for column, found in places.items()},
+            asking,
+            np.cumsum(counts)[asking] - counts[asking],
         )
 
 

@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import pairwise
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from advisor.asks import Ask
-from advisor.axes import INSTANT, Axis
+from advisor.axes import Axis
+from advisor.buckets import matched
 from advisor.closed_form import Floats, Selection, Walked
 from advisor.counterparts import EVEN_ODDS, STRAYING
-from advisor.groups import groups, held
+from advisor.groups import groups
 from advisor.layout import AskColumns, Layout
 from advisor.model import KeyPart
 from advisor.sample import Cut, Sample
@@ -124,23 +123,16 @@ def select(layout: Layout, part: KeyPart) -> Selection:
     return layout.selections.setdefault(part, _narrowest(layout, distinct, options))
 
 
-class _Matched(NamedTuple):
-    """What one condition matches of a key expression, as in Selection."""
-
-    values: float
-    share: float
-    places: float = 0.0
-    open: bool = False
-
-
 def _own(layout: Layout, axis: Axis, part: KeyPart, distinct: float) -> Selection:
     """What each condition says of a key expression of its own column; those on others say nothing yet."""
     asks = layout.asks
     among = axis.uncommon if distinct == axis.distinct else 1.0
     options = Selection.none(len(asks.all), distinct, among)
-    for i in asks.places.get(part.column, ()):
-        found = _bucketed(axis, part, distinct, asks.all[i])
-        options.values[i], options.share[i], options.places[i], options.open[i] = found
+    at = asks.places.get(part.column)
+    if at is not None:
+        found = matched(axis, part, distinct, asks.columns[part.column])
+        options.values[at], options.share[at] = found.values, found.share
+        options.places[at], options.open[at] = found.places, found.open
     return options
 
 
@@ -166,7 +158,8 @@ def _narrowest(layout: Layout, distinct: float, options: Selection) -> Selection
     """Of each question's conditions the one that matches the least, among equals the first."""
     questions = len(layout.questions)
     least = np.ones(questions)
-    np.minimum.at(least, layout.asks.questions, options.share)
+    if len(layout.asks.firsts):
+        least[layout.asks.asking] = np.minimum(1.0, np.minimum.reduceat(options.share, layout.asks.firsts))
     at = np.flatnonzero((options.share < 1) & (options.share == least[layout.asks.questions]))[::-1]
     narrowest = Selection.none(questions, distinct, options.among)
     # From the last to the first, so that the first stays.
@@ -174,41 +167,6 @@ def _narrowest(layout: Layout, distinct: float, options: Selection) -> Selection
     narrowest.values[into], narrowest.share[into] = options.values[at], options.share[at]
     narrowest.places[into], narrowest.open[into] = options.places[at], options.open[at]
     return narrowest
-
-
-def _bucketed(axis: Axis, part: KeyPart, distinct: float, ask: Ask) -> _Matched:
-    """The condition widened to whole buckets of the expression."""
-    if ask.values:
-        found = {axis.bucket(part, position) for position in ask.positions}
-        buckets = sorted(bucket for bucket in found if bucket is not None)
-        known = bool(buckets) and len(buckets) == len(found)
-        hit = float(len(buckets)) if known else _fallen_into(ask.values, distinct, axis.distinct)
-        places = 1 + sum(b - a > 1 for a, b in pairwise(buckets)) if known else ask.places
-        if ask.derived and not ask.positions and distinct < axis.distinct:  # each of them reaches into another bucket
-            hit += max(0.0, ask.share - ask.values / axis.distinct) * distinct
-        hit = min(hit, distinct)
-        even = hit / distinct * (axis.uncommon if distinct == axis.distinct else 1.0)
-        return _Matched(hit, min(1.0, max(ask.share, even)), min(hit, places))
-    if not ask.located:
-        share = min(1.0, ask.share + (1 / distinct if distinct < axis.distinct else 0.0))
-        return _Matched(max(1.0, share * distinct), share)
-    ends = [axis.bucket(part, axis.low if ask.low is None else max(ask.low, axis.low))]
-    ends.append(axis.bucket(part, axis.high if ask.high is None else min(ask.high - INSTANT, axis.high)))
-    first, last = ends
-    if first is None or last is None:
-        coarse = 1 / distinct if distinct < axis.distinct else 0.0
-        share = min(1.0, ask.share + coarse)
-        return _Matched(max(1.0, share * distinct), share, open=ask.open)
-    within = held(axis, part, first, last)
-    if within is None:
-        within = min(1.0, (last - first + 1) / distinct)
-    return _Matched(min(distinct, max(1.0, within * distinct)), max(ask.share, within), open=ask.open)
-
-
-def _fallen_into(values: float, groups: float, distinct: float) -> float:
-    """How many of a column's groups hold one of so many of its values, of which it isn't known where they lie (A. Cardenas,
-    "Analysis and performance of inverted data base structures", CACM 1975)."""
-    return groups * -math.expm1(values * math.log1p(-1 / groups)) if 1 < groups < distinct else float(values)
 
 
 def together(layout: Layout, key: str, column: str) -> float | None:

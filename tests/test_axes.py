@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+import numpy as np
 import pytest
 
 from advisor.axes import axis
@@ -35,7 +36,9 @@ def test_weeks_start_on_monday() -> None:
     assert sunday is not None
     assert monday is not None
     assert next_sunday is not None
-    assert line.bucket(week, sunday) != line.bucket(week, monday) == line.bucket(week, next_sunday)
+    weeks = line.buckets_at(week, np.array([sunday, monday, next_sunday]))
+    assert weeks is not None
+    assert weeks[0] != weeks[1] == weeks[2]
 
 
 @pytest.mark.parametrize(
