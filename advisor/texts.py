@@ -50,6 +50,14 @@ def same_question(one: str, other: str) -> bool:
     return one != other and [t.text for t in tokens(one)] == [t.text for t in tokens(other)]
 
 
+def uncommented(text: str) -> str:
+    """The text less its comments and the blanks before them: what they say may differ each time, and one text must not."""
+    comments = [found for found in _TOKENS.finditer(text) if found.lastgroup == "comment"]
+    for comment in reversed(comments):
+        text = f"{text[: comment.start()].rstrip()} {text[comment.end() :].lstrip(' ')}"
+    return text.strip()
+
+
 def never_reused(text: str) -> bool:
     return any(name in NEVER_REUSED for name in _called(tokens(text)))
 

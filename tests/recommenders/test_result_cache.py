@@ -15,6 +15,7 @@ from advisor.generator import generate
 from advisor.model import Advice
 from advisor.settings import Settings
 from advisor.snapshot import open_snapshot
+from advisor.texts import tokens, uncommented
 from advisor.workload import duckdb_sql, prepared
 from tests.recommenders.accounts import advise, columns, of, rejected, runs, times
 from tests.snapshots import START, Row, table
@@ -69,6 +70,10 @@ def test_texts_that_differ_in_noise_alone_become_one(tmp_path: Path, hashed: boo
     assert (one.action, one.target.type, one.details["cause"]) == ("rewrite", "query", "text")
     assert "ran each time, likely because its text differed in case, blanks or comments" in one.reason
     assert "Today the cache answers 2.0% of the account's queries." in one.reason
+    # The shorter of two texts, less the comment that made it another question each time.
+    plain = "select site,  sum(qty) from stock group by site"
+    assert one.details["rewrites"] == [{"fingerprint": one.target.name, "query": plain}]
+    assert str(one.details["instead_of"]).startswith(f"{plain} /* request ")
     # 2,000 runs of 5 s: those in the hour of the daily load had to run, and so had each day's first
     assert one.benefit.credits is not None
     assert one.benefit.credits.expected == pytest.approx(2000 * 5 / 3600 * 4 * 30 / 28, rel=0.12)
@@ -84,6 +89,28 @@ def test_the_clock_is_cut_to_the_hour_and_to_the_day_where_the_text_cuts_it_itse
     assert by_day.details["cause"] == "day"
     wanted = {"fingerprint": by_day.target.name, "query": "SELECT COUNT(*) FROM stock WHERE at >= CURRENT_DATE()"}
     assert by_day.details["rewrites"] == [wanted]
+
+
+def test_a_request_number_is_left_out_of_the_text_without_the_clock(tmp_path: Path) -> None:
+    numbered = asked(lambda i, at: f"{now(i, at)} -- request {i}", QUERY_HASH="ab12")
+    (hourly,) = of(advice(tmp_path, numbered), KIND)
+    (query,) = [each["query"] for each in hourly.details["rewrites"]]  # type: ignore[attr-defined]
+    assert "::TIMESTAMP_LTZ" in query
+    assert "--" not in query
+
+
+@pytest.mark.parametrize(
+    ("text", "bare"),
+    [
+        ("SELECT 1", "SELECT 1"),
+        ("-- one\nSELECT a/* two */+b -- three", "SELECT a +b"),
+        ("SELECT '-- no', \"/*no*/\", $$//no$$ FROM t // yes", "SELECT '-- no', \"/*no*/\", $$//no$$ FROM t"),
+        ("SELECT a -- b\nFROM t /* open", "SELECT a \nFROM t"),
+    ],
+)
+def test_comments_are_taken_out_of_a_text_and_nothing_else(text: str, bare: str) -> None:
+    assert uncommented(text) == bare
+    assert [token.text for token in tokens(text)] == [token.text for token in tokens(bare)]
 
 
 def test_a_user_that_never_gets_an_answer_from_the_cache_has_it_off(tmp_path: Path) -> None:

@@ -31,11 +31,12 @@ def of_texts(
     for each in by_template(found, Miss.TEXT, least):
         one, other = each.worst.two_texts or ("", "")
         wanted, instead_of = sorted((one, other), key=lambda text: (len(text), text))
+        wanted = texts.uncommented(wanted)
         proposals.append(_text(each, each.ms, wanted, instead_of, reads[each.fingerprint], account, settings))
     for each in by_template(found, Miss.MOMENT, least):
         template = reads[each.fingerprint].template
-        by_day = texts.day_text(template.text)
-        by_hour = texts.hour_text(template.text, each.worst.first)
+        plain = texts.uncommented(template.text)
+        by_day, by_hour = texts.day_text(plain), texts.hour_text(plain, each.worst.first)
         ms = each.ms if by_day is not None else each.same_hour_ms
         asked = by_day or by_hour
         if asked is not None and ms >= least:
