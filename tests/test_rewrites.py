@@ -240,3 +240,25 @@ def test_what_a_statement_takes_its_rows_from_is_asked_by_range(
     text = script.read_text()
     assert f"-- What a {of} takes its rows from; the rest of that statement stays as it is.\n-- SELECT" in text
     assert [word for word in ("INSERT INTO", "MERGE INTO", "CREATE OR") if word in text] == []
+
+
+@pytest.mark.parametrize(
+    ("condition", "wrong"),
+    [
+        ("id + 1 BETWEEN -1 AND 2", "id > -2 AND id <= 1"),
+        ("id + 1 BETWEEN -1 AND 2", "id >= -3 AND id <= 1"),
+        ("CURRENT_DATE() - d <= 30", "d > DATEADD('day', -30, CURRENT_DATE)"),
+        ("DATEDIFF(day, d, CURRENT_DATE()) < 30", "d >= DATEADD('day', -30, CURRENT_DATE)"),
+        ("DATEADD(week, -1, ts) >= CURRENT_DATE()", "ts >= DATEADD('day', 8, CURRENT_DATE)"),
+        (
+            "DATEDIFF(month, ts, CURRENT_TIMESTAMP()) < 3",
+            "ts > DATEADD('month', -2, DATE_TRUNC('month', CURRENT_TIMESTAMP()))",
+        ),
+    ],
+)
+def test_a_bound_that_is_off_by_one_is_seen_where_no_constant_tells_it(condition: str, wrong: str) -> None:
+    texts = (f"SELECT id FROM t WHERE {condition}", f"SELECT id FROM t WHERE {wrong}")
+    original, rewritten = (sqlglot.parse_one(text, read="snowflake") for text in texts)
+    why = difference(Trial(original, rewritten, {}, HERE, AT), PROOF)
+    assert why is not None
+    assert why.startswith("differs from the original: the row")

@@ -44,14 +44,17 @@ class EngineTable:
     """Snowflake's type by column name."""
 
 
-def pools(constants: Iterable[exp.Literal], at: datetime) -> Pools:
+def pools(constants: Iterable[exp.Literal], at: datetime, turns: Iterable[date] = ()) -> Pools:
+    """`turns` are the moments, or days, that conditions reckon from `at`."""
+    turning = [_later(turn, days) for turn in turns for days in (0, 1, -1)]
     texts: dict[str, None] = {}
     numbers: dict[Decimal, None] = {}
     days: dict[date, None] = {at.date(): None}
     moments: dict[datetime, None] = {at.replace(tzinfo=None, microsecond=0): None}
     for constant in constants:
         if not constant.is_string:
-            numbers[Decimal(constant.this)] = None
+            number = Decimal(constant.this)
+            numbers[-number if isinstance(constant.parent, exp.Neg) else number] = None
             if constant.this.isdecimal() and int(constant.this) in YEARS:
                 days |= dict.fromkeys(
                     date(int(constant.this), month, day) for month, day in ((1, 1), (6, 15), (12, 31))
@@ -65,10 +68,29 @@ def pools(constants: Iterable[exp.Literal], at: datetime) -> Pools:
     return {
         "TEXT": (_texts(texts), ("", "a", "A", "b", "zz")),
         "NUMBER": (_numbers(numbers), (Decimal(0), Decimal(1), Decimal(-1), Decimal(2), Decimal(10**9))),
-        "DATE": (_days(days), (date(1, 1, 1), date(1970, 1, 1), date(2024, 2, 29), date(9999, 12, 31))),
-        "TIMESTAMP": (_moments(moments, days), (datetime(1, 1, 1), datetime(2024, 2, 29, 12), datetime(9999, 12, 31))),
+        "DATE": (_joined(_days(days), map(_day, turning)), (date(1, 1, 1), date(1970, 1, 1), date(2024, 2, 29), date(9999, 12, 31))),
+        "TIMESTAMP": (_joined(_moments(moments, days), map(_start, turning)), (datetime(1, 1, 1), datetime(2024, 2, 29, 12), datetime(9999, 12, 31))),
         "BOOLEAN": ((True, False), (True, False)),
     }
+
+
+def _joined(near: Sequence[Cell], turning: Iterable[Cell]) -> list[Cell]:
+    return list(dict.fromkeys((*near, *turning)))
+
+
+def _day(moment: date) -> date:
+    return moment.date() if isinstance(moment, datetime) else moment
+
+
+def _start(day: date) -> datetime:
+    return day if isinstance(day, datetime) else datetime(day.year, day.month, day.day)
+
+
+def _later(moment: date, days: int) -> date:
+    try:
+        return moment + timedelta(days=days)
+    except OverflowError:
+        return moment
 
 
 def _moment(text: str) -> datetime | None:

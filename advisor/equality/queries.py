@@ -9,6 +9,7 @@ from datetime import datetime
 import sqlglot
 from sqlglot import ErrorLevel, exp
 
+from advisor.equality.boundaries import boundaries
 from advisor.equality.databases import ENGINE_TYPES, EngineTable, Pools, pools
 from advisor.model import TableName
 from advisor.usage import moments
@@ -63,6 +64,7 @@ class Queries:
         for tree in trees:
             scans = max(scans, _flatten(tree, trial, flat))
             at = trial.at if _freeze(tree, trial.at) else at
+        turns = boundaries(trees[:2]) if at is trial.at else ()
         for tree in trees[:2]:
             _unlimited(tree)
         texts = [_engine_sql(tree) for tree in trees]
@@ -72,7 +74,7 @@ class Queries:
         )
         original, rewritten = (_together(tree, tables, stored) for tree in trees[:2])
         views = tuple(zip(stored, texts[2:], strict=True))
-        return Queries(tables, views, (texts[0], texts[1]), (original, rewritten), pools(constants, at), scans)
+        return Queries(tables, views, (texts[0], texts[1]), (original, rewritten), pools(constants, at, turns), scans)
 
 
 def _engine_sql(tree: exp.Expr) -> str:
