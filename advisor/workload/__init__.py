@@ -164,7 +164,7 @@ def prepared(
             "members",
             "kept",
             "redefinitions",
-            "buckets",
+            "timed",
         ):
             snapshot.connection.execute(f"DROP TABLE IF EXISTS {name}")
         snapshot.connection.remove_function("canonical_aliases")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from advisor.model import DayHits
 from advisor.snapshot import Snapshot
+from advisor.workload.counted import DAYS
 from advisor.workload.statements import CACHED
 
 _ANSWERED = "QUERY_TYPE = 'SELECT' AND OUTCOME IN ('executed', 'no warehouse')"
@@ -14,7 +15,7 @@ WITH cached AS (
     SELECT DISTINCT STATEMENT, DATABASE_NAME, SCHEMA_NAME FROM members WHERE REASON = '{CACHED}'
 )
 SELECT DAY, sum(N), coalesce(sum(N) FILTER (FREE AND cached.STATEMENT IS NOT NULL), 0)
-FROM unit_days AS days LEFT JOIN cached
+FROM ({DAYS}) AS days LEFT JOIN cached
 ON days.STATEMENT = cached.STATEMENT
     AND days.DATABASE_NAME IS NOT DISTINCT FROM cached.DATABASE_NAME
     AND days.SCHEMA_NAME IS NOT DISTINCT FROM cached.SCHEMA_NAME

@@ -1,7 +1,7 @@
-"""A unit's executions in one pass: counted by the hash of all that tells them apart, from which the rest is derived.
+"""A unit's executions in one pass: counted by all that tells them apart, from which the rest is derived.
 
-A day's executions are a dozen of each statement, warehouse and outcome. To name a statement, to judge an outcome and to group by
-texts costs several times what adding up does, so that is done for one execution of each kind.
+A day's executions are a dozen of each statement, warehouse and outcome. To name a statement and to judge an outcome costs
+several times what adding up does, so that is done once for all executions of a kind.
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ from advisor.workload.texts import columns_of_executions, figures_of_templates
 
 FIGURES = {name: kind for name, kind in VIEWS["query_templates"].columns.items() if kind is not Kind.TEXT}
 TYPE = "STATEMENT, DATABASE_NAME, SCHEMA_NAME, QUERY_TYPE, OUTCOME"
-# A statement and its context are one number while the executions are counted: text keys are several times slower.
-KEY = "hash(STATEMENT, DATABASE_NAME, SCHEMA_NAME, OUTCOME)"
 _TOLD = (
     "STATEMENT",
     "PARAMETERIZED_HASH",
@@ -25,23 +23,16 @@ _TOLD = (
     "WAREHOUSE_SIZE",
 )
 
+# Those that are left out by their outcome are counted for no statement.
 STATEMENTS = """
-SELECT * REPLACE (CASE WHEN OUTCOME IN ('executed', 'no warehouse') THEN STATEMENT END AS STATEMENT) FROM told
-"""
-TIMES = f"""
-SELECT KEY, MS, RECENT, count(*) AS N
-FROM (
-    SELECT {KEY} AS KEY, FIRST_SEEN >= {{recent}} AS RECENT, unnest(TIMES) AS MS
-    FROM told WHERE OUTCOME IN ('executed', 'no warehouse')
-)
-GROUP BY ALL
+SELECT * REPLACE (CASE WHEN OUTCOME IN ('executed', 'no warehouse') THEN STATEMENT END AS STATEMENT) FROM unit_told
 """
 # Only what ran on no warehouse was answered from the result cache, so only that is told apart.
 DAYS = """
 SELECT CAST(FIRST_SEEN AS DATE) AS DAY, OUTCOME = 'no warehouse' AS FREE,
     CASE WHEN FREE THEN STATEMENT END AS STATEMENT, CASE WHEN FREE THEN DATABASE_NAME END AS DATABASE_NAME,
     CASE WHEN FREE THEN SCHEMA_NAME END AS SCHEMA_NAME, CAST(sum(EXECUTIONS) AS BIGINT) AS N
-FROM told WHERE QUERY_TYPE = 'SELECT' AND OUTCOME IN ('executed', 'no warehouse') GROUP BY ALL
+FROM unit_told WHERE QUERY_TYPE = 'SELECT' AND OUTCOME IN ('executed', 'no warehouse') GROUP BY ALL
 """
 # As `sql/warehouse_loads.sql` has them of single executions.
 LOADS = """
@@ -50,7 +41,7 @@ SELECT WAREHOUSE_NAME, WAREHOUSE_SIZE, CAST(sum(EXECUTIONS) AS BIGINT) AS EXECUT
     sum(told.QUEUED_OVERLOAD_TIME) AS QUEUED_OVERLOAD_TIME,
     CAST(coalesce(sum(EXECUTIONS) FILTER (OUTCOME = 'timed out'), 0) AS BIGINT) AS TIMED_OUT,
     coalesce(sum(told.EXECUTION_MS) FILTER (OUTCOME = 'timed out'), 0) AS TIMED_OUT_MS
-FROM told WHERE WAREHOUSE_NAME IS NOT NULL AND WAREHOUSE_SIZE IS NOT NULL GROUP BY WAREHOUSE_NAME, WAREHOUSE_SIZE
+FROM unit_told AS told WHERE WAREHOUSE_NAME IS NOT NULL AND WAREHOUSE_SIZE IS NOT NULL GROUP BY WAREHOUSE_NAME, WAREHOUSE_SIZE
 """
 
 
@@ -71,31 +62,28 @@ def _added_up(name: str, kind: Kind) -> str:
     return f"sum({name}) AS {name}"
 
 
-def counted(rows: str, raw: bool, since: str) -> str:
-    """The SQL that counts these executions, with all their times.
+def told(rows: str, raw: bool, since: str) -> str:
+    """The SQL that counts these executions by all that tells them apart, with all their times.
 
     `raw`: they are rows of the history with EXECUTION_MS, none repeated; else rows of `sql/executions.sql`.
     """
     texts, tested = _told_by(raw)
     # Of a number no more is asked than whether it is there, and whether it is nothing.
-    keys = (*texts, *(f"{name} = 0" for name in tested), "CAST(START_TIME AS DATE)", f"START_TIME >= {since}")
-    some = ", ".join(f"any_value({name}) AS ANY_{name}" for name in (*texts, *tested))
-    return f"""
-        SELECT {some}, {figures_of_templates(tuple(FIGURES))},
-            list(CAST(EXECUTION_MS AS DOUBLE)) AS TIMES
-        FROM ({rows}) GROUP BY hash({", ".join(keys)})
-    """
-
-
-def told(raw: bool) -> str:
-    """The SQL of the table `counted` with the statement and the outcome of each row."""
-    texts, tested = _told_by(raw)
-    some = ", ".join(f"ANY_{name} AS {name}" for name in (*texts, *tested))
-    summed = ", ".join(f"{name} AS SUM_{name}" for name in FIGURES)
+    tests = "".join(f", {name} = 0 AS NO_{name}" for name in tested)
+    tried = "".join(f", CASE WHEN NO_{name} THEN 0 WHEN NOT NO_{name} THEN 1 END AS {name}" for name in tested)
+    flags = "".join(f", NO_{name}" for name in tested)
+    named, summed = ", ".join(texts), ", ".join(f"{name} AS SUM_{name}" for name in FIGURES)
     made = columns_of_executions(_TOLD)[0] if raw else ", ".join(_TOLD)
     return f"""
         SELECT {made}, {", ".join(f"SUM_{name} AS {name}" for name in FIGURES)}, TIMES
-        FROM (SELECT FIRST_SEEN AS START_TIME, {some}, {summed}, TIMES FROM counted)
+        FROM (
+            SELECT FIRST_SEEN AS START_TIME, {named}{tried}, {summed}, TIMES
+            FROM (
+                SELECT {named}{flags}, {figures_of_templates(tuple(FIGURES))}, list(CAST(EXECUTION_MS AS DOUBLE)) AS TIMES
+                FROM (SELECT *{tests}, CAST(START_TIME AS DATE) AS DAY, START_TIME >= {since} AS RECENT FROM ({rows}))
+                GROUP BY {named}{flags}, DAY, RECENT
+            )
+        )
     """
 
 

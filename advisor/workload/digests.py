@@ -16,12 +16,12 @@ from advisor.settings import Settings
 from advisor.snapshot import Snapshot
 from advisor.snapshot.manifest import literal
 from advisor.snapshot.normal import BLOCK_MICROSECONDS
-from advisor.workload.counted import DAYS, LOADS, STATEMENTS, TIMES, added_up, counted, told
+from advisor.workload.counted import told
 from advisor.workload.texts import duckdb_sql, executions_of, latest_of
 from advisor.workload.units import Unit
 
 VIEW = "query_history"
-PARTS = ("ids", "statements", "times", "days", "loads", "samples")
+PARTS = ("ids", "told", "samples")
 TEXTS_A_SAMPLE_READ = 4
 """Hashes split a template into several statements, so more texts are fetched than will be read."""
 FEWER = 8
@@ -37,7 +37,7 @@ UNION ALL SELECT * FROM {{rows}} WHERE QUERY_PARAMETERIZED_HASH IS NULL
 """
 
 _IDS = "SELECT hash(QUERY_ID) AS ID_HASH FROM {rows} WHERE NOT starts_with(QUERY_ID, '~')"
-_SPAN = "SELECT min(FIRST_SEEN), max(LAST_SEEN) FROM read_parquet({statements})"
+_SPAN = "SELECT min(FIRST_SEEN), max(LAST_SEEN) FROM read_parquet({told})"
 
 SAMPLED = (
     "STATEMENT",
@@ -123,8 +123,7 @@ class Digester:
             VIEW, "SELECT macro_definition FROM duckdb_functions() WHERE function_name = 'query_history_files'"
         )
         taken = SOUGHT, PART, self._eligible, str(sorted(self._sampling.items()))
-        rows = counted(latest_of("unread", self.unique), self.hashed, ""), told(self.hashed)
-        texts = duckdb.__version__, macro, *self._steps("[]"), *rows, *self._parts("").values(), *taken
+        texts = duckdb.__version__, macro, *self._steps("[]"), *self._parts("").values(), *taken
         return hashlib.sha256("\0".join(texts).encode()).hexdigest()
 
     @contextmanager
@@ -149,18 +148,14 @@ class Digester:
             executions = f"FROM read_parquet({literal(str(folder / 'executions'))})"
             run(f"CREATE OR REPLACE TEMP VIEW unit AS {executions}")
         since = f"TIMESTAMP {literal(self.since.isoformat(sep=' '))}"
-        rows = latest_of("unread", self.unique) if self.hashed else executions
-        run(f"CREATE OR REPLACE TEMP TABLE counted AS {counted(rows, self.hashed, since)}")
-        run(f"CREATE OR REPLACE TEMP TABLE told AS {told(self.hashed)}")
-        for name, sql in self._parts(since).items():
-            if name == "samples":
-                run(f"CREATE OR REPLACE TEMP VIEW unread AS {HASHED.format(rows='written')}")
-                run(f"CREATE OR REPLACE TEMP TABLE eligible AS {self._eligible}")
-                run(SOUGHT.format(rows="eligible", executions="count(*)"), self._sampling)
-                run(PART.format(recorded="FROM eligible"))
-            if name != "ids":
-                self._write(name, sql, folder)
-        return Digest(folder, Span(*run(_SPAN.format(statements=literal(str(folder / "statements"))))[0]))
+        parts = self._parts(since)
+        self._write("told", parts["told"], folder)
+        run(f"CREATE OR REPLACE TEMP VIEW unread AS {HASHED.format(rows='written')}")
+        run(f"CREATE OR REPLACE TEMP TABLE eligible AS {self._eligible}")
+        run(SOUGHT.format(rows="eligible", executions="count(*)"), self._sampling)
+        run(PART.format(recorded="FROM eligible"))
+        self._write("samples", parts["samples"], folder)
+        return Digest(folder, Span(*run(_SPAN.format(told=literal(str(folder / "told"))))[0]))
 
     def _write(self, name: str, sql: str, folder: Path) -> None:
         """As Parquet, which has no whole numbers of 128 bits: DuckDB would round them."""
@@ -182,14 +177,8 @@ class Digester:
 
     def _parts(self, since: str) -> Mapping[str, str]:
         samples = duckdb_sql("query_samples", history="written", executions="part")
-        texts = (
-            _IDS,
-            added_up(f"({STATEMENTS})"),
-            TIMES.format(recent=since),
-            DAYS,
-            LOADS,
-            samples.replace("$samples", "SAMPLES"),
-        )
+        rows = latest_of("unread", self.unique) if self.hashed else "FROM unit"
+        texts = _IDS, told(rows, self.hashed, since), samples.replace("$samples", "SAMPLES")
         return dict(zip(PARTS, texts, strict=True))
 
     @property

@@ -1,6 +1,6 @@
 """A raw history → statements and their samples, by the texts of `sql/`.
 
-    files → units → their digests → `statements`, `samples`, and the views `unit_times`, `unit_days` and `unit_loads`
+    files → units → their digests → `statements`, `samples`, and the view `unit_told`
 
 A text costs more to read than all other columns together, so samples come from parts of the window, the same for all
 statements, and of a statement from no more of them than it takes.
@@ -22,7 +22,7 @@ from advisor.snapshot import Snapshot
 from advisor.snapshot.manifest import literal
 from advisor.snapshot.normal import BLOCK_MICROSECONDS
 from advisor.workload import kept
-from advisor.workload.counted import TYPE, added_up
+from advisor.workload.counted import STATEMENTS, TYPE, added_up
 from advisor.workload.digests import ALL_KINDS, HASHED, PART, SAME, SOUGHT, TEXTS_A_SAMPLE_READ, VIEW, Digest, Digester
 from advisor.workload.spread import spread
 from advisor.workload.texts import duckdb_sql, executions_of
@@ -94,8 +94,8 @@ SELECT samples.* REPLACE (greatest(1, samples.WEIGHT * totals.EXECUTIONS // held
 FROM samples JOIN held ON {SAME.format(one="samples", other="held")}
 JOIN totals ON {SAME.format(one="samples", other="totals")}
 """
-TABLES = ("statements", "samples", "repeated", "sought", "eligible", "part", "places", "counted", "told")
-TEMPORARY_VIEWS = ("executions", "history", "written", "unread", "unit", "unit_times", "unit_days", "unit_loads")
+TABLES = ("statements", "samples", "repeated", "sought", "eligible", "part", "places")
+TEMPORARY_VIEWS = ("executions", "history", "written", "unread", "unit", "unit_told")
 
 
 @dataclass(frozen=True)
@@ -111,33 +111,22 @@ class Digested:
         """The SQL of that part of them all."""
         return sql_list(digest.folder / part for digest in self.digests)
 
-    @property
-    def times(self) -> str:
-        """The SQL of the `times` of all, with what is recent marked."""
-        sources = []
-        for recent in (None, False, True):
-            files = [d.folder / "times" for d in self.digests if d.span.recent(self.digester.since) is recent]
-            mark = "RECENT" if recent is None else f"{recent} AS RECENT"
-            if files:
-                sources.append(f"SELECT KEY, MS, {mark}, N FROM read_parquet({sql_list(files)})")
-        return " UNION ALL ".join(sources)
-
 
 def aggregate(snapshot: Snapshot, settings: Settings, tell: Callable[[int, int], None]) -> None:
     """Makes the tables `statements` and `samples`, as an account would have given them, and the view `executions`.
 
-    The views `unit_times`, `unit_days` and `unit_loads` are what the units' digests say beside. `tell` hears of roughly equal
-    shares of the time that compressing takes.
+    The view `unit_told` is what the units' digests say of all executions. `tell` hears of roughly equal shares of the time that
+    compressing takes.
     """
     run = partial(snapshot.rows, VIEW)
     made = _digested(snapshot, settings, tell)
     hashed, unique = made.digester.hashed, made.digester.unique
     executions = executions_of("history", unique) if hashed else f"FROM read_parquet({made.files('executions')})"
     run(f"CREATE OR REPLACE TEMP VIEW executions AS {executions}")
-    run(_STATEMENTS.format(rows=added_up(f"read_parquet({made.files('statements')})")))
-    run(f"CREATE OR REPLACE TEMP VIEW unit_times AS {made.times}")
-    for name in ("days", "loads"):
-        run(f"CREATE OR REPLACE TEMP VIEW unit_{name} AS FROM read_parquet({made.files(name)})")
+    since = literal(made.digester.since.isoformat(sep=" "))
+    told = f"SELECT *, FIRST_SEEN >= TIMESTAMP {since} AS RECENT FROM read_parquet({made.files('told')})"
+    run(f"CREATE OR REPLACE TEMP VIEW unit_told AS {told}")
+    run(_STATEMENTS.format(rows=added_up(f"({STATEMENTS})")))
     _sample(snapshot, settings, made)
     tell(5, SHARES)
 
@@ -237,7 +226,7 @@ def _elsewhere(snapshot: Snapshot, made: Digested) -> Iterator[tuple[str, str]]:
                 rows = f"query_history_part({sql_list(snapshot.history)}, {digester.parts}, {part})"
                 yield rows, hashed if digester.hashed else f"FROM executions WHERE {block} = {part}"
         return
-    run(_PLACES.format(files=made.files("statements")))
+    run(_PLACES.format(files=made.files("told")))
     while found := run(_MOST):
         unit = made.units[int(Path(found[0][0]).parent.name)]
         told = f"FROM read_parquet({literal(str(Path(found[0][0]).with_name('executions')))})"

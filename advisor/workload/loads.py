@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from advisor.model import WarehouseLoad
 from advisor.snapshot import Snapshot
+from advisor.workload.counted import LOADS
 from advisor.workload.texts import duckdb_sql
 
 SUSPENDS = (60, 300, 600)
@@ -41,7 +42,7 @@ def loads(snapshot: Snapshot, view: str) -> tuple[WarehouseLoad, ...]:
     def source(name: str) -> str:
         if view != "query_history":
             return f"FROM {name}"
-        return "FROM unit_loads" if name == "warehouse_loads" else duckdb_sql(name)
+        return LOADS if name == "warehouse_loads" else duckdb_sql(name)
 
     idle = {}
     if "warehouse_metering_history" in snapshot.present:
