@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,6 +16,7 @@ from advisor.settings import Settings
 from advisor.snapshot import Snapshot
 from advisor.snapshot.manifest import literal
 from advisor.snapshot.normal import BLOCK_MICROSECONDS
+from advisor.workload import ids
 from advisor.workload.counted import told
 from advisor.workload.texts import duckdb_sql, executions_of, latest_of
 from advisor.workload.units import Unit
@@ -36,7 +37,6 @@ UNION ALL SELECT * FROM {{rows}} WHERE QUERY_PARAMETERIZED_HASH < '!'
 UNION ALL SELECT * FROM {{rows}} WHERE QUERY_PARAMETERIZED_HASH IS NULL
 """
 
-_IDS = "SELECT hash(QUERY_ID) AS ID_HASH FROM {rows} WHERE NOT starts_with(QUERY_ID, '~')"
 _SPAN = "SELECT min(FIRST_SEEN), max(LAST_SEEN) FROM read_parquet({told})"
 
 SAMPLED = (
@@ -94,7 +94,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Digest:
-    """A unit's digest: a Parquet file of each of its parts."""
+    """A unit's digest: a file of each of its parts."""
 
     folder: Path
     span: Span
@@ -123,7 +123,7 @@ class Digester:
             VIEW, "SELECT macro_definition FROM duckdb_functions() WHERE function_name = 'query_history_files'"
         )
         taken = SOUGHT, PART, self._eligible, str(sorted(self._sampling.items()))
-        texts = duckdb.__version__, macro, *self._steps("[]"), *self._parts("").values(), *taken
+        texts = duckdb.__version__, macro, *self._steps("[]"), *self._parts(""), ids.HASHES, *taken
         return hashlib.sha256("\0".join(texts).encode()).hexdigest()
 
     @contextmanager
@@ -135,7 +135,7 @@ class Digester:
     def ids(self, unit: Unit, folder: Path) -> None:
         """Makes the folder, and in it the first of the digest's files."""
         folder.mkdir()
-        self._write("ids", self._parts("")["ids"].format(rows=f"query_history_files({unit.sql})"), folder)
+        ids.write(self.snapshot, f"query_history_files({unit.sql})", unit.rows, folder / "ids")
 
     def make(self, unit: Unit, folder: Path) -> Digest:
         """Makes the others of the digest's files. Only a statement that is told from its text is written down."""
@@ -148,13 +148,13 @@ class Digester:
             executions = f"FROM read_parquet({literal(str(folder / 'executions'))})"
             run(f"CREATE OR REPLACE TEMP VIEW unit AS {executions}")
         since = f"TIMESTAMP {literal(self.since.isoformat(sep=' '))}"
-        parts = self._parts(since)
-        self._write("told", parts["told"], folder)
+        counted, samples = self._parts(since)
+        self._write("told", counted, folder)
         run(f"CREATE OR REPLACE TEMP VIEW unread AS {HASHED.format(rows='written')}")
         run(f"CREATE OR REPLACE TEMP TABLE eligible AS {self._eligible}")
         run(SOUGHT.format(rows="eligible", executions="count(*)"), self._sampling)
         run(PART.format(recorded="FROM eligible"))
-        self._write("samples", parts["samples"], folder)
+        self._write("samples", samples, folder)
         return Digest(folder, Span(*run(_SPAN.format(told=literal(str(folder / "told"))))[0]))
 
     def _write(self, name: str, sql: str, folder: Path) -> None:
@@ -175,11 +175,11 @@ class Digester:
             executions_of("unread", self.unique),
         )
 
-    def _parts(self, since: str) -> Mapping[str, str]:
+    def _parts(self, since: str) -> tuple[str, str]:
+        """All executions, counted, and the candidates for samples."""
         samples = duckdb_sql("query_samples", history="written", executions="part")
         rows = latest_of("unread", self.unique) if self.hashed else "FROM unit"
-        texts = _IDS, told(rows, self.hashed, since), samples.replace("$samples", "SAMPLES")
-        return dict(zip(PARTS, texts, strict=True))
+        return told(rows, self.hashed, since), samples.replace("$samples", "SAMPLES")
 
     @property
     def files(self) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from advisor.settings import Settings
 from advisor.snapshot import Snapshot
 from advisor.snapshot.manifest import literal
 from advisor.snapshot.normal import BLOCK_MICROSECONDS
-from advisor.workload import kept
+from advisor.workload import ids, kept
 from advisor.workload.counted import STATEMENTS, TYPE, added_up
 from advisor.workload.digests import ALL_KINDS, HASHED, PART, SAME, SOUGHT, TEXTS_A_SAMPLE_READ, VIEW, Digest, Digester
 from advisor.workload.spread import spread
@@ -47,10 +47,6 @@ SELECT * REPLACE (
     CASE WHEN row_number() OVER (PARTITION BY {TYPE} ORDER BY WAREHOUSE_SIZE) = 1 THEN PARAMETERIZED_HASH END AS PARAMETERIZED_HASH
 )
 FROM ({{rows}})
-"""
-
-_REPEATED = """
-CREATE OR REPLACE TEMP TABLE repeated AS SELECT ID_HASH FROM read_parquet({ids}) GROUP BY ID_HASH HAVING count(*) > 1
 """
 
 # Of the samples of all units those that one history would have given, without their texts; then these.
@@ -148,9 +144,10 @@ def _digested(snapshot: Snapshot, settings: Settings, tell: Callable[[int, int],
     folders = {unit: scratch / str(number) for number, unit in enumerate(found)}
     due = [unit for unit in found if unit not in digests]
     list(_at_once(digester, due, lambda each, unit: each.ids(unit, folders[unit])))
-    run(_REPEATED.format(ids=sql_list(folder / "ids" for folder in folders.values())))
+    repeated = ids.any_repeated(folder / "ids" for folder in folders.values())
     tell(1, SHARES)
-    if run("SELECT 1 FROM repeated LIMIT 1"):
+    if repeated:
+        run(ids.REPEATED.format(rows=VIEW))
         # Which of two rows stands depends on all files.
         digester, found, digests, cache = replace(digester, unique=False, alone=True), (whole(found),), {}, None
         folders, due = {found[0]: scratch / "0"}, [found[0]]
