@@ -17,8 +17,6 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-import duckdb
-
 _STRING = r"""'(?:[^'\\]|\\(?s:.)|\\\z|'')*(?:'|\z)|\$\$(?s:.*?)(?:\$\$|\z)"""
 _QUOTED = r""""[^"]*(?:"|\z)"""
 _ORDINALS = r"(?i:\b(?:ORDER|GROUP)\s+BY\s+[0-9]+(?:\s*,\s*[0-9]+)*)"
@@ -115,11 +113,6 @@ def _replaced(text: str, steps: Sequence[tuple[str, str]]) -> str:
     for pattern, replacement in steps:
         text = f"regexp_replace({text}, {_literal(pattern)}, {_literal(replacement)}, 'g')"
     return text
-
-
-def register(connection: duckdb.DuckDBPyConnection) -> None:
-    """Makes `canonical_aliases(text)` known to the connection's SQL."""
-    connection.create_function("canonical_aliases", canonical_aliases, ["VARCHAR"], "VARCHAR")
 
 
 def canonical_aliases(text: str) -> str:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from advisor.snapshot import Snapshot
+from advisor.snapshot.normal import blaming
 
 SHARES = (0.5, 0.95, 0.99)
-AT_ONCE = 8_000_000
-"""So many times are sorted in memory at most."""
+AT_ONCE = 12_000_000
+"""So many times are held in memory at most, and again while they are sorted."""
 
 _VIEW = "query_history"
-# A template is one number while the executions are counted: text keys are several times slower.
+# A template is its place in their order while the executions are counted: text keys are several times slower.
 _TIMED = """
 CREATE OR REPLACE TEMP TABLE timed AS
-SELECT KEY, hash(FINGERPRINT) AS TEMPLATE, sum(EXECUTIONS) OVER (PARTITION BY FINGERPRINT) AS TOTAL, RECENTLY
+SELECT KEY, FINGERPRINT, CAST(dense_rank() OVER (ORDER BY FINGERPRINT) AS UINTEGER) AS TEMPLATE,
+    sum(EXECUTIONS) OVER (PARTITION BY FINGERPRINT) AS TOTAL, EXECUTIONS, RECENTLY
 FROM kept JOIN (
     SELECT hash(STATEMENT, DATABASE_NAME, SCHEMA_NAME, OUTCOME) AS KEY, sum(EXECUTIONS) AS EXECUTIONS,
         coalesce(sum(EXECUTIONS) FILTER (RECENT), 0) AS RECENTLY
@@ -22,23 +29,14 @@ FROM kept JOIN (
 ) AS told ON told.KEY = hash(kept.STATEMENT, kept.DATABASE_NAME, kept.SCHEMA_NAME, kept.OUTCOME)
 """
 _TIMES = """
+SELECT TEMPLATE, unnest(TIMES) AS MS
 FROM unit_told JOIN timed ON KEY = hash(STATEMENT, DATABASE_NAME, SCHEMA_NAME, OUTCOME) WHERE {which}
 """
-_FEW = f"""
-WITH sorted AS (SELECT TEMPLATE, list_sort(flatten(list(TIMES))) AS MS {_TIMES} GROUP BY TEMPLATE),
-placed AS (SELECT *, len(MS) - 1 AS LAST FROM sorted)
-SELECT TEMPLATE, [{{quantiles}}] FROM placed
-"""
-_BETWEEN = """
-MS[1 + CAST(floor(LAST * {share}) AS BIGINT)] + (LAST * {share} - floor(LAST * {share}))
-    * (MS[1 + CAST(ceil(LAST * {share}) AS BIGINT)] - MS[1 + CAST(floor(LAST * {share}) AS BIGINT)])
-"""
-_NAMES = "SELECT DISTINCT hash(FINGERPRINT), FINGERPRINT FROM kept"
 # The square root is exact to the last bit, so buckets have the order of their times.
 _BUCKET = "floor(8 * sqrt(greatest(MS, 0)))"
 # Only the buckets that a percentile falls into are looked into.
 _MANY = f"""
-WITH times AS (SELECT {{by}} AS TEMPLATE, {_BUCKET} AS BUCKET, MS FROM (SELECT TEMPLATE, unnest(TIMES) AS MS {_TIMES})),
+WITH times AS NOT MATERIALIZED (SELECT {{by}} AS TEMPLATE, {_BUCKET} AS BUCKET, MS FROM ({_TIMES})),
 counted AS (SELECT TEMPLATE, BUCKET, count(*) AS N FROM times GROUP BY ALL),
 ranked AS (
     SELECT TEMPLATE, BUCKET, N, CAST(sum(N) OVER (PARTITION BY TEMPLATE ORDER BY BUCKET) AS BIGINT) AS UPTO,
@@ -56,14 +54,14 @@ placed AS (
         BEFORE + CAST(sum(N) OVER (PARTITION BY TEMPLATE, BUCKET ORDER BY MS) AS BIGINT) AS UPTO
     FROM inside
 )
-SELECT TEMPLATE, [{{quantiles}}] FROM placed GROUP BY TEMPLATE
+SELECT TEMPLATE, {{quantiles}} FROM placed GROUP BY TEMPLATE
 """
 _WITHIN = "UPTO > {place}(LAST * {share}) AND UPTO - N <= {place}(LAST * {share})"
 _QUANTILE = """
 min(MS) FILTER (UPTO > floor(LAST * {share})) + (min(LAST) * {share} - floor(min(LAST) * {share}))
     * (min(MS) FILTER (UPTO > ceil(LAST * {share})) - min(MS) FILTER (UPTO > floor(LAST * {share})))
 """
-_RECENT = "SELECT TEMPLATE, sum(RECENTLY) FROM timed GROUP BY TEMPLATE"
+_RECENT = "SELECT FINGERPRINT, sum(RECENTLY) FROM timed GROUP BY FINGERPRINT"
 
 
 def of_templates(snapshot: Snapshot) -> Mapping[str | None, tuple[float, ...]]:
@@ -72,30 +70,59 @@ def of_templates(snapshot: Snapshot) -> Mapping[str | None, tuple[float, ...]]:
     Reads `unit_told` and `kept`, and leaves `timed` behind, in which what began in the window's last quarter is counted.
     """
     snapshot.rows(_VIEW, _TIMED)
-    names: dict[int | None, str | None] = {None: None, **dict(snapshot.rows(_VIEW, _NAMES))}
-    return {
-        names[template]: tuple(shares) for sql in _queries(snapshot) for template, shares in snapshot.rows(_VIEW, sql)
-    }
+    names: dict[int | None, str | None] = {None: None}
+    names |= dict(snapshot.rows(_VIEW, "SELECT DISTINCT TEMPLATE, FINGERPRINT FROM timed"))
+    return {names[template]: shares for template, shares in _percentiles(snapshot)}
 
 
-def _queries(snapshot: Snapshot) -> Iterator[str]:
-    """Their times are sorted, as many templates at a time as there is room for, but the longest and the whole history are too
-    long for that."""
-    between, quantiles = (", ".join(text.format(share=share) for share in SHARES) for text in (_BETWEEN, _QUANTILE))
-    within = " OR ".join(_WITHIN.format(place=place, share=share) for share in SHARES for place in ("floor", "ceil"))
-    few = f"TOTAL <= {AT_ONCE // 4}"
-    [(total,)] = snapshot.rows(
-        _VIEW,
-        f"SELECT coalesce(sum(N), 0) FROM (SELECT any_value(TOTAL) AS N FROM timed WHERE {few} GROUP BY TEMPLATE)",
-    )
+def _percentiles(snapshot: Snapshot) -> Iterator[tuple[int | None, tuple[float, ...]]]:
+    """Of as many templates at a time as there is room for. The longest, and a long history, are counted in buckets first."""
+    [(total,)] = snapshot.rows(_VIEW, "SELECT coalesce(sum(EXECUTIONS), 0) FROM timed")
     passes = 1 + int(total) // AT_ONCE
+    if passes == 1:
+        yield from _sorted(snapshot, "true", whole=True)
+        return
+    few = f"TOTAL <= {AT_ONCE // 4}"
     for number in range(passes):
-        yield _FEW.format(which=f"{few} AND TEMPLATE % {passes} = {number}", quantiles=between)
+        yield from _sorted(snapshot, f"{few} AND TEMPLATE % {passes} = {number}")
     for by, which in (("TEMPLATE", f"NOT {few}"), ("NULL", "true")):
-        yield _MANY.format(by=by, which=which, quantiles=quantiles, within=within)
+        quantiles = ", ".join(_QUANTILE.format(share=share) for share in SHARES)
+        within = " OR ".join(
+            _WITHIN.format(place=place, share=share) for share in SHARES for place in ("floor", "ceil")
+        )
+        sql = _MANY.format(by=by, which=which, quantiles=quantiles, within=within)
+        yield from ((template, tuple(shares)) for template, *shares in snapshot.rows(_VIEW, sql))
+
+
+def _sorted(snapshot: Snapshot, which: str, whole: bool = False) -> Iterator[tuple[int | None, tuple[float, ...]]]:
+    with blaming(snapshot.folder / _VIEW):
+        found = snapshot.connection.execute(_TIMES.format(which=which)).fetchnumpy()
+    templates, times = found["TEMPLATE"], found["MS"]
+    if not len(times):
+        return
+    # Numbers of 16 bits are sorted many times faster.
+    order = np.argsort(templates.astype(np.min_scalar_type(templates.max())), kind="stable")
+    ends = np.cumsum(np.bincount(templates))
+    times = times[order]
+    for template in np.unique(templates).tolist():
+        own = times[ends[template - 1] : ends[template]]
+        own.sort()
+        yield template, _of(own)
+    if whole:
+        times.sort()
+        yield None, _of(times)
+
+
+def _of(times: NDArray[np.float64]) -> tuple[float, ...]:
+    """Of sorted times."""
+    found = []
+    for share in SHARES:
+        place = (len(times) - 1) * Decimal(str(share))
+        below, above = float(times[int(place)]), float(times[math.ceil(place)])
+        found.append(below + float(place % 1) * (above - below))
+    return tuple(found)
 
 
 def recent(snapshot: Snapshot) -> Mapping[str, int]:
     """Executions of each template in the window's last quarter; reads the `timed` that `of_templates` left."""
-    names = dict(snapshot.rows(_VIEW, _NAMES))
-    return {names[template]: int(count) for template, count in snapshot.rows(_VIEW, _RECENT)}
+    return {name: int(count) for name, count in snapshot.rows(_VIEW, _RECENT)}

@@ -18,7 +18,7 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
-from advisor import fingerprint, percentiles, repeats
+from advisor import percentiles, repeats
 from advisor.errors import InputError
 from advisor.model import (
     Distribution,
@@ -141,7 +141,6 @@ def prepared(
     Inside, STATEMENT is a template's fingerprint in `executions` (a row each) where the view is `query_history`, else in
     `samples`; those left out of the templates, cached ones among them, are in neither.
     """
-    fingerprint.register(snapshot.connection)
     view = "query_history" if "query_history" in snapshot.present else "query_templates"
     try:
         if view == "query_history":
@@ -160,6 +159,7 @@ def prepared(
             "repeats",
             "bare",
             "canonical",
+            "fresh",
             "fingerprints",
             "members",
             "kept",
@@ -167,7 +167,6 @@ def prepared(
             "timed",
         ):
             snapshot.connection.execute(f"DROP TABLE IF EXISTS {name}")
-        snapshot.connection.remove_function("canonical_aliases")
 
 
 def _by_template(

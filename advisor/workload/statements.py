@@ -12,6 +12,7 @@ from advisor.model import Redefinition
 from advisor.settings import Settings
 from advisor.snapshot import Snapshot
 from advisor.snapshot.manifest import literal
+from advisor.snapshot.normal import blaming
 from advisor.workload import kept
 
 WRITES = ("INSERT", "MULTI_TABLE_INSERT", "UPDATE", "DELETE", "MERGE", "COPY", "CREATE_TABLE_AS_SELECT", "UNLOAD")
@@ -32,14 +33,21 @@ CREATE OR REPLACE TEMP TABLE canonical AS SELECT BARE_ID, CANONICAL FROM {kept} 
 """
 _NOTHING = "(SELECT '' AS BARE_ID, '' AS CANONICAL)"
 _FRESH = """
-INSERT INTO canonical
-WITH fresh AS MATERIALIZED (
+CREATE OR REPLACE TEMP TABLE fresh AS
+SELECT BARE_ID, TEXT, md5(TEXT) AS TEXT_ID FROM (
     SELECT BARE_ID, {normalised} AS TEXT
     FROM (SELECT DISTINCT BARE, BARE_ID FROM bare WHERE BARE IS NOT NULL) ANTI JOIN canonical USING (BARE_ID)
-),
-named AS MATERIALIZED (SELECT TEXT, canonical_aliases(TEXT) AS CANONICAL FROM (SELECT DISTINCT TEXT FROM fresh))
-SELECT BARE_ID, CANONICAL FROM fresh JOIN named USING (TEXT)
+)
 """
+_UNNAMED = "SELECT TEXT_ID, any_value(TEXT) FROM fresh GROUP BY TEXT_ID"
+_NAMED = """
+INSERT INTO canonical
+SELECT BARE_ID, decode(unhex(CANONICAL))
+FROM fresh JOIN read_csv({file}, columns = {{'TEXT_ID': 'VARCHAR', 'CANONICAL': 'VARCHAR'}}, header = false, delim = ',', quote = '',
+    escape = '', auto_detect = false, parallel = false, max_line_size = {longest}, buffer_size = {room}) USING (TEXT_ID)
+"""
+A_TIME = 1_000
+ROOM = 2**20
 _FINGERPRINTS = """
 CREATE OR REPLACE TEMP TABLE fingerprints AS
 SELECT STATEMENT, CANONICAL,
@@ -153,10 +161,29 @@ def _canonical(snapshot: Snapshot, view: str, cache: Path | None) -> None:
         file.write_bytes(earlier)
     source = _NOTHING if earlier is None else f"read_parquet({literal(str(file))})"
     snapshot.rows(view, _KNOWN.format(kept=source))
-    [(added,)] = snapshot.rows(view, fresh)
-    if added and cache is not None:
+    snapshot.rows(view, fresh)
+    if _name(snapshot, view) and cache is not None:
         snapshot.rows(view, f"COPY canonical TO {literal(str(file))} (FORMAT parquet)")
         kept.put(cache, key, file.read_bytes())
+
+
+def _name(snapshot: Snapshot, view: str) -> int:
+    """Adds the texts that are `fresh` to `canonical`, with their aliases numbered; gives how many.
+
+    As hexadecimal digits in a file: for a function of Python's, or strings of its, DuckDB would import pandas.
+    """
+    file, longest = snapshot.scratch / "named", 0
+    with file.open("w", encoding="ascii") as out, blaming(snapshot.folder / view):
+        texts = snapshot.connection.execute(_UNNAMED)
+        while some := texts.fetchmany(A_TIME):
+            lines = [f"{name},{fingerprint.canonical_aliases(text).encode().hex()}\n" for name, text in some]
+            longest = max(longest, *map(len, lines))
+            out.writelines(lines)
+    if not longest:
+        return 0
+    return int(
+        snapshot.rows(view, _NAMED.format(file=literal(str(file)), longest=longest + 1, room=2 * longest + ROOM))[0][0]
+    )
 
 
 def redefinitions(snapshot: Snapshot, view: str) -> tuple[Redefinition, ...]:
