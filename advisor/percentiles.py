@@ -82,7 +82,7 @@ def _percentiles(snapshot: Snapshot) -> Iterator[tuple[int | None, tuple[float, 
     if passes == 1:
         yield from _sorted(snapshot, "true", whole=True)
         return
-    few = f"TOTAL <= {AT_ONCE // 4}"
+    few = f"TOTAL <= {AT_ONCE // 2}"
     for number in range(passes):
         yield from _sorted(snapshot, f"{few} AND TEMPLATE % {passes} = {number}")
     for by, which in (("TEMPLATE", f"NOT {few}"), ("NULL", "true")):

@@ -123,6 +123,18 @@ def test_units_add_up_to_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert {len(template.samples) for template in apart.templates} == {12}
 
 
+def test_times_that_there_is_no_room_for_give_the_same_percentiles(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = snapshot_of(tmp_path, range(DAYS))
+    roomy = compressed(folder)
+    shorter, longest = (sorted(template.executions for template in roomy.templates)[n] for n in (0, -1))
+    monkeypatch.setattr("advisor.percentiles.AT_ONCE", shorter + longest)
+    assert sum(template.executions for template in roomy.templates) > shorter + longest
+    assert shorter <= (shorter + longest) // 2 < longest
+    assert compressed(folder) == roomy
+
+
 def test_most_samples_are_those_of_the_week_before(tmp_path: Path) -> None:
     first, second = (
         compressed(snapshot_of(tmp_path / str(n), range(n, n + 30)), samples_per_template=40) for n in (0, 7)
@@ -193,7 +205,12 @@ def test_a_manifest_s_digests_are_believed_once_they_are_checked(tmp_path: Path,
     assert made == []
 
 
-def test_an_id_that_two_files_hold_counts_once(tmp_path: Path, made: list[str]) -> None:
+@pytest.mark.parametrize("at_once", [10**6, 50])
+def test_an_id_that_two_files_hold_counts_once(
+    tmp_path: Path, made: list[str], monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    """However many ids there is room to compare."""
+    monkeypatch.setattr("advisor.workload.ids.AT_ONCE", at_once)
     folder, cache = snapshot_of(tmp_path / "history", range(DAYS)), tmp_path / "cache"
     whole = compressed(folder, cache)
     twice = [row | {"END_TIME": row["START_TIME"]} for row in day(2)[:5]]
