@@ -68,8 +68,14 @@ def pools(constants: Iterable[exp.Literal], at: datetime, turns: Iterable[date] 
     return {
         "TEXT": (_texts(texts), ("", "a", "A", "b", "zz")),
         "NUMBER": (_numbers(numbers), (Decimal(0), Decimal(1), Decimal(-1), Decimal(2), Decimal(10**9))),
-        "DATE": (_joined(_days(days), map(_day, turning)), (date(1, 1, 1), date(1970, 1, 1), date(2024, 2, 29), date(9999, 12, 31))),
-        "TIMESTAMP": (_joined(_moments(moments, days), map(_start, turning)), (datetime(1, 1, 1), datetime(2024, 2, 29, 12), datetime(9999, 12, 31))),
+        "DATE": (
+            _joined(_days(days), map(_day, turning)),
+            (date(1, 1, 1), date(1970, 1, 1), date(2024, 2, 29), date(9999, 12, 31)),
+        ),
+        "TIMESTAMP": (
+            _joined(_moments(moments, days), map(_start, turning)),
+            (datetime(1, 1, 1), datetime(2024, 2, 29, 12), datetime(9999, 12, 31)),
+        ),
         "BOOLEAN": ((True, False), (True, False)),
     }
 
