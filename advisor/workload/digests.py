@@ -18,6 +18,7 @@ from advisor.snapshot.manifest import literal
 from advisor.snapshot.normal import BLOCK_MICROSECONDS
 from advisor.workload import ids
 from advisor.workload.counted import told
+from advisor.workload.shortened import NAMED, SHORTENED, TOLD
 from advisor.workload.texts import duckdb_sql, executions_of, latest_of
 from advisor.workload.units import Unit
 
@@ -123,7 +124,7 @@ class Digester:
             VIEW, "SELECT macro_definition FROM duckdb_functions() WHERE function_name = 'query_history_files'"
         )
         taken = SOUGHT, PART, self._eligible, str(sorted(self._sampling.items()))
-        texts = duckdb.__version__, macro, *self._steps("[]"), *self._parts(""), ids.HASHES, *taken
+        texts = duckdb.__version__, macro, *self._steps("[]"), *self._parts(""), ids.HASHES, SHORTENED, NAMED, *taken
         return hashlib.sha256("\0".join(texts).encode()).hexdigest()
 
     @contextmanager
@@ -144,6 +145,8 @@ class Digester:
         run(f"CREATE OR REPLACE TEMP VIEW unread AS {unread}")
         run(f"CREATE OR REPLACE TEMP VIEW written AS {written}")
         if not self.hashed:
+            if self.unique:
+                self._shorten(folder)
             self._write("executions", executions, folder)
             executions = f"FROM read_parquet({literal(str(folder / 'executions'))})"
             run(f"CREATE OR REPLACE TEMP VIEW unit AS {executions}")
@@ -156,6 +159,13 @@ class Digester:
         run(PART.format(recorded="FROM eligible"))
         self._write("samples", samples, folder)
         return Digest(folder, Span(*run(_SPAN.format(told=literal(str(folder / "told"))))[0]))
+
+    def _shorten(self, folder: Path) -> None:
+        """Makes the view `told`: the rows of `unread` with the statements that their texts say."""
+        shortened = f"read_parquet({literal(str(folder / 'shortened'))})"
+        self._write("shortened", SHORTENED.format(rows="unread"), folder)
+        self.snapshot.rows(VIEW, NAMED.format(rows="unread", shortened=shortened))
+        self.snapshot.rows(VIEW, f"CREATE OR REPLACE TEMP VIEW told AS {TOLD.format(shortened=shortened)}")
 
     def _write(self, name: str, sql: str, folder: Path) -> None:
         """As Parquet, which has no whole numbers of 128 bits: DuckDB would round them."""
@@ -172,7 +182,9 @@ class Digester:
         return (
             (HASHED if self.hashed else ALL_KINDS).format(rows=rows),
             f"FROM {part}",
-            executions_of("unread", self.unique),
+            executions_of("told", True, named=True)
+            if self.unique and not self.hashed
+            else executions_of("unread", self.unique),
         )
 
     def _parts(self, since: str) -> tuple[str, str]:

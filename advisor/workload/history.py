@@ -90,8 +90,8 @@ SELECT samples.* REPLACE (greatest(1, samples.WEIGHT * totals.EXECUTIONS // held
 FROM samples JOIN held ON {SAME.format(one="samples", other="held")}
 JOIN totals ON {SAME.format(one="samples", other="totals")}
 """
-TABLES = ("statements", "samples", "repeated", "sought", "eligible", "part", "places")
-TEMPORARY_VIEWS = ("executions", "history", "written", "unread", "unit", "unit_told")
+TABLES = ("statements", "samples", "repeated", "sought", "eligible", "part", "places", "named")
+TEMPORARY_VIEWS = ("executions", "history", "written", "unread", "unit", "unit_told", "told")
 
 
 @dataclass(frozen=True)

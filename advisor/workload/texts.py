@@ -20,10 +20,14 @@ def duckdb_sql(name: str, history: str = "query_history", executions: str = "exe
 
 
 @cache
-def executions_of(history: str, unique: bool) -> str:
+def executions_of(history: str, unique: bool, named: bool = False) -> str:
     """`sql/executions.sql` over other rows, where the repeated ids of the whole history are known. Where there are none, the
-    ids need not be read again."""
-    return _duckdb(_executions(history, unique))
+    ids need not be read again. `named`: what has no hash is the statement that its TEXT_STATEMENT says."""
+    tree = _executions(history, unique)
+    if named:
+        statement = next(column for column in tree.expressions if column.alias_or_name == "STATEMENT")
+        statement.this.set("expressions", [exp.column("TEXT_STATEMENT")])
+    return _duckdb(tree)
 
 
 @cache

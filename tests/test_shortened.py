@@ -1,0 +1,99 @@
+"""Texts that are named together are of one statement."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+import duckdb
+
+from advisor.snapshot.manifest import literal
+from advisor.workload.shortened import SHORT, TRIED
+from advisor.workload.texts import columns_of_executions
+
+PIECES = (
+    *("1", "23", "4.5", "6.", ".7", "1e5", "5e+10", "1.5e-3", "12.5abc", "1.2.3", "007", "-8", "9::int"),
+    *(
+        "a1",
+        "t_2",
+        "é5",
+        "a",
+        "b",
+        "select",
+        "from",
+        "where",
+        "and",
+        "=",
+        "<",
+        " ",
+        "  ",
+        "\n",
+        ",",
+        "(",
+        ")",
+        ".",
+        "-",
+        "?",
+        "*",
+        "/",
+    ),
+    *("'x 1'", "'it''s 2'", r"'\1'", r"'a\' 3'", "'4 \" 5'", "'", "\\"),
+    *('"c 1"', '"2"', '"', "$1", "$23", "$a", "$$ 1 $$", "$$", "$", "[0]", "[12]", "[ 3 ]", "[", "]", "v:a"),
+    *(
+        "order by 1, 2",
+        "GROUP BY\n3",
+        "order/* 1 */by 4",
+        "order by -- 5\n 6",
+        "group  by //\n7",
+        "by 8",
+        "by",
+        "order",
+    ),
+    *(
+        "-- c 1\n",
+        "--",
+        "// 2\n",
+        "/* 3 */",
+        '/* " 4 */',
+        "/*",
+        "*/",
+        "in (1, 2)",
+        "IN (3)",
+        "f(1, 2)",
+        "values (1, 'a'), (2, 'b')",
+    ),
+)
+OPENINGS = ("", '/* {"app": "dbt", "run": "17"} */ ', "/* 1 **/", "/* 2", " /* 3 */")
+
+
+def rows(texts: Sequence[str]) -> str:
+    """As the executions of a history without hashes."""
+    values = ", ".join(f"({number}, {literal(text)})" for number, text in enumerate(texts))
+    none = "NULL::VARCHAR AS QUERY_PARAMETERIZED_HASH, NULL::VARCHAR AS QUERY_PARAMETERIZED_HASH_VERSION"
+    return f"(SELECT *, {none} FROM (VALUES {values}) AS texts(NUMBER, QUERY_TEXT))"
+
+
+def statements(source: str) -> list[str]:
+    made = columns_of_executions(("STATEMENT",))[0]
+    return [name for (name,) in duckdb.execute(f"SELECT {made} FROM {source} ORDER BY NUMBER").fetchall()]
+
+
+def test_a_shortened_text_is_of_the_same_statement() -> None:
+    draw = random.Random(6)
+    texts = [draw.choice(OPENINGS) + "".join(draw.choices(PIECES, k=draw.randrange(1, 12))) for _ in range(20_000)]
+    shortened = f"(SELECT * REPLACE ({SHORT} AS QUERY_TEXT) FROM ({TRIED.format(rows=rows(texts))}))"
+    assert statements(shortened) == statements(rows(texts))
+    changed = duckdb.execute(
+        f"SELECT count(*) FROM {shortened} JOIN {rows(texts)} AS texts USING (NUMBER, QUERY_TEXT)"
+    ).fetchall()
+    assert changed[0][0] < 0.8 * len(texts)
+
+
+def test_texts_that_differ_in_numbers_are_shortened_to_one() -> None:
+    texts = [
+        f"{opening}select a{n} from t where b = {number} and c in ({number}, 5)"
+        for n in (1, 2)
+        for opening, number in (('/* "1" */', 3), ('/* "2" */', 44))
+    ]
+    found = duckdb.execute(f"SELECT {SHORT} FROM ({TRIED.format(rows=rows(texts))}) ORDER BY NUMBER").fetchall()
+    assert found == [(f"/**/select a{n} from t where b = 0 and c in (0, 0)",) for n in (1, 1, 2, 2)]
