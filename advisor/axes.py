@@ -48,6 +48,8 @@ class Axis:
     rows (advisor/groups.py tells); else empty."""
     uncommon: float = 1.0
     """The share of the rows that hold values like those asked for; less than all where a few others hold the rest."""
+    told_by: float = 0.0
+    """So many single values that were asked for told that."""
 
     @property
     def is_time(self) -> bool:

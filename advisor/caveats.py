@@ -77,15 +77,21 @@ def _of_evidence(estimate: Estimate, profile: TableProfile) -> list[str]:
 def _of_ties(estimate: Estimate, profile: TableProfile) -> list[str]:
     """What is taken of columns that the key serves through another one."""
     layout, key = profile.layout, sorted({part.column for part in estimate.key})
-    sure = _beside(key, layout.ties.one_to_one)
+    sure, following = _beside(key, layout.ties.one_to_one), _beside(key, layout.ties.abreast)
     surmised = layout.surmise or layout.ties
     maybe = [*_beside(key, surmised.one_to_one), *_beside(key, surmised.abreast)]
+    nested = [(name, part) for name, part in layout.nests.items() if name in key or part.column in key]
     return [
+        *(f"{part.column} without its last {part.digits} digits is taken to be {name}." for name, part in nested),
         *(f"{one} and {other} have equally many values and are taken to go one to one." for one, other in sure),
+        *(
+            f"{one} and {other} lie between the same days and are taken to follow each other."
+            for one, other in following
+        ),
         *(
             f"Whether {one} and {other} go together isn't known: what is expected is the mean of both cases."
             for one, other in maybe
-            if (one, other) not in sure
+            if (one, other) not in (*sure, *following)
         ),
     ]
 

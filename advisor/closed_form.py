@@ -28,17 +28,29 @@ class Selection:
     """They reach to an end of the column: the partition that reads on into the next group is the only one at that end."""
     among: float = 1.0
     """The share of the rows among which single values lie."""
+    sizes: Floats | None = None
+    """The shares of the rows that its largest groups hold, in descending order; None where they are taken as equal."""
 
     @staticmethod
-    def none(questions: int, distinct: float, among: float) -> Selection:
+    def none(questions: int, distinct: float, among: float, sizes: Floats | None = None) -> Selection:
         """Of questions that match all of its values."""
         every, nowhere = np.full(questions, distinct, dtype=float), np.zeros(questions)
-        return Selection(every, np.ones(questions), nowhere, np.zeros(questions, dtype=bool), among)
+        return Selection(every, np.ones(questions), nowhere, np.zeros(questions, dtype=bool), among, sizes)
 
     @cached_property
     def scattered(self) -> NDArray[np.intp]:
         """Where `places` tells of any."""
         return np.flatnonzero(self.places)
+
+    @cached_property
+    def unasked(self) -> NDArray[np.intp]:
+        """The questions that match all of its values."""
+        return np.flatnonzero(self.share >= 1)
+
+    @cached_property
+    def running(self) -> Floats:
+        """The running sum of `sizes`, from none of them on."""
+        return np.append(0.0, np.cumsum(self.sizes if self.sizes is not None else ()))
 
 
 @dataclass(frozen=True)
@@ -72,7 +84,20 @@ class Walked:
             touched[at] = self.pure[at] * np.minimum(1 - missed, chosen.among + spread[at])
         runs, width = self.runs * values, self.width * chosen.share / values
         pure = np.minimum(touched, runs * np.maximum(0, width - depth))
+        if chosen.sizes is not None and len(at := chosen.unasked[chosen.values[chosen.unasked] <= distinct]):
+            pure[at], width[at], runs[at] = self._uneven(chosen, chosen.sizes, at, depth)
         return Walked(pure, width, runs, self.fixed + touched - pure)
+
+    def _uneven(
+        self, chosen: Selection, sizes: Floats, at: NDArray[np.intp], depth: float
+    ) -> tuple[Floats, Floats, Floats]:
+        """What is left pure where every group is read, of unequal ones: those that fill more than a partition; how wide these are
+        on average, and how many."""
+        least = depth / np.maximum(self.width[at], LEAST_WIDTH)
+        large = np.searchsorted(-sizes, -least)
+        pure = self.pure[at] * np.maximum(0.0, chosen.running[large] - large * least)
+        runs = np.maximum(1.0, self.runs[at] * large)
+        return pure, pure / runs + depth, runs
 
     def scanned(self, partitions: int) -> Floats:
         found: Floats = np.clip(self.fixed + self.pure, min(1, partitions), partitions)

@@ -8,10 +8,12 @@ together, and equal counts mean it 94 times in 100 (Bayes). From the history alo
 1 unrelated pair in 7 holds them within a factor of two, so of the pairs that do, about half go together. Where it is so, a partition that
 holds a single value of the one holds a single value of the other, whatever their orders are.
 
-*Abreast.* Times of one row are mostly those of one thing's life and follow each other; some don't (a birth, a hiring). Where rows lie
-in the order of neither, nothing tells, and half of the pairs are taken to.
+*Abreast.* Times of one row are mostly those of one thing's life and follow each other; some don't (a birth, a hiring). Those whose
+first and last are the same but for days are taken to. Where the ends differ, or aren't known, and rows lie in the order of neither, nothing
+tells, and half of the pairs are taken to.
 
-What is as probable as not is reckoned both ways: the mean is expected, and the range holds both.
+What is as probable as not is reckoned both ways: the mean is expected, and the range holds both. It does so too where times are
+taken to follow each other, for they may lie between the same days by themselves.
 """
 
 from __future__ import annotations
@@ -31,6 +33,8 @@ SAME_COUNT = 0.03
 SAME_ROWS = 2.0
 SAME_ENDS = 0.05
 """Numbers from about the same minimum to the same maximum are of one kind (who ordered, who paid), which explains equal counts."""
+SAME_DAYS = 0.02
+"""How far the ends of times that follow each other lie apart, as a share of their span: a month of some years."""
 EVEN_ODDS = 0.5
 STRAYING = 0.05
 """How wide one time is taken to stay where another is narrow, as a share of its span: weeks of a year or months of several."""
@@ -50,19 +54,20 @@ class Ties:
 def ties(
     axes: Mapping[str, Axis], questions: Sequence[Question], widths: Mapping[str, float]
 ) -> tuple[Ties, Ties | None]:
-    """What is taken for sure, and what holds besides if all that is as probable as not is so; None where nothing is."""
+    """What is expected, and what holds besides if all that is as probable as not is so; None where nothing is."""
     lines = [line for line in axes.values() if not line.is_time and line.distinct >= FEWEST_VALUES]
     pairs = [(a, b) for a, b in combinations(lines, 2) if not _of_one_kind(a, b)]
     sure = [(a, b) for a, b in pairs if a.known and b.known and _within(a.distinct, b.distinct, 1 + SAME_COUNT)]
     rows = _rows_asked(questions)
     maybe = [
         (a, b) for a, b in pairs
-        if not (a.known and b.known) and a.column in rows and b.column in rows and _within(rows[a.column], rows[b.column], SAME_ROWS)
+        if not (a.known and b.known) and a.column in rows and b.column in rows and _within(rows[a.column], rows[b.column], SAME_ROWS / min(a.uncommon, b.uncommon))
     ]  # fmt: skip
     loose = [line for line in axes.values() if line.is_time and widths.get(line.column, 1.0) >= UNSORTED]
     times = list(combinations(loose, 2))
-    surmised = Ties(_by_column([*sure, *maybe]), _by_column(times)) if maybe or times else None
-    return Ties(_by_column(sure)), surmised
+    following = [(a, b) for a, b in times if a.known and b.known and _between_same_days(a, b)]
+    surmised = Ties(_by_column([*sure, *maybe]), _by_column(times)) if maybe or len(following) < len(times) else None
+    return Ties(_by_column(sure), _by_column(following)), surmised
 
 
 def told_together(axes: Mapping[str, Axis], pairs: Pairs, questions: Sequence[Question]) -> dict[str, Axis]:
@@ -77,6 +82,10 @@ def told_together(axes: Mapping[str, Axis], pairs: Pairs, questions: Sequence[Qu
 def _of_one_kind(one: Axis, other: Axis) -> bool:
     ends = abs(one.low - other.low) + abs(one.high - other.high)
     return one.family == other.family and ends <= SAME_ENDS * max(one.span, other.span)
+
+
+def _between_same_days(one: Axis, other: Axis) -> bool:
+    return max(abs(one.low - other.low), abs(one.high - other.high)) <= SAME_DAYS * max(one.span, other.span)
 
 
 def _within(one: float, other: float, factor: float) -> bool:

@@ -230,8 +230,8 @@ class Judge:
     def _bounds(self, key: Sequence[KeyPart], after: Floats) -> tuple[Floats, Floats]:
         layout = self.profile.layout
         low, high = bounds(layout, key, evidence(layout), after, after * self._lag(key))
-        if layout.surmise is not None:
-            high = np.maximum(high, self._settled(key, predict(layout.unsurmised, key)))
+        if layout.apart is not None:
+            high = np.maximum(high, self._settled(key, predict(layout.apart, key)))
         unsure = self.asks & ~self.fixed
         return np.where(unsure, low, after), np.where(unsure, high, after)
 

@@ -15,6 +15,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from advisor import sizes
 from advisor.asks import Ask, Question
 from advisor.axes import Axis, Floats, bucket_codes, in_units
 from advisor.model import KeyPart
@@ -62,6 +63,19 @@ def _demanded(axis: Axis, part: KeyPart) -> float:
     return min(axis.buckets(part), pairs / alike) if alike else axis.buckets(part)
 
 
+def sizes_of(axis: Axis, part: KeyPart) -> Floats | None:
+    """The shares of the rows that the largest of the expression's groups hold; None where nothing tells them from equal ones."""
+    buckets = axis.buckets(part)
+    if axis.demanded:
+        return sizes.shares(buckets, sizes.exponent_of_squares(buckets, 1 / _demanded(axis, part)))
+    if axis.uncommon == 1:
+        return None
+    exponent = sizes.exponent_of_rest(axis.distinct, axis.told_by, axis.uncommon)
+    # Where the largest values stand isn't known: each is taken to fall into a coarse group of its own.
+    largest = sizes.shares(axis.distinct, exponent)[: int(buckets)]
+    return largest if buckets >= axis.distinct else largest + (1 - largest.sum()) / buckets
+
+
 def as_long_as_matched(axes: Mapping[str, Axis], questions: Sequence[Question]) -> dict[str, Axis]:
     """The axes, those of times whose ends are guessed as long as the rows tell that queries match: where a day holds a 730th of
     them, they lie within 730 days of the end, whenever the table was made."""
@@ -96,7 +110,8 @@ def _as_asked(line: Axis, asks: Sequence[Ask]) -> Axis:
     of_even = each * line.distinct
     if of_even >= UNEVEN:
         return replace(line, demanded=tuple(position for ask in asks for position in ask.positions))
-    return replace(line, uncommon=of_even) if (line.known or counted(line)) and of_even <= 1 / UNEVEN else line
+    rare = (line.known or counted(line)) and of_even <= 1 / UNEVEN
+    return replace(line, uncommon=of_even, told_by=_values(asks)) if rare else line
 
 
 def as_rare(one: Axis, other: Axis, single: Mapping[str, Sequence[Ask]]) -> tuple[Axis, Axis]:
@@ -108,13 +123,15 @@ def as_rare(one: Axis, other: Axis, single: Mapping[str, Sequence[Ask]]) -> tupl
         return one, other
     one, other = (line if line.known or counted(line) else replace(line, distinct=counts[0]) for line in (one, other))
     parts = [
-        each * line.distinct for line in (one, other) if (each := _each(line, single.get(line.column, ()))) is not None
-    ]
-    least = min(parts, default=1.0)
+        (each * line.distinct, _values(single[line.column])) for line in (one, other)
+        if (each := _each(line, single.get(line.column, ()))) is not None
+    ]  # fmt: skip
+    least, told_by = min(parts, default=(1.0, 0.0))
     if least > RARER:
         return one, other
     first, second = (
-        line if line.demanded else replace(line, uncommon=min(line.uncommon, least)) for line in (one, other)
+        line if line.demanded or line.uncommon <= least else replace(line, uncommon=least, told_by=told_by)
+        for line in (one, other)
     )
     return first, second
 
@@ -131,8 +148,12 @@ def single_values(questions: Sequence[Question]) -> dict[str, list[Ask]]:
 
 def _each(line: Axis, asks: Sequence[Ask]) -> float | None:
     """The mean share of the rows that one value holds; None where too few are asked for."""
-    values = sum(ask.values for ask in asks)
+    values = _values(asks)
     return None if values < FEWEST_ASKED else sum(ask.share for ask in asks) / values / (1 - line.null_share)
+
+
+def _values(asks: Sequence[Ask]) -> float:
+    return float(sum(ask.values for ask in asks))
 
 
 def counted(line: Axis) -> bool:

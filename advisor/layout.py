@@ -16,6 +16,7 @@ from advisor.buckets import ColumnAsks
 from advisor.closed_form import Floats, Selection, Walked
 from advisor.counterparts import Ties, told_together
 from advisor.model import KeyPart
+from advisor.nests import Nests, plain
 from advisor.sample import FEW, Sample
 
 
@@ -38,6 +39,13 @@ class Layout:
     """Columns that go together although the layout doesn't show it."""
     surmise: Ties | None = None
     """What goes together if all that is as probable as not is so."""
+    nests: Nests = field(default_factory=dict)
+    """Columns that another one's numbers begin with."""
+
+    @cached_property
+    def plain(self) -> Layout:
+        """The same with what is asked of such columns as stretches of the finer ones."""
+        return replace(self, questions=tuple(plain(each, self.nests) for each in self.questions), nests={})
 
     @cached_property
     def surmised(self) -> Layout:
@@ -57,6 +65,13 @@ class Layout:
         for name in ("asks", "weights", "owners", "scattered"):
             vars(other)[name] = getattr(self, name)
         return other
+
+    @cached_property
+    def apart(self) -> Layout | None:
+        """The same where no times follow each other and nothing that is surmised is so; None where it is this one."""
+        if self.surmise is None and not self.ties.abreast:
+            return None
+        return replace(self, surmise=None, ties=replace(self.ties, abreast={}))
 
     @cached_property
     def weights(self) -> Floats:

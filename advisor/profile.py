@@ -28,8 +28,9 @@ from advisor.model import (
     TableScans,
     Workload,
 )
+from advisor.nests import nests
 from advisor.pruning import scanned_today
-from advisor.questions import ReadTemplate, Sampled, axes_of, dimensions_of, implied_axes, questions_of
+from advisor.questions import ReadTemplate, Sampled, axes_of, dimensions_of, implied_axes, merged_axes, questions_of
 from advisor.upkeep import Bill, engine_of
 from advisor.widths import UNSORTED, learn_widths, observations, touched
 
@@ -133,7 +134,7 @@ def profile(
 
     def seen(described: Table) -> tuple[Layout, tuple[Load, ...]]:
         own = axes_of(described, readers, workload)
-        axes = longer.layout.axes if longer else implied_axes(described, known, readers, workload) | own
+        axes = longer.layout.axes if longer else merged_axes(implied_axes(described, known, readers, workload), own)
 
         def asked_on(lines: Mapping[str, Axis]) -> list[list[Question]]:
             return [questions_of(described, i, read, lines, history, dimensions) for i, read in enumerate(readers)]
@@ -155,7 +156,7 @@ def profile(
     layout = replace(layout, widths=longer.layout.widths) if longer else layout
     sample = sampled(table.name, layout.axes) if any(load.asks for load in loads) else None
     if sample is not None and sample.serves(layout.partitions):
-        layout = replace(layout, sample=sample, weaker=layout, ties=Ties(), surmise=None)
+        layout = replace(layout, sample=sample, weaker=layout, ties=Ties(), surmise=None, nests={})
     elif longer is None and any(axis.known for axis in layout.axes.values()):
         layout = replace(layout, weaker=seen(_without_statistics(table))[0])
     return TableProfile(
@@ -198,7 +199,8 @@ def _layout(
     kept = [replace(load, asks=False, unserved=UNPRUNED) if i in idle - still else load for i, load in enumerate(loads)]
     sure, surmise = ties(axes, heard, widths)
     told = told_together(axes, sure.one_to_one, heard)
-    return replace(layout, axes=told, questions=heard, ties=sure, surmise=surmise), tuple(kept)
+    found = replace(layout, axes=told, questions=heard, ties=sure, surmise=surmise, nests=nests(told, heard))
+    return found, tuple(kept)
 
 
 def _in_stretches(question: Question, seen: float | None, widths: Mapping[str, float]) -> Question:

@@ -18,9 +18,10 @@ from advisor.axes import Axis
 from advisor.buckets import matched
 from advisor.closed_form import Floats, Selection, Walked
 from advisor.counterparts import EVEN_ODDS, STRAYING
-from advisor.groups import groups
+from advisor.groups import groups, sizes_of
 from advisor.layout import AskColumns, Layout
 from advisor.model import KeyPart
+from advisor.nests import plain_key
 from advisor.sample import Cut, Sample
 from advisor.widths import UNSORTED, touched
 
@@ -39,6 +40,8 @@ def predict(layout: Layout, key: Sequence[KeyPart], depth: float = 1.0) -> Float
 
 def predict_questions(layout: Layout, key: Sequence[KeyPart], depth: float = 1.0) -> Floats:
     """Partitions that each question scans, by the closed form."""
+    if layout.nests:
+        return predict_questions(layout.plain, plain_key(key, layout.nests), depth)
     if layout.surmise is not None:
         so, otherwise = (predict_questions(each, key, depth) for each in (layout.surmised, layout.unsurmised))
         return EVEN_ODDS * so + (1 - EVEN_ODDS) * otherwise
@@ -127,7 +130,7 @@ def _own(layout: Layout, axis: Axis, part: KeyPart, distinct: float) -> Selectio
     """What each condition says of a key expression of its own column; those on others say nothing yet."""
     asks = layout.asks
     among = axis.uncommon if distinct == axis.distinct else 1.0
-    options = Selection.none(len(asks.all), distinct, among)
+    options = Selection.none(len(asks.all), distinct, among, sizes_of(axis, part))
     at = asks.places.get(part.column)
     if at is not None:
         found = matched(axis, part, distinct, asks.columns[part.column])
@@ -161,7 +164,7 @@ def _narrowest(layout: Layout, distinct: float, options: Selection) -> Selection
     if len(layout.asks.firsts):
         least[layout.asks.asking] = np.minimum(1.0, np.minimum.reduceat(options.share, layout.asks.firsts))
     at = np.flatnonzero((options.share < 1) & (options.share == least[layout.asks.questions]))[::-1]
-    narrowest = Selection.none(questions, distinct, options.among)
+    narrowest = Selection.none(questions, distinct, options.among, options.sizes)
     # From the last to the first, so that the first stays.
     into = layout.asks.questions[at]
     narrowest.values[into], narrowest.share[into] = options.values[at], options.share[at]
@@ -197,6 +200,9 @@ def distinct_within(layout: Layout, earlier: Sequence[KeyPart], part: KeyPart) -
     """Distinct values of a key expression inside one group of the earlier ones."""
     distinct = groups_of(layout, part)
     for other in earlier:
+        if other.column == part.column:
+            distinct = min(distinct, max(1.0, groups_of(layout, part) / groups_of(layout, other)))
+            continue
         width = together(layout, other.column, part.column)
         if width is not None:
             group = 1 / groups_of(layout, other)

@@ -70,6 +70,21 @@ def _filters(table: TableName, readings: Iterable[Reading]) -> Iterable[ColumnUs
     return (usage for reading in readings for usage in reading.usages if usage.table == table and usage.role in FILTERS)
 
 
+def merged_axes(implied: Mapping[str, Axis], own: Mapping[str, Axis]) -> dict[str, Axis]:
+    """All axes. Where constants are all that tells of a column, the table that it refers to tells more: how many rows it has, if
+    the constants are of these."""
+
+    def within(line: Axis, other: Axis | None) -> bool:
+        return (
+            other is not None and not line.known and line.family == other.family == "number"
+            and other.distinct > 1 and other.low <= line.low and line.high <= other.high
+        )  # fmt: skip
+
+    return dict(implied) | {
+        name: implied[name] if within(line, implied.get(name)) else line for name, line in own.items()
+    }
+
+
 def implied_axes(
     table: Table, known: Mapping[TableName, Table], readers: Sequence[ReadTemplate], workload: Workload
 ) -> dict[str, Axis]:

@@ -55,6 +55,24 @@ def test_columns_that_are_taken_or_may_be_to_go_together_are_named(tmp_path: Pat
     assert [each.recommendations[0].confidence for each in (known, apart)] == ["medium", "high"]
 
 
+def by_line(i: int) -> str:
+    return f"SELECT * FROM orders WHERE id = {(i * 7919 % 999 + 1) * 1000 + i % 50}"
+
+
+def by_number(i: int) -> str:
+    return f"SELECT * FROM orders WHERE customer_id = {i * 7919 % 999 + 1}"
+
+
+def test_a_column_that_another_one_s_numbers_are_taken_to_begin_with_is_named(tmp_path: Path) -> None:
+    numbers = {**statistics(999), "MIN_VALUE": "1", "MAX_VALUE": "999"}
+    lines = {**statistics(49_950), "COLUMN_NAME": "ID", "MIN_VALUE": "1000", "MAX_VALUE": "999049"}
+    history = runs(by_number, 400, 2000) + runs(by_line, 400, 2000, start=7) + loads(100_000)
+    begun = advise(tmp_path / "begun", history, column_statistics=[numbers, lines])
+    apart = advise(tmp_path / "apart", history, column_statistics=[numbers, {**lines, "MIN_VALUE": "1"}])
+    sentence = "ID without its last 3 digits is taken to be CUSTOMER_ID."
+    assert [sentence in said(each) for each in (begun, apart)] == [True, False]
+
+
 EVENTS = table("EVENTS", ROW_COUNT=10**8, BYTES=8 * GB, CLUSTERING_KEY="LINEAR(ID)", AUTO_CLUSTERING_ON="ON")
 
 

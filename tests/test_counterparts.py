@@ -64,9 +64,33 @@ def test_without_statistics_values_of_as_many_rows_may_go_together(share: float,
 def test_times_are_surmised_to_go_together_unless_the_layout_shows_them_apart(
     widths: dict[str, float], why: str
 ) -> None:
-    axes = {name: Axis(name, "date", 19_000, 19_730, 731, known=True) for name in ("RECEIVED", "SHIPPED")}
+    axes = {name: Axis(name, "date", 19_000, 19_730, 731) for name in ("RECEIVED", "SHIPPED")}
     pairs = {"RECEIVED": frozenset({"SHIPPED"}), "SHIPPED": frozenset({"RECEIVED"})}
     assert ties(axes, (), widths) == (Ties(), Ties(abreast=pairs) if why else None), why
+
+
+@pytest.mark.parametrize(
+    ("late", "known", "following"),
+    [((1, 14), True, True), ((1, 40), True, False), ((90, 14), True, False), ((1, 14), False, False)],
+)
+def test_times_between_the_same_days_are_taken_to_follow_each_other(
+    late: tuple[int, int], known: bool, following: bool
+) -> None:
+    shipped = Axis("SHIPPED", "date", 19_000, 19_730, 731, known=True)
+    received = Axis("RECEIVED", "date", shipped.low + late[0], shipped.high + late[1], 700, known=known)
+    pairs = {"RECEIVED": frozenset({"SHIPPED"}), "SHIPPED": frozenset({"RECEIVED"})}
+    taken, surmised = ties({"RECEIVED": received, "SHIPPED": shipped}, (), {})
+    assert taken == Ties(abreast=pairs if following else {})
+    assert surmised == (None if following else Ties(abreast=pairs))
+
+
+@pytest.mark.parametrize(("common", "paired"), [(1.0, False), (0.4, True)])
+def test_rows_of_values_that_are_told_to_differ_may_be_further_apart(common: float, paired: bool) -> None:
+    """Where a few products hold most rows, how many rows a dozen queries match tells less of all."""
+    axes = {"PRODUCT_ID": replace(PRODUCT, known=False, uncommon=common), "CODE": replace(CODE, known=False)}
+    asks = [Ask("PRODUCT_ID", 0.0003, 1, positions=(1.0,)), Ask("CODE", 0.0001, 1, positions=(0.2,))]
+    questions = [Question(i, 1.0, (ask,)) for i, ask in enumerate(asks)]
+    assert ties(axes, questions, {}) == (Ties(), Ties(BOTH) if paired else None)
 
 
 def test_the_lesser_share_of_two_columns_that_go_one_to_one_tells_of_both() -> None:
@@ -130,15 +154,19 @@ def test_a_key_on_one_time_serves_another_where_they_are_surmised_to_go_together
     world = World(columns, {"SHIPPED": "date", "RECEIVED": "date"}, 200)
     week = [world.between("RECEIVED", 19_300, 19_307)]
     layout = world.layout([week])
-    _, surmise = ties(layout.axes, layout.questions, layout.widths)
+    _, surmise = ties({name: replace(line, known=False) for name, line in layout.axes.items()}, (), layout.widths)
     true, key = world.counted((KeyPart("SHIPPED"),), week), (KeyPart("SHIPPED"),)
+    following = replace(layout, ties=surmise or Ties())
     right, wrong, both = (
-        float(predict(each, key)[0])
-        for each in (replace(layout, ties=surmise or Ties()), layout, replace(layout, surmise=surmise))
+        float(predict(each, key)[0]) for each in (following, layout, replace(layout, surmise=surmise))
     )
     assert true <= right <= true + STRAYING * 200
     assert wrong == 200
     assert both == pytest.approx((right + wrong) / 2)
+    for doubted in (following, replace(layout, surmise=surmise)):
+        assert doubted.apart is not None
+        assert predict(doubted.apart, key)[0] == wrong, "what the range reaches to"
+    assert layout.apart is None
 
 
 def test_a_question_for_both_is_answered_by_the_key_s_own_column() -> None:

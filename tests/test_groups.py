@@ -12,7 +12,7 @@ import pytest
 from advisor.asks import Ask, Question
 from advisor.axes import Axis, in_units
 from advisor.closed_form import Floats
-from advisor.groups import as_asked, as_long_as_matched, groups, held
+from advisor.groups import as_asked, as_long_as_matched, groups, held, sizes_of
 from advisor.model import KeyPart
 from advisor.pruning import predict
 from tests.worlds import World
@@ -123,6 +123,23 @@ def test_rare_values_leave_the_partitions_of_common_ones_alone() -> None:
     even, uneven = (float(predict(each, key)[-1]) for each in (layout, told))
     true = world.counted(key, few)
     assert true <= uneven < even / 1.3, (true, uneven, even)
+
+
+@pytest.mark.parametrize("asked", ["hot", "any"])
+def test_partitions_that_hold_one_common_value_are_skipped_by_the_next_column(asked: str) -> None:
+    """Groups of one size would fill less than two partitions each, or be the few that fill several."""
+    world, rng = skewed()
+    tenants = world.columns["TENANT"] if asked == "hot" else np.arange(1.0, 301)
+    questions, asks = asked_of(world, rng.choice(tenants, 60).tolist())
+    week = [world.between("DAY", DAY0 + 100, DAY0 + 107)]
+    layout = world.layout([*asks, week])
+    told = replace(layout, axes=as_asked(layout.axes, questions))
+    key = (KeyPart("TENANT"), KeyPart("DAY"))
+    true = world.counted(key, week)
+    even, uneven = (float(predict(each, key)[-1]) for each in (layout, told))
+    assert true < even / 1.7
+    assert true / 1.35 <= uneven <= true * 1.35, (true, uneven, even)
+    assert sizes_of(world.axis("TENANT"), key[0]) is None
 
 
 def test_values_that_match_an_even_part_of_the_rows_tell_of_nothing() -> None:

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from benchmarks.worlds.outcomes import SHOWN
+from benchmarks.worlds.synthetic import forms
 from benchmarks.worlds.told import Told, told
 from benchmarks.worlds.truth import SHOWN_DAYS, execute, truths
-from benchmarks.worlds.twins import bound, twins
+from benchmarks.worlds.twins import bound, least_errors, renumbered, twins
 
 
 @pytest.mark.parametrize("evidence", ["history", "statistics"])
@@ -29,6 +30,27 @@ def test_no_key_brings_as_much_as_the_best_on_both() -> None:
     assert found.best[0] != found.best[1]
     assert found.worst < 0.85
     assert found.mean < 0.95
+
+
+def test_products_numbered_anew_leave_scans_and_statistics_as_they_were() -> None:
+    case = forms(1)
+    both = []
+    for each in (case, renumbered(case, 1)):
+        shown = execute(each, SHOWN_DAYS, SHOWN, np.random.default_rng(1))
+        scans = truths(each, shown)["EVENTS"]
+        scanned = scans.per_template(scans.loaded())
+        told_of = [rows.described(True) for rows in each.tables]
+        both.append((told_of, [len({one.text for one in shown if one.template == i}) for i in range(10)], scanned))
+    assert both[0][0] == both[1][0]
+    assert both[0][1] == both[1][1]
+    assert both[0][2] == pytest.approx(both[1][2], rel=0.01)
+
+
+def test_no_prediction_for_both_is_near_what_a_key_on_the_product_leaves_to_be_read() -> None:
+    found = np.sort(least_errors(1))[::-1]
+    assert found[0] > 2.3, "products launched together"
+    assert (found[1:3] > 1.6).all(), "codes, and what codes begin with"
+    assert np.quantile(found, 0.95) > 2
 
 
 def _told(which: int, evidence: str) -> Told:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -130,25 +131,28 @@ def prove(proving: Proving) -> tuple[Proof, ...]:
         found = replays(proving.table, proving.statements, on)
         conditions = list(dict.fromkeys(each.condition for each in found if each.condition is not None))
         keys = wanted[: max(1, WORK // max(1, partitions * len(conditions)))]
-        counts = on.counts(keys, conditions)
-        results = _results(on, found, [key for key in keys if key in proving.compared])
+        # Sorting so few rows keeps one core of the engine's busy; the prediction has the other.
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            predicting = beside.submit(lambda: [proving.predicting.estimate(key) for key in keys])
+            counts = on.counts(keys, conditions)
+            results = _results(on, found, [key for key in keys if key in proving.compared])
+            predicted = predicting.result()
         return tuple(
-            _proof(proving, key, on.sample.rows, found, dict(zip(conditions, each, strict=True)), results.get(key))
-            for key, each in zip(keys, counts.tolist(), strict=True)
+            _proof(proving, each, on.sample.rows, found, dict(zip(conditions, row, strict=True)), results.get(each.key))
+            for each, row in zip(predicted, counts.tolist(), strict=True)
         )
 
 
 def _proof(
     proving: Proving,
-    key: Key,
+    predicted: Estimate,
     sampled_rows: int,
     found: Sequence[Replay],
     counts: Mapping[Condition, int],
     results: Results | None,
 ) -> Proof:
-    judge = proving.measuring
+    judge, key = proving.measuring, predicted.key
     loads = judge.profile.loads
-    predicted = proving.predicting.estimate(key)
     told = scanned(len(loads), found, counts)
     known = np.isfinite(told) & _tellable(judge)
     after = np.where(known, told, predicted.after)

@@ -4,18 +4,25 @@ In the one, four columns follow each other; in the other, each is shuffled by it
 every partition keeps its minimum and maximum of every column, every column its values, and each condition, which asks one column,
 matches as many rows: scans, pruning history and statistics are the same to the last figure. Whatever advises from these alone
 says the same of both, so the key that serves both best bounds what it can bring. A sample of the rows tells them apart.
+
+The mixed world has a twin too: its products numbered anew, at random, and other codes given to them. Any product is asked for as often
+as any other, so all that is drawn of it is as before: scans and statistics to the last figure, the rows that literals match by their law.
+What an ordered key on the product leaves to be read isn't, for the world's products are numbered by how many rows they have, and
+their codes rise with the number in stretches. Who predicts the same of both is off by the root of their ratio at least.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from advisor.keys import render
-from benchmarks.layouts import Column
+from advisor.model import KeyPart
+from benchmarks.layouts import Column, Floats
 from benchmarks.worlds.cases import Case, Rows, Template, number
 from benchmarks.worlds.outcomes import HELD, Key, all_keys
+from benchmarks.worlds.synthetic import forms
 from benchmarks.worlds.truth import HELD_DAYS, Truth, execute, truths
 
 ROWS, PARTITIONS, VALUES = 60_000, 200, 10_000
@@ -75,5 +82,44 @@ def bound(seed: int) -> Bound:
     return Bound(seed, (own, other), float(ratios.min(axis=0).max()), float(ratios.mean(axis=0).max()))
 
 
-def _truth(case: Case, seed: int) -> Truth:
-    return truths(case, execute(case, HELD_DAYS, HELD, np.random.default_rng([7, seed])))["T"]
+def _truth(case: Case, seed: int, table: str = "T") -> Truth:
+    return truths(case, execute(case, HELD_DAYS, HELD, np.random.default_rng([7, seed])))[table]
+
+
+# ---------------------------------------------------------------- the mixed world's
+
+
+BY_PRODUCT: Key = (KeyPart("AT", unit="QUARTER"), KeyPart("PRODUCT_ID"))
+
+
+def renumbered(case: Case, seed: int) -> Case:
+    """The mixed world with other numbers for its products, the first and the last as they were, and other codes."""
+    rng = np.random.default_rng([15, seed])
+    events, products = case.tables
+    last = products.count
+    number_of = np.arange(last + 1)
+    number_of[2:last] = rng.permutation(number_of[2:last])
+    product = events.columns["PRODUCT_ID"].values.astype(int)
+    code_of = np.full(last + 1, -1.0)
+    code_of[product] = events.columns["CODE"].values
+    sold = np.flatnonzero(code_of >= 0)
+    code_of[sold] = rng.permutation(code_of[sold])
+    columns = {
+        **events.columns, "PRODUCT_ID": number("PRODUCT_ID", number_of[product]),
+        "CODE": replace(events.columns["CODE"], values=code_of[product]),
+    }  # fmt: skip
+    order = np.argsort(number_of[1:])
+    described = {
+        name: column if name == "ID" else replace(column, values=column.values[order])
+        for name, column in products.columns.items()
+    }
+    return replace(case, tables=(replace(events, columns=columns), replace(products, columns=described)))
+
+
+def least_errors(seed: int) -> Floats:
+    """By template of the mixed world: the factor that the same prediction for it and its twin is off by on one of them at least."""
+    case = forms(seed)
+    both = [_truth(each, seed, "EVENTS") for each in (case, renumbered(case, seed))]
+    one, other = (truth.per_template(truth.keyed(BY_PRODUCT)) for truth in both)
+    found: Floats = np.sqrt(np.maximum(one / other, other / one))
+    return found

@@ -1,0 +1,132 @@
+"""Numbers that begin with another column's: a user's with its tenant's, a line's with its order's.
+
+TENANT tells what TRUNC(USER_ID, -3) tells where users of tenant 7 are numbered 7000 to 7999. Without a sample of the rows nothing says
+so outright, but it leaves traces that are rarely there by chance.
+
+*Both ends.* The one's minimum and maximum, cut by the same power of ten, are the other's. The leading three digits of two unrelated
+maxima agree one time in 230 at most (Benford's law), and few unrelated numbers begin at a power of ten besides. Let one pair in
+ten be so numbered, and agreeing ends mean it 96 times in 100 or more (Bayes).
+
+*Values asked for.* From the history alone: what is asked of the one, cut, is often what is asked of the other, and the digits that
+are cut off don't fill their span, as 300 users of each tenant leave the numbers from 7300 to 7999 free. How probable each is by
+chance (binomial; the range of even draws) is multiplied; a product of two such below 0.00001 comes one time in 8,000.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import permutations
+
+from advisor.asks import Ask, Question
+from advisor.axes import Axis
+from advisor.groups import single_values
+from advisor.model import KeyPart
+
+FEWEST_LED = 100
+"""Smaller maxima agree with others' leading digits by chance."""
+FEWEST_SEEN = 3
+BY_CHANCE = 1e-5
+MOST_DIGITS = 12
+
+Nests = Mapping[str, KeyPart]
+"""By column the coarser form of another one that it is."""
+
+
+def nests(axes: Mapping[str, Axis], questions: Sequence[Question]) -> Nests:
+    """Of each column that is one the least coarse such form."""
+    numbers = [line for line in axes.values() if line.family == "number"]
+    asked = {
+        column: {position for ask in asks for position in ask.positions}
+        for column, asks in single_values(questions).items()
+    }
+    found: dict[str, KeyPart] = {}
+    for outer, inner in permutations(numbers, 2):
+        digits = _digits(outer, inner, asked)
+        if digits and (outer.column not in found or digits < (found[outer.column].digits or 0)):
+            found[outer.column] = KeyPart(inner.column, digits=digits)
+    return dict(sorted(found.items()))
+
+
+def _digits(outer: Axis, inner: Axis, asked: Mapping[str, set[float]]) -> int | None:
+    """By how many digits `inner` is cut to be `outer`; None where nothing shows it."""
+    for digits in range(1, MOST_DIGITS):
+        unit = 10.0**digits
+        if inner.low < unit:
+            return None
+        ends = math.floor(inner.low / unit), math.floor(inner.high / unit)
+        if outer.known and inner.known:
+            if ends == (outer.low, outer.high) and outer.high >= FEWEST_LED and inner.distinct > outer.distinct:
+                return digits
+        elif _led(asked.get(outer.column, set()), asked.get(inner.column, set()), unit):
+            return digits
+    return None
+
+
+def _led(outer: set[float], inner: set[float], unit: float) -> bool:
+    """More of the leading digits of what is asked are among the other's than chance puts there, and what follows them stays
+    in a narrower stretch than it leaves any number."""
+    leads = {math.floor(value / unit) for value in inner}
+    seen = sum(lead in outer for lead in leads)
+    if seen < FEWEST_SEEN:
+        return False
+    low, high = min(leads), max(leads)
+    share = min(1.0, sum(low <= value <= high for value in outer) / (high - low + 1))
+    rest = [value % unit for value in inner]
+    return _hits(len(leads), seen, share) * _stretch(len(rest), (max(rest) - min(rest)) / unit) <= BY_CHANCE
+
+
+def _hits(tries: int, least: int, share: float) -> float:
+    """How probable so many hits or more are."""
+    return sum(math.comb(tries, n) * share**n * (1 - share) ** (tries - n) for n in range(least, tries + 1))
+
+
+def _stretch(values: int, width: float) -> float:
+    """How probable it is that so many values spread evenly lie no further apart than that part of their span."""
+    return values * width ** (values - 1) - (values - 1) * width**values
+
+
+# ---------------------------------------------------------------- the same said of the finer column alone
+
+
+def plain_key(key: Sequence[KeyPart], nests: Nests) -> tuple[KeyPart, ...]:
+    """The key with every such column as the form that it is, without what tells nothing beside its neighbours."""
+    parts: list[KeyPart] = []
+    for part in key:
+        while part.column in nests:
+            inner = nests[part.column]
+            part = replace(inner, digits=(inner.digits or 0) + (part.digits or 0))
+        if any(_finer(each, part) for each in parts):
+            continue
+        if parts and _finer(part, parts[-1]):
+            parts.pop()
+        parts.append(part)
+    return tuple(parts)
+
+
+def _finer(one: KeyPart, other: KeyPart) -> bool:
+    """The order by `one` is one by `other` too."""
+    return one.column == other.column and one.unit is other.unit is None and (one.digits or 0) <= (other.digits or 0)
+
+
+def plain(question: Question, nests: Nests) -> Question:
+    """The question with what it asks of such columns as stretches of the finer one."""
+    return replace(question, asks=tuple(_plain(ask, nests) for ask in question.asks)) if nests else question
+
+
+def _plain(ask: Ask, nests: Nests) -> Ask:
+    while ask.column in nests and not ask.null:
+        inner = nests[ask.column]
+        ask = _cut(ask, inner.column, 10.0 ** (inner.digits or 0))
+    return ask
+
+
+def _cut(ask: Ask, column: str, unit: float) -> Ask:
+    if ask.values == len(ask.positions) == 1:
+        (position,) = ask.positions
+        return replace(
+            ask, column=column, values=0, positions=(), low=position * unit, high=(position + 1) * unit, stretches=0
+        )
+    low, high = (None if end is None else end * unit for end in (ask.low, ask.high))
+    return replace(ask, column=column, low=low, high=high, positions=tuple(each * unit for each in ask.positions))

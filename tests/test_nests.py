@@ -1,0 +1,138 @@
+"""Numbers that begin with another column's: told from those that don't, and what a key on the one brings to the other."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from advisor.asks import Ask, Question
+from advisor.axes import Axis
+from advisor.groups import as_asked
+from advisor.layout import Layout
+from advisor.model import KeyPart
+from advisor.nests import nests, plain, plain_key
+from advisor.pruning import predict
+from tests.worlds import World
+
+TENANT = Axis("TENANT", "number", 1, 300, 300, known=True)
+USER = Axis("USER_ID", "number", 1000, 300_399, 80_000, known=True)
+OF_TENANTS = {"TENANT": KeyPart("USER_ID", digits=3)}
+
+
+def found(*axes: Axis) -> dict[str, KeyPart]:
+    return dict(nests({line.column: line for line in axes}, ()))
+
+
+def test_ends_that_begin_with_the_other_s_ends_show_it() -> None:
+    assert found(TENANT, USER) == OF_TENANTS
+
+
+@pytest.mark.parametrize(
+    ("tenant", "user", "why"),
+    [
+        (TENANT, replace(USER, high=301_399), "the greatest user is of a tenant that doesn't exist"),
+        (TENANT, replace(USER, low=1), "users are numbered from 1"),
+        (TENANT, replace(USER, low=2000), "the first tenant has no users"),
+        (replace(TENANT, low=0), replace(USER, low=0), "numbers that begin at 0 leave nothing to compare"),
+        (replace(TENANT, high=30, distinct=30), replace(USER, high=30_399), "two digits agree by chance"),
+        (TENANT, replace(USER, distinct=200), "there are fewer users than tenants"),
+        (replace(TENANT, known=False), USER, "where a tenant's numbers end isn't known"),
+        (TENANT, replace(USER, family="text"), "text has no digits"),
+    ],
+)
+def test_other_ends_show_nothing(tenant: Axis, user: Axis, why: str) -> None:
+    assert found(tenant, user) == {}, why
+
+
+def asked(column: str, values: list[float]) -> list[Question]:
+    return [Question(0, 1.0, (Ask(column, 0.1, 1, positions=(value,)),)) for value in values]
+
+
+LEADS = [1, 1, 2, 3, 7, 9, 40, 112, 300, 260]
+
+
+@pytest.mark.parametrize(
+    ("users", "nested", "why"),
+    [
+        ([lead * 1000 + 39.0 * i for i, lead in enumerate(LEADS)], True, "most are of tenants that are asked for"),
+        ([lead * 1000.0 + 99 * i for i, lead in enumerate(range(150, 160))], False, "none is"),
+        ([1000.0 + 30 * i for i in range(10)], False, "all are of one tenant, which may be chance"),
+    ],
+)
+def test_from_the_history_alone_what_is_asked_shows_it(users: list[float], nested: bool, why: str) -> None:
+    questions = [*asked("TENANT", [1.0, 2, 3, 5, 9, 40, 300]), *asked("USER_ID", users)]
+    axes = {
+        "TENANT": replace(TENANT, known=False),
+        "USER_ID": replace(USER, low=min(users), high=max(users), known=False),
+    }
+    assert dict(nests(axes, questions)) == (OF_TENANTS if nested else {}), why
+
+
+def test_a_key_is_said_of_the_finer_column_without_what_tells_nothing_beside_its_neighbours() -> None:
+    tenant, user, day = KeyPart("TENANT"), KeyPart("USER_ID"), KeyPart("DAY", unit="MONTH")
+    thousands, tens = KeyPart("USER_ID", digits=3), KeyPart("USER_ID", digits=4)
+    assert plain_key((tenant, day), OF_TENANTS) == (thousands, day)
+    assert plain_key((KeyPart("TENANT", digits=1), day), OF_TENANTS) == (tens, day)
+    assert plain_key((tens, tenant, day), OF_TENANTS) == (thousands, day)
+    assert plain_key((tenant, user), OF_TENANTS) == (user,)
+    assert plain_key((user, tenant, day), OF_TENANTS) == (user, day)
+
+
+def test_what_is_asked_of_a_tenant_is_asked_of_its_users() -> None:
+    one = Ask("TENANT", 0.1, 1, positions=(7.0,))
+    between = Ask("TENANT", 0.2, 0, 7.0, 9.0)
+    missing = Ask("TENANT", 0.3, 1, null=True)
+    assert plain(Question(0, 1.0, (one, between, missing)), OF_TENANTS).asks == (
+        Ask("USER_ID", 0.1, 0, 7000.0, 8000.0),
+        Ask("USER_ID", 0.2, 0, 7000.0, 9000.0),
+        missing,
+    )
+
+
+def numbered(rng: np.random.Generator) -> World:
+    """Tenants by Zipf's law; 400 users of each, whose numbers begin with the tenant's."""
+    tenant = np.minimum(rng.zipf(1.3, 60_000), 300).astype(float)
+    user = tenant * 1000 + rng.integers(0, 400, 60_000)
+    columns = {"TENANT": tenant, "USER_ID": user, "DAY": 19_000.0 + rng.integers(0, 365, 60_000)}
+    return World(columns, {"TENANT": "number", "USER_ID": "number", "DAY": "date"}, 200)
+
+
+def asking(world: World, rng: np.random.Generator) -> tuple[Layout, list[list[Ask]]]:
+    """Tenants and users as often as they hold rows, with the rows that they match, as the history records it; and weeks."""
+    asks = []
+    for column in ("TENANT", "USER_ID"):
+        drawn = rng.choice(world.columns[column], 60)
+        share = float(np.mean([(world.columns[column] == value).mean() for value in drawn]))
+        asks += [[Ask(column, share, 1, positions=(float(value),))] for value in drawn]
+    asks += [[world.between("DAY", 19_000.0 + 7 * i, 19_007.0 + 7 * i)] for i in range(20)]
+    layout = world.layout(asks)
+    layout = replace(layout, axes=as_asked(layout.axes, layout.questions))
+    return replace(layout, nests=nests(layout.axes, layout.questions)), asks
+
+
+@pytest.mark.parametrize(
+    ("key", "factor"),
+    [
+        ((KeyPart("TENANT"), KeyPart("DAY")), 1.4),
+        ((KeyPart("USER_ID"),), 1.4),
+        ((KeyPart("TENANT"), KeyPart("USER_ID")), 1.4),
+        ((KeyPart("DAY", unit="QUARTER"), KeyPart("USER_ID")), 1.4),
+    ],
+)
+def test_a_key_on_the_one_serves_the_other(key: tuple[KeyPart, ...], factor: float) -> None:
+    rng = np.random.default_rng(9)
+    world = numbered(rng)
+    layout, asks = asking(world, rng)
+    assert layout.nests == OF_TENANTS
+    counts, after, before = (
+        np.array(each)
+        for each in (world.counts(key, asks), predict(layout, key), predict(replace(layout, nests={}), key))
+    )
+    without = []
+    for which in (slice(0, 60), slice(60, 120), slice(120, 140)):
+        true, predicted = counts[which].mean(), after[which].mean()
+        assert true / factor <= predicted <= true * factor, (which, true, predicted)
+        without.append(max(before[which].mean() / true, true / before[which].mean()))
+    assert max(without) > 1.8, "nothing else says so"
