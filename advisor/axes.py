@@ -50,6 +50,8 @@ class Axis:
     """The share of the rows that hold values like those asked for; less than all where a few others hold the rest."""
     told_by: float = 0.0
     """So many single values that were asked for told that."""
+    led: tuple[KeyPart, float] | None = None
+    """A coarser form that another column is too, and as how many groups of one size queries for that one show it."""
 
     @property
     def is_time(self) -> bool:

@@ -60,7 +60,12 @@ def _demanded(axis: Axis, part: KeyPart) -> float:
     _, counts = np.unique(bucket_codes(axis, part, np.array(axis.demanded)), return_counts=True)
     pairs = len(axis.demanded) * (len(axis.demanded) - 1)
     alike = float((counts * (counts - 1)).sum())
-    return min(axis.buckets(part), pairs / alike) if alike else axis.buckets(part)
+    found = pairs / alike if alike else math.inf
+    if axis.led is not None:
+        told, led = axis.led
+        finer, coarser = (part.digits or 0) <= (told.digits or 0), (part.digits or 0) >= (told.digits or 0)
+        found = min(max(found, led) if finer else found, led if coarser else math.inf)
+    return min(axis.buckets(part), found)
 
 
 def sizes_of(axis: Axis, part: KeyPart) -> Floats | None:
@@ -112,6 +117,16 @@ def _as_asked(line: Axis, asks: Sequence[Ask]) -> Axis:
         return replace(line, demanded=tuple(position for ask in asks for position in ask.positions))
     rare = (line.known or counted(line)) and of_even <= 1 / UNEVEN
     return replace(line, uncommon=of_even, told_by=_values(asks)) if rare else line
+
+
+def as_led(inner: Axis, part: KeyPart, outer: Axis, single: Mapping[str, Sequence[Ask]]) -> Axis:
+    """A column of which `part` is another one, with what queries for that one tell of it: how many rows these match on average, of
+    values that are as many as the part has."""
+    each, asks = _each(outer, single.get(outer.column, ())), single.get(inner.column, ())
+    if each is None or _values(asks) < FEWEST_ASKED or each * inner.buckets(part) < UNEVEN:
+        return inner
+    asked = tuple(position for ask in asks for position in ask.positions)
+    return replace(inner, demanded=asked, uncommon=1.0, led=(part, max(1.0, 1 / each)))
 
 
 def as_rare(one: Axis, other: Axis, single: Mapping[str, Sequence[Ask]]) -> tuple[Axis, Axis]:

@@ -21,7 +21,7 @@ from itertools import permutations
 
 from advisor.asks import Ask, Question
 from advisor.axes import Axis
-from advisor.groups import single_values
+from advisor.groups import as_led, single_values
 from advisor.model import KeyPart
 
 FEWEST_LED = 100
@@ -47,6 +47,15 @@ def nests(axes: Mapping[str, Axis], questions: Sequence[Question]) -> Nests:
         if digits and (outer.column not in found or digits < (found[outer.column].digits or 0)):
             found[outer.column] = KeyPart(inner.column, digits=digits)
     return dict(sorted(found.items()))
+
+
+def nested(axes: Mapping[str, Axis], questions: Sequence[Question]) -> tuple[dict[str, Axis], Nests]:
+    """Such columns, and the axes: those of the finer ones with what queries for the coarser ones tell."""
+    found = nests(axes, questions)
+    told, single = dict(axes), single_values(questions) if found else {}
+    for outer, part in found.items():
+        told[part.column] = as_led(told[part.column], part, told[outer], single)
+    return told, found
 
 
 def _digits(outer: Axis, inner: Axis, asked: Mapping[str, set[float]]) -> int | None:

@@ -28,7 +28,7 @@ from advisor.model import (
     TableScans,
     Workload,
 )
-from advisor.nests import nests
+from advisor.nests import nested
 from advisor.pruning import scanned_today
 from advisor.questions import ReadTemplate, Sampled, axes_of, dimensions_of, implied_axes, merged_axes, questions_of
 from advisor.upkeep import Bill, engine_of
@@ -198,9 +198,8 @@ def _layout(
     still = {q.load for q in heard if q.asks}
     kept = [replace(load, asks=False, unserved=UNPRUNED) if i in idle - still else load for i, load in enumerate(loads)]
     sure, surmise = ties(axes, heard, widths)
-    told = told_together(axes, sure.one_to_one, heard)
-    found = replace(layout, axes=told, questions=heard, ties=sure, surmise=surmise, nests=nests(told, heard))
-    return found, tuple(kept)
+    led, begun = nested(told_together(axes, sure.one_to_one, heard), heard)
+    return replace(layout, axes=led, questions=heard, ties=sure, surmise=surmise, nests=begun), tuple(kept)
 
 
 def _in_stretches(question: Question, seen: float | None, widths: Mapping[str, float]) -> Question:

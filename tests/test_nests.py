@@ -9,10 +9,10 @@ import pytest
 
 from advisor.asks import Ask, Question
 from advisor.axes import Axis
-from advisor.groups import as_asked
+from advisor.groups import as_asked, groups
 from advisor.layout import Layout
 from advisor.model import KeyPart
-from advisor.nests import nests, plain, plain_key
+from advisor.nests import nested, nests, plain, plain_key
 from advisor.pruning import predict
 from tests.worlds import World
 
@@ -109,7 +109,24 @@ def asking(world: World, rng: np.random.Generator) -> tuple[Layout, list[list[As
     asks += [[world.between("DAY", 19_000.0 + 7 * i, 19_007.0 + 7 * i)] for i in range(20)]
     layout = world.layout(asks)
     layout = replace(layout, axes=as_asked(layout.axes, layout.questions))
-    return replace(layout, nests=nests(layout.axes, layout.questions)), asks
+    axes, found = nested(layout.axes, layout.questions)
+    return replace(layout, axes=axes, nests=found), asks
+
+
+def test_queries_for_a_tenant_tell_of_as_many_tenants_as_its_users_numbers_begin_with() -> None:
+    """A dozen constants tell of a dozen tenants, which hold no more than an even part each; the users' numbers leave room for 300."""
+    tenants = [1.0, 1, 1, 2, 2, 3, 5, 9, 40, 300]
+    asks = [Ask("TENANT", 0.1, 1, positions=(value,)) for value in tenants]
+    asks += [Ask("USER_ID", 0.001, 1, positions=(lead * 1000 + 39.0 * i,)) for i, lead in enumerate(LEADS)]
+    axes = {"TENANT": replace(TENANT, known=False, distinct=10), "USER_ID": replace(USER, known=False, distinct=900)}
+    told, found = nested(axes, [Question(0, 1.0, (ask,)) for ask in asks])
+    assert found == OF_TENANTS
+    line = told["USER_ID"]
+    assert line.demanded
+    assert groups(line, KeyPart("USER_ID", digits=3)) == pytest.approx(10)
+    assert groups(line, KeyPart("USER_ID", digits=4)) <= 10 <= groups(line, KeyPart("USER_ID", digits=2))
+    rare = [replace(ask, share=0.003) if ask.column == "TENANT" else ask for ask in asks]
+    assert not nested(axes, [Question(0, 1.0, (ask,)) for ask in rare])[0]["USER_ID"].demanded
 
 
 @pytest.mark.parametrize(
