@@ -71,9 +71,13 @@ def ladder(profile: TableProfile, column: str) -> tuple[KeyPart, ...]:
     if described is not None and described.data_type.upper().startswith(UNCLUSTERABLE_TYPES):
         return ()
     axis = profile.layout.axes[column]
-    coarse = [part for part in _coarser(axis) if 2 <= axis.buckets(part) < axis.distinct]
-    fine = [] if _too_fine(axis) and coarse else [KeyPart(column)]
-    return (*fine, *coarse)
+    forms = list(_coarser(axis))
+    coarse = [part for part in forms if 2 <= axis.buckets(part) < axis.distinct]
+    if not (_too_fine(axis) and coarse):
+        return (KeyPart(column), *coarse)
+    # What stands for the bare text: the shortest form of it that tells all its values apart.
+    whole = [part for part in forms if part.substring is not None and axis.buckets(part) >= axis.distinct]
+    return (*coarse, *whole[:1])
 
 
 def _too_fine(axis: Axis) -> bool:

@@ -30,12 +30,17 @@ class Selection:
     """The share of the rows among which single values lie."""
     sizes: Floats | None = None
     """The shares of the rows that its largest groups hold, in descending order; None where they are taken as equal."""
+    mixed: bool = False
+    """Large and small groups lie beside each other: those of a text, where numbers are given out as things come up, and what came up at
+    one time is of about one size."""
 
     @staticmethod
-    def none(questions: int, distinct: float, among: float, sizes: Floats | None = None) -> Selection:
+    def none(
+        questions: int, distinct: float, among: float, sizes: Floats | None = None, mixed: bool = False
+    ) -> Selection:
         """Of questions that match all of its values."""
         every, nowhere = np.full(questions, distinct, dtype=float), np.zeros(questions)
-        return Selection(every, np.ones(questions), nowhere, np.zeros(questions, dtype=bool), among, sizes)
+        return Selection(every, np.ones(questions), nowhere, np.zeros(questions, dtype=bool), among, sizes, mixed)
 
     @cached_property
     def scattered(self) -> NDArray[np.intp]:
@@ -81,21 +86,37 @@ class Walked:
         if len(at):
             most = np.where(np.isfinite(chosen.places[at]), values[at], distinct)
             missed = (1 - chosen.share[at]) * (1 - np.minimum(1, spread[at])) ** np.minimum(chosen.places[at], most)
-            touched[at] = self.pure[at] * np.minimum(1 - missed, chosen.among + spread[at])
+            touched[at] = self.pure[at] * np.minimum(1 - missed, self._among(chosen, at, spread[at], depth))
         runs, width = self.runs * values, self.width * chosen.share / values
         pure = np.minimum(touched, runs * np.maximum(0, width - depth))
         if chosen.sizes is not None and len(at := chosen.unasked[chosen.values[chosen.unasked] <= distinct]):
             pure[at], width[at], runs[at] = self._uneven(chosen, chosen.sizes, at, depth)
         return Walked(pure, width, runs, self.fixed + touched - pure)
 
+    def _among(self, chosen: Selection, at: NDArray[np.intp], spread: Floats, depth: float) -> Floats:
+        """The share of the partitions among which single values lie; those of another column, where the groups lie in no order of
+        their size, in all that don't hold a single group."""
+        among = chosen.among + spread
+        if chosen.mixed and chosen.sizes is not None:
+            whole, _ = self._filled(chosen, chosen.sizes, at, depth)
+            among = np.where(np.isinf(chosen.places[at]), 1 - whole, among)
+        return among
+
+    def _filled(
+        self, chosen: Selection, sizes: Floats, at: NDArray[np.intp], depth: float
+    ) -> tuple[Floats, NDArray[np.intp]]:
+        """The share of the partitions that hold a single group, of unequal ones, and how many such groups there are."""
+        least = depth / np.maximum(self.width[at], LEAST_WIDTH)
+        large = np.searchsorted(-sizes, -least)
+        return np.maximum(0.0, chosen.running[large] - large * least), large
+
     def _uneven(
         self, chosen: Selection, sizes: Floats, at: NDArray[np.intp], depth: float
     ) -> tuple[Floats, Floats, Floats]:
         """What is left pure where every group is read, of unequal ones: those that fill more than a partition; how wide these are
         on average, and how many."""
-        least = depth / np.maximum(self.width[at], LEAST_WIDTH)
-        large = np.searchsorted(-sizes, -least)
-        pure = self.pure[at] * np.maximum(0.0, chosen.running[large] - large * least)
+        whole, large = self._filled(chosen, sizes, at, depth)
+        pure = self.pure[at] * whole
         runs = np.maximum(1.0, self.runs[at] * large)
         return pure, pure / runs + depth, runs
 

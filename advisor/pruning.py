@@ -130,7 +130,7 @@ def _own(layout: Layout, axis: Axis, part: KeyPart, distinct: float) -> Selectio
     """What each condition says of a key expression of its own column; those on others say nothing yet."""
     asks = layout.asks
     among = axis.uncommon if distinct == axis.distinct else 1.0
-    options = Selection.none(len(asks.all), distinct, among, sizes_of(axis, part))
+    options = Selection.none(len(asks.all), distinct, among, sizes_of(axis, part), axis.family == "text")
     at = asks.places.get(part.column)
     if at is not None:
         found = matched(axis, part, distinct, asks.columns[part.column])
@@ -164,7 +164,7 @@ def _narrowest(layout: Layout, distinct: float, options: Selection) -> Selection
     if len(layout.asks.firsts):
         least[layout.asks.asking] = np.minimum(1.0, np.minimum.reduceat(options.share, layout.asks.firsts))
     at = np.flatnonzero((options.share < 1) & (options.share == least[layout.asks.questions]))[::-1]
-    narrowest = Selection.none(questions, distinct, options.among, options.sizes)
+    narrowest = Selection.none(questions, distinct, options.among, options.sizes, options.mixed)
     # From the last to the first, so that the first stays.
     into = layout.asks.questions[at]
     narrowest.values[into], narrowest.share[into] = options.values[at], options.share[at]

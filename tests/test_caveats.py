@@ -101,3 +101,15 @@ def test_what_the_account_was_billed_sets_upkeep_and_build(tmp_path: Path) -> No
 
 def test_bills_of_optima_say_nothing_of_a_key_that_classic_would_keep(tmp_path: Path) -> None:
     assert "Upkeep rests on" not in said(billed(tmp_path, 0.01, "OPTIMA"))
+
+
+def by_article(i: int) -> str:
+    return f"SELECT * FROM orders WHERE name = 'art-0{i * 7919 % 9000:04}'"
+
+
+def test_a_text_that_begins_alike_is_cut_where_all_its_values_are_told_apart(tmp_path: Path) -> None:
+    """Classic clustering orders text by its first five bytes, which are the same in all: three digits more would be coarser."""
+    ends = {"COLUMN_NAME": "NAME", "MIN_VALUE": "art-00000", "MAX_VALUE": "art-08999"}
+    history = runs(by_article, 400, 2000) + loads(100_000)
+    advice = advise(tmp_path, history, column_statistics=[{**statistics(9000), **ends}])
+    assert [r.details["clustering_key"] for r in advice.recommendations] == [["SUBSTRING(NAME, 6, 4)"]]

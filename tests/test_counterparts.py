@@ -127,6 +127,27 @@ def asking(world: World, rng: np.random.Generator) -> tuple[Layout, list[list[As
 KEY = (KeyPart("PRODUCT_ID"),)
 
 
+def test_common_values_stand_among_rare_ones_where_text_is_the_key() -> None:
+    """By Zipf's law some of the partitions hold a single product. Codes stand in no order, so all others hold rare ones too, and none
+    of them is sure to be skipped when products are asked for."""
+    rng = np.random.default_rng(3)
+    product = np.minimum(rng.zipf(1.15, 80_000), 3000).astype(float)
+    columns = {"PRODUCT_ID": product, "CODE": rng.permutation(3001).astype(float)[product.astype(int)] + 50_000}
+    world = World(columns, {"PRODUCT_ID": "number", "CODE": "number"}, 200)
+    drawn = rng.choice(np.unique(product), 36, replace=False)
+    share = float(np.mean([(product == value).mean() for value in drawn]))
+    asked = [[Ask("PRODUCT_ID", share, 1, positions=(float(value),))] for value in drawn]
+    layout = world.layout(asked)
+    axes = as_asked(layout.axes, layout.questions)
+    layout = replace(layout, axes=told_together(axes, BOTH, layout.questions), ties=Ties(BOTH))
+    text = {name: replace(line, family="text") if name == "CODE" else line for name, line in layout.axes.items()}
+    key = (KeyPart("CODE"),)
+    true = float(np.mean(world.counts(key, asked)))
+    number, letters = (float(np.mean(predict(each, key))) for each in (layout, replace(layout, axes=text)))
+    assert number < true / 1.5, "numbers are taken to be given out to values of about one size at a time"
+    assert true / 1.15 <= letters <= true * 1.15, (true, number, letters)
+
+
 def test_partitions_of_one_product_are_skipped_by_other_products_codes() -> None:
     rng = np.random.default_rng(3)
     world = coded(rng, follows=True)
