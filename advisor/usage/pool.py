@@ -18,7 +18,7 @@ from pathlib import Path
 from advisor.errors import InputError
 from advisor.model import Catalog, Reading
 from advisor.settings import Settings
-from advisor.usage.cache import open_cache
+from advisor.usage.cache import Shaped, open_cache
 from advisor.usage.names import Directory
 from advisor.usage.reading import CRASHED, READY, TOO_LONG, TOO_SLOW, TRUNCATED, Answer, Request, failed
 
@@ -59,14 +59,29 @@ def read_all(
 def _answered(
     requests: Sequence[Request], directory: Directory, settings: Settings, tell: Tell
 ) -> dict[Request, Reading]:
-    if settings.cache_folder is None:
-        return {request: answer.reading for request, answer in _read(requests, directory, settings, tell).items()}
-    cache = open_cache(Path(settings.cache_folder), directory)
-    known = {request: reading for request in requests if (reading := cache.find(request)) is not None}
-    answers = _read([request for request in requests if request not in known], directory, settings, tell)
-    cache.keep(answers)
+    """Of texts that differ in constants alone one is read first: mostly it tells what the others say."""
+    cache = open_cache(None if settings.cache_folder is None else Path(settings.cache_folder), directory)
+    shapes = {request: Shaped.of(request) for request in requests}
+    known: dict[Request, Reading] = {}
+
+    def unknown() -> list[Request]:
+        left = [request for request in requests if request not in known]
+        known.update({each: found for each in left if (found := cache.find(each, shapes[each])) is not None})
+        return [request for request in left if request not in known]
+
+    def read(due: Sequence[Request], before: int) -> None:
+        answers = _read(due, directory, settings, lambda done, _: tell(before + done, before + len(waiting)))
+        cache.keep(answers, shapes)
+        known.update({request: answer.reading for request, answer in answers.items()})
+
+    waiting = unknown()
+    firsts = {shapes[request].key: request for request in reversed(waiting)}
+    due = set(firsts.values())
+    read([request for request in waiting if request in due], 0)
+    waiting = unknown()
+    read(waiting, len(due))
     cache.save()
-    return known | {request: answer.reading for request, answer in answers.items()}
+    return known
 
 
 def _read(requests: Sequence[Request], directory: Directory, settings: Settings, tell: Tell) -> dict[Request, Answer]:

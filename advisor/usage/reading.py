@@ -11,9 +11,10 @@ from sqlglot.errors import SqlglotError
 from advisor.model import Catalog, Reading
 from advisor.usage import moments
 from advisor.usage.builder import Builder, TooComplexError
+from advisor.usage.moulds import Mould, cut, mould
 from advisor.usage.names import Directory, Session
 from advisor.usage.statement import Statement
-from advisor.usage.trees import Parser
+from advisor.usage.trees import Parser, Trees
 
 BYTE_ORDER_MARK = "\ufeff"
 MOVING = ("CURRENT_", "GETDATE", "SYSDATE", "SYSTIMESTAMP", "LOCALTIME", "NOW(")
@@ -54,6 +55,8 @@ class Answer:
     """The objects' own names that the catalog was asked for, sorted."""
     at: datetime | None = None
     """When the query ran; None where the statement says the same at any time."""
+    mould: Mould | None = None
+    """For texts that differ from it in constants alone."""
 
 
 def read(
@@ -94,7 +97,21 @@ def answer(directory: Directory, request: Request, parser: Parser) -> Answer:
     reading = read_with(Session(directory, request.database, request.schema), request.text, request.at, parser)
     names = tuple(sorted(directory.asked))
     timeless = not any(moves(text) for text in (request.text, *directory.view_texts()))
-    return Answer(reading, names, None if timeless else request.at)
+    made = _mould(directory, request, reading, parser) if timeless and reading.problem is None else None
+    return Answer(reading, names, None if timeless else request.at, made)
+
+
+def _mould(directory: Directory, request: Request, reading: Reading, parser: Parser) -> Mould | None:
+    pattern = parser.pattern(request.text)
+    if pattern is None:
+        return None
+    session, at = Session(directory, request.database, request.schema), moments.naive(request.at)
+    try:
+        return mould(pattern, cut(request.text)[1], lambda trees: _said(session, trees, at), reading)
+    except (SqlglotError, RecursionError, TooComplexError, MemoryError):
+        # It was read once as it stands: only the others are read anew each.
+        parser.forget()
+        return None
 
 
 def moves(text: str) -> bool:
@@ -113,6 +130,10 @@ def _read(session: Session, text: str, at: datetime, parser: Parser) -> Reading:
     except (AttributeError, LookupError, TypeError, ValueError):
         # sqlglot's own slips on malformed texts.
         return failed(NO_PARSE)
+    return _said(session, parsed, at)
+
+
+def _said(session: Session, parsed: Trees, at: datetime) -> Reading:
     trees = [tree for tree in parsed if tree is not None and not isinstance(tree, exp.Semicolon)]
     if len(trees) != 1:
         return failed(SEVERAL if trees else EMPTY)

@@ -65,7 +65,7 @@ class Pattern:
             return not {"'", "\n"} & {*self.pieces[i * 2 + 1], *run}
         if isinstance(node, exp.In):
             return True
-        return bool(node.is_string) == (run[0] == "'") and len(_constants(run)) == 1
+        return bool(node.is_string) == (run[0] == "'") and len(constants_in(run)) == 1
 
     def filled(self, runs: list[str]) -> Trees:
         """Its trees with these constants, until it is filled again."""
@@ -73,7 +73,7 @@ class Pattern:
             return self.trees  # as they were parsed, from these constants
         for i, node in self.free.items():
             if isinstance(node, exp.In):
-                node.set("expressions", [_literal(constant) for constant in _constants(runs[i])])
+                node.set("expressions", [_literal(constant) for constant in constants_in(runs[i])])
             elif node is not None:
                 node.set("this", runs[i].strip("'"))
         return self.trees
@@ -101,6 +101,11 @@ class Parser:
             del self.patterns[next(iter(self.patterns))]
         return pattern.filled(runs)
 
+    def pattern(self, text: str) -> Pattern | None:
+        """Of the text, where it was the last to be parsed."""
+        pieces = RUN.split(text)
+        return self.patterns.get(tuple(pieces[::2]))
+
     def forget(self) -> None:
         self.patterns.clear()
 
@@ -123,11 +128,12 @@ def _listed(node: exp.Expr) -> list[exp.Expr]:
 
 def _says(node: exp.Expr, run: str) -> bool:
     """The node holds what the text says, as it is."""
-    said = [(constant[0] == "'", constant.strip("'")) for constant in _constants(run)]
+    said = [(constant[0] == "'", constant.strip("'")) for constant in constants_in(run)]
     return [(item.is_string, item.name) for item in _listed(node)] == said
 
 
-def _constants(run: str) -> list[str]:
+def constants_in(run: str) -> list[str]:
+    """Those of a run, one after the other."""
     return re.findall(CONSTANT, run)
 
 
@@ -139,5 +145,9 @@ def _comments(text: str, tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
     """From where to where no token stands, but comments do."""
     ends = [(0, 0), *((token.start, token.end + 1) for token in tokens), (len(text), len(text))]
     for (_, low), (high, _) in pairwise(ends):
-        if ("/*" in text[low:high] or "--" in text[low:high]) and COMMENTS.fullmatch(text, low, high):
+        if (
+            high - low > 1
+            and ("/*" in text[low:high] or "--" in text[low:high])
+            and COMMENTS.fullmatch(text, low, high)
+        ):
             yield low, high
