@@ -84,6 +84,16 @@ def views(account: Account, settings: Settings) -> tuple[Proposal, ...]:
     return tuple(found)
 
 
+def dearest(account: Account) -> dict[TableName, tuple[TableName, float]]:
+    """By table the view over it whose refreshes took most, and the credits that they took over the window."""
+    found: dict[TableName, tuple[TableName, float]] = {}
+    for name, spent in sorted((account.facts.refreshes or {}).items()):
+        made = _definition(name, account)
+        if made is not None and spent > found.get(made.base, (name, 0.0))[1]:
+            found[made.base] = (name, spent)
+    return found
+
+
 @dataclass(frozen=True)
 class _Made:
     base: TableName

@@ -138,7 +138,7 @@ class Account:
             if found is not None:
                 act(self, *found.groups())
                 self.how = how
-                self.ran += [statement] if act not in (_show, _set) else []
+                self.ran += [statement] if act not in (_show, _set, _look) else []
                 return []
         (tree,) = sqlglot.parse(statement, read="snowflake")
         if isinstance(tree, exp.Command) or tree is None:
@@ -366,6 +366,10 @@ def _show(account: Account, what: str, pattern: str, where: str | None) -> None:
         raise NotRunError(f"SHOW {what}")
 
 
+def _look(account: Account, _: str, name: str) -> None:
+    account.rows(sqlglot.parse_one(f"SELECT 1 FROM {name} LIMIT 0", read="snowflake"))
+
+
 def _set(account: Account, _: str) -> None:
     """DuckDB's session has no such parameter: its names are what they are."""
 
@@ -399,5 +403,6 @@ ACTS: tuple[tuple[str, Act, str], ...] = (
     (rf"ALTER WAREHOUSE {NAME} SET (.*)", _warehouse, "not run: DuckDB has no warehouses"),
     (rf"ALTER USER {NAME} SET (\w+) = (\w+)", _user, "not run: DuckDB's users have no parameters"),
     (rf"SHOW (\w+|DYNAMIC TABLES|MATERIALIZED VIEWS) LIKE {LITERAL}(.*)", _show, "not run: DuckDB's SHOW is another"),
+    (rf"(SHOW GRANTS|DESCRIBE SEARCH OPTIMIZATION) ON (?:TABLE )?{NAME}", _look, "inside: its table"),
     (r"(ALTER SESSION SET QUOTED_IDENTIFIERS_IGNORE_CASE = FALSE)", _set, "not run: DuckDB has no such parameter"),
 )  # fmt: skip

@@ -275,6 +275,19 @@ def test_a_view_that_took_more_than_all_that_queries_were_spared_is_dropped(tmp_
     assert "-- CREATE MATERIALIZED VIEW DB.PUBLIC.ORDERS_BY_REGION AS" in script.read_text()
 
 
+def test_no_view_is_advised_where_one_that_the_same_writes_refresh_takes_more_than_it_would_save(
+    tmp_path: Path,
+) -> None:
+    history = asked(of_a_region, 40, 1990) + loads(100_000)
+    for credits, advised in ((90.0, False), (0.5, True)):
+        standing(tmp_path / str(credits), history, credits)
+        with open_snapshot(tmp_path / str(credits) / "in", Settings()) as snapshot:
+            found = analyze(snapshot, Settings())
+        assert any(r.action == "create" for r in views(found)) == advised
+        said = "but those of DB.PUBLIC.ORDERS_BY_REGION, which the same writes refresh, took 98.9."
+        assert (said in " ".join(r.reason for r in found.rejections)) != advised
+
+
 @pytest.mark.parametrize(
     ("history", "credits", "text"),
     [

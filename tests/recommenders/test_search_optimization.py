@@ -178,10 +178,16 @@ def in_force(credits: float, pruned: int | None) -> dict[str, Any]:
 
 
 def test_paths_that_cost_more_than_they_let_skip_are_dropped(tmp_path: Path) -> None:
-    (drop,) = of(advice(tmp_path, by("kind"), **in_force(60.0, 500)), KIND)
+    found = advice(tmp_path / "in", by("kind"), **in_force(60.0, 500))
+    (drop,) = of(found, KIND)
     assert (drop.action, drop.grade) == ("drop", "observed")
     assert "let queries skip 500 partitions beyond what the table's order did" in drop.reason
     assert drop.net_credits_per_month.expected == pytest.approx(60 * 30 / 28, rel=0.05)
+    generate(found, tmp_path / "out")
+    (script,) = (tmp_path / "out" / "scripts").glob("*search_optimization*")
+    shown, dropped = (f"{verb} SEARCH OPTIMIZATION" for verb in ("DESCRIBE", "DB.PUBLIC.SESSIONS DROP"))
+    assert script.read_text().index(shown) < script.read_text().index(dropped)
+    assert "ADD SEARCH OPTIMIZATION" not in (tmp_path / "out" / "revert.sql").read_text()
 
 
 @pytest.mark.parametrize("views", [in_force(60.0, None), in_force(1.0, 100_000_000)], ids=["not recorded", "worth it"])

@@ -25,7 +25,8 @@ When not to
 Tables under 100 micro-partitions are read quickly as they are. A view with nearly as many rows as its table saves nothing,
 however few its columns: a micro-partition stores them apart, and a scan reads those that it needs. A second order is dear to keep:
 what moves a row in the table moves it in the view, so it isn't advised beside a new key of the table, nor where a key or search
-optimization serves the same look-ups for less. A table that is rewritten all the time, reloaded or reclustered makes its view do the same, on serverless compute. Tables
+optimization serves the same look-ups for less; and where a view in force over the same table takes more to refresh than the new one
+would save, none. A table that is rewritten all the time, reloaded or reclustered makes its view do the same, on serverless compute. Tables
 that a job recreates leave an invalid view behind. Row access policies, masked columns, joins, window functions, DISTINCT
 aggregates and whatever hangs on a session parameter are not allowed. Standard edition has no materialized views.
 
@@ -37,15 +38,17 @@ selection of materialized views and indexes", VLDB 2000. Harinarayan et al., "Im
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from advisor import asked, unneeded
 from advisor.account import Account
-from advisor.model import Proposed
+from advisor.figures import between, number
+from advisor.model import Proposal, Proposed, Rejection, TableName
 from advisor.projections import gather
 from advisor.recommenders.materialized_view import groupings, projections
 from advisor.recommenders.materialized_view.words import CODE
 from advisor.settings import Settings
+from advisor.terms import monthly
 
 __all__ = ["CODE", "propose"]
 
@@ -53,12 +56,34 @@ __all__ = ["CODE", "propose"]
 def propose(account: Account, settings: Settings) -> Proposed:
     """Per table the views that net most together, and those in force that cost more than they can bring."""
     each = list(_each(account, settings))
-    drops = unneeded.views(account, settings)
+    drops, dearest = unneeded.views(account, settings), unneeded.dearest(account)
+    judged = [(new, _outspent(new, dearest, account)) for proposed in each for new in proposed.proposals]
     return Proposed(
-        (*drops, *(proposal for proposed in each for proposal in proposed.proposals)),
-        tuple(rejection for proposed in each for rejection in proposed.rejections),
+        (*drops, *(new for new, why in judged if why is None)),
+        (*(why for _, why in judged if why is not None), *(no for proposed in each for no in proposed.rejections)),
         len(drops) + sum(proposed.judged for proposed in each),
     )
+
+
+def _outspent(
+    new: Proposal, dearest: Mapping[TableName, tuple[TableName, float]], account: Account
+) -> Rejection | None:
+    """Where keeping a view in force over the same table takes more than the new one would save, whatever its own estimate says:
+    the same writes refresh both."""
+    about, saved = new.recommendation, new.recommendation.benefit.credits
+    tables = [name for name in dearest if new.brief["tables"] == [str(name)]]
+    if not tables or saved is None:
+        return None
+    view, spent = dearest[tables[0]]
+    taken = spent * monthly(account.workload)
+    if taken <= saved.expected:
+        return None
+    upkeep = between(about.cost.upkeep_credits_per_month)
+    why = (
+        f"It would save {between(saved)} credits a month. Its refreshes are estimated at {upkeep}, but those of {view}, which the same "
+        f"writes refresh, took {number(taken)}."
+    )
+    return Rejection(CODE, about.target, new.brief, why)
 
 
 def _each(account: Account, settings: Settings) -> Iterator[Proposed]:

@@ -125,6 +125,9 @@ $$;
 -- Stage 1, the parts. The file may be run again wherever it stopped: a swap that was begun is taken back first, and a part that
 -- was begun is written anew, whole. Writers must stand still from here to the end of stage 3.
 ALTER TABLE IF EXISTS SALES."web"."Page Views_BEFORE_SPLIT" RENAME TO SALES."web"."Page Views";
+-- Who may read and write it: the view needs the same grants to read, Page Views_HOT those to write. They stay on the old table.
+SHOW GRANTS ON TABLE SALES."web"."Page Views";
+
 -- What would be set apart, counted: compare it with the share above.
 SELECT
   COUNT(*) AS all_rows,

@@ -70,6 +70,9 @@ WHERE "name" = 'Page Views';
 END;
 $$;
 
+-- The paths that there are: note down method and target of each, to have them again.
+DESCRIBE SEARCH OPTIMIZATION ON SALES."web"."Page Views";
+
 
 -- ---------------------------------------------------------------- apply
 
@@ -124,5 +127,6 @@ ORDER BY 1, 2 DESC;
 
 -- ---------------------------------------------------------------- revert
 
--- Commented out, so that running this file whole does not undo it.
--- ALTER TABLE SALES."web"."Page Views" ADD SEARCH OPTIMIZATION;
+-- Which paths there were isn't known here. To go back, fill in what you noted down above; without ON it would build one for every
+-- column that can have one:
+--   ALTER TABLE SALES."web"."Page Views" ADD SEARCH OPTIMIZATION ON <method>(<column>, ...)
