@@ -6,14 +6,14 @@ part of the time between loads; the queries must name the table, since Snowflake
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from sqlglot import exp
 
 from advisor.account import Account
 from advisor.asked import Asked, searched, settled
-from advisor.blocks import Block, Stored, stored, study
+from advisor.blocks import Block, Stored, definition, stored, study
 from advisor.blocks.expressions import text, within
 from advisor.blocks.legality import PLAIN, expression_obstacle
 from advisor.blocks.stored import merged, parsed
@@ -27,7 +27,7 @@ from advisor.usage.names import Session
 
 KINDS = ("BASE TABLE", "VIEW", "TEMPORARY TABLE", "EVENT TABLE")
 UNCHECKED = {"hybrid", "iceberg", "temporary", "event", "dynamic"}
-UNSUPPORTED = (exp.AnyValue, exp.Rand)
+HOLDER = "a dynamic table"
 WINDOWS = (exp.Window, exp.RowNumber, exp.Rank, exp.DenseRank, exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue)
 EXACT = (
     exp.Count,
@@ -150,7 +150,8 @@ def obstacle(kept: Stored, members: Sequence[Asked], account: Account) -> str | 
     why = next((each for each in of_tables if each is not None), None)
     if why is not None:
         return why
-    return _of_expressions(kept, account) if kept.whole is None else _of_whole(kept.whole)
+    why = _of_expressions(kept, account) if kept.whole is None else _of_whole(kept.whole)
+    return why or _of_joins(definition(kept))
 
 
 def _of_table(name: TableName, members: Sequence[Asked], account: Account) -> str | None:
@@ -176,14 +177,40 @@ def _of_expressions(kept: Stored, account: Account) -> str | None:
     types: dict[str, str] = {}
     for name in set(kept.tables):
         types |= {column.name: column.data_type for column in account.catalog.tables[name].columns}
-    whys = (expression_obstacle(parsed(key), types) for key in (*kept.keys, *kept.conditions))
-    why = next((each for each in whys if each), None)
+    measured = (part for each in kept.aggregates for part in _measured(parsed(each)))
+    whys = (
+        expression_obstacle(part, types, HOLDER) for part in (*map(parsed, (*kept.keys, *kept.conditions)), *measured)
+    )
     alien = next((a for a in kept.aggregates if not isinstance(parsed(a), EXACT)), None)
-    return why or (f"{alien} is not certain to be allowed in a dynamic table." if alien else None)
+    if alien is not None:
+        return f"{alien} is not certain to be allowed in {HOLDER}."
+    return next((why for why in whys if why), None)
+
+
+def _measured(aggregate: exp.Expr) -> Iterator[exp.Expr]:
+    """What it aggregates. (The clock is allowed in conditions alone, a function of one's own nowhere for certain.)"""
+    for part in aggregate.iter_expressions():
+        if not isinstance(part, exp.Star):
+            yield from part.expressions if isinstance(part, exp.Distinct) else (part,)
+
+
+def _of_joins(statement: exp.Select) -> str | None:
+    """A refresh can't be incremental over an outer join on more than equality; the clock is allowed in WHERE alone."""
+    for join in statement.args.get("joins") or []:
+        on = join.args.get("on")
+        tests = list(on.flatten() if isinstance(on, exp.And) else [on] if on is not None else [])
+        if join.side and not all(isinstance(test.unnest(), exp.EQ) for test in tests):
+            return f"{text(on)} is more than equality: over such an outer join a dynamic table can't be refreshed incrementally."
+        strange = [
+            inner for test in tests for inner in within(test) if not isinstance(inner, (*PLAIN, exp.Cast, exp.DataType))
+        ]
+        if strange:
+            return f"{text(strange[0])} is not certain to be allowed in {HOLDER}."
+    return None
 
 
 def _of_whole(statement: str) -> str | None:
     allowed = (*PLAIN, *WINDOWS, *EXACT, exp.Select, exp.From, exp.Table, exp.Join, exp.Where, exp.Qualify)
     more = (exp.Alias, exp.TableAlias, exp.Order, exp.Ordered, exp.WindowSpec)
     strange = [inner for inner in within(parsed(statement)) if not isinstance(inner, (*allowed, *more))]
-    return f"{text(strange[0])} is not certain to be allowed in a dynamic table." if strange else None
+    return f"{text(strange[0])} is not certain to be allowed in {HOLDER}." if strange else None

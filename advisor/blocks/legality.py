@@ -65,6 +65,7 @@ PLAIN = (
     exp.Var,
     *CUTS,
 )
+VIEW = "a materialized view"
 FORBIDDEN_NAMES = ("SYSTEM$", "METADATA$")
 
 
@@ -99,7 +100,8 @@ def view_obstacle(kept: Stored, types: Mapping[str, str]) -> str | None:
     return None
 
 
-def expression_obstacle(node: exp.Expr, types: Mapping[str, str]) -> str | None:
+def expression_obstacle(node: exp.Expr, types: Mapping[str, str], holder: str = VIEW) -> str | None:
+    """Why `holder` may not hold the expression, or isn't certain to."""
     for inner in within(node):
         if isinstance(inner, (exp.Cast, exp.DataType, exp.DataTypeParam)):
             why = _cast_obstacle(inner, types)
@@ -111,7 +113,7 @@ def expression_obstacle(node: exp.Expr, types: Mapping[str, str]) -> str | None:
         elif isinstance(inner, PLAIN):
             why = _cut_obstacle(inner, types) if isinstance(inner, CUTS) else None
         else:
-            why = f"{text(inner)} is not certain to be allowed in a materialized view."
+            why = f"{text(inner)} is not certain to be allowed in {holder}."
         if why is not None:
             return why
     return _format_obstacle(node, types)

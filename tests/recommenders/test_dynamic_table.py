@@ -111,6 +111,9 @@ def test_the_latest_row_of_each_key_is_stored_as_it_is(tmp_path: Path) -> None:
     assert "ORDER BY\n  ID DESC" not in str(advised.details["definition"]).partition("QUALIFY")[0]
 
 
+JOIN = "FROM orders o JOIN customers c ON c.customer_id = o.customer_id"
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -128,6 +131,22 @@ def test_the_latest_row_of_each_key_is_stored_as_it_is(tmp_path: Path) -> None:
         ),
         ("SELECT region, RANK() OVER (ORDER BY id) FROM orders", "Its columns have no names"),
         ("SELECT region, MODE(id) FROM orders WHERE id <> {} GROUP BY region", "can't be added up over"),
+        (
+            f"SELECT c.segment, SUM(IFF(o.day > CURRENT_DATE - 30, o.id, 0)) {JOIN} GROUP BY 1",
+            "CURRENT_DATE is not certain to be allowed",
+        ),
+        (
+            f"SELECT c.segment, COUNT(DISTINCT my_udf(o.id)) {JOIN} GROUP BY 1",
+            "MY_UDF(O.ID) is not certain to be allowed in a dynamic table.",
+        ),
+        (
+            f"SELECT c.segment, SUM(o.id) {JOIN} AND o.day > CURRENT_DATE - 30 GROUP BY 1",
+            "CURRENT_DATE is not certain to be allowed",
+        ),
+        (
+            "SELECT c.segment, SUM(o.id) FROM orders o LEFT JOIN customers c ON c.customer_id > o.customer_id GROUP BY 1",
+            "is more than equality: over such an outer join a dynamic table can't be refreshed incrementally.",
+        ),
     ],
 )
 def test_what_cannot_be_stored_is_named(tmp_path: Path, text: str, said: str) -> None:
