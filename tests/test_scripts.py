@@ -86,7 +86,7 @@ def test_a_dropped_view_is_passed_over_in_a_second_run_and_its_return_in_a_secon
 @pytest.mark.parametrize("name", sorted(SCRIPTS))
 def test_what_would_undo_the_change_is_commented_out(name: str) -> None:
     script = SCRIPTS[name]
-    assert script.revert
+    assert script.revert or "To go back, fill in what you noted down above" in script.text
     for statement in script.revert:
         assert f"\n-- {statement.splitlines()[0]}" in script.text
         assert f"\n{statement};" not in script.text
