@@ -88,6 +88,7 @@ def test_what_has_no_price_in_credits_is_said_beside_the_total_and_not_as_a_savi
         assert all(part in text for part in said)
         assert "some serve the same queries" not in text
         assert "payback unknown" in text
+        assert ".What" not in text
     assert found.totals.claimed_alone == pytest.approx(found.totals.net_credits_per_month.expected)
 
 
