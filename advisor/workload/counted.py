@@ -23,6 +23,9 @@ _TOLD = (
     "WAREHOUSE_SIZE",
 )
 
+UNREAD = "'unread' AS QUERY_TEXT"
+"""The text of what has a hash, which is told apart without it."""
+
 # Those that are left out by their outcome are counted for no statement.
 STATEMENTS = """
 SELECT * REPLACE (CASE WHEN OUTCOME IN ('executed', 'no warehouse') THEN STATEMENT END AS STATEMENT) FROM unit_told
@@ -65,7 +68,7 @@ def _added_up(name: str, kind: Kind) -> str:
 def told(rows: str, raw: bool, since: str) -> str:
     """The SQL that counts these executions by all that tells them apart, with all their times.
 
-    `raw`: they are rows of the history with EXECUTION_MS, none repeated; else rows of `sql/executions.sql`.
+    `raw`: they are rows of the history with EXECUTION_MS, none repeated, their texts unread; else rows of `sql/executions.sql`.
     """
     texts, tested = _told_by(raw)
     # Of a number no more is asked than whether it is there, and whether it is nothing.
@@ -77,7 +80,7 @@ def told(rows: str, raw: bool, since: str) -> str:
     return f"""
         SELECT {made}, {", ".join(f"SUM_{name} AS {name}" for name in FIGURES)}, TIMES
         FROM (
-            SELECT FIRST_SEEN AS START_TIME, {named}{tried}, {summed}, TIMES
+            SELECT FIRST_SEEN AS START_TIME, {named}{tried}, {UNREAD}, {summed}, TIMES
             FROM (
                 SELECT {named}{flags}, {figures_of_templates(tuple(FIGURES))}, list(CAST(EXECUTION_MS AS DOUBLE)) AS TIMES
                 FROM (SELECT *{tests}, CAST(START_TIME AS DATE) AS DAY, START_TIME >= {since} AS RECENT FROM ({rows}))
@@ -93,4 +96,5 @@ def _told_by(raw: bool) -> tuple[list[str], list[str]]:
         return list(_TOLD), []
     kinds = VIEWS["query_history"].columns
     used = sorted(columns_of_executions(_TOLD)[1] - {"START_TIME"})
-    return [name for name in used if kinds[name] is Kind.TEXT], [n for n in used if kinds[n] is not Kind.TEXT]
+    texts = [name for name in used if kinds[name] is Kind.TEXT and name != "QUERY_TEXT"]
+    return texts, [n for n in used if kinds[n] is not Kind.TEXT]

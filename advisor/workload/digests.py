@@ -17,7 +17,7 @@ from advisor.snapshot import Snapshot
 from advisor.snapshot.manifest import literal
 from advisor.snapshot.normal import BLOCK_MICROSECONDS
 from advisor.workload import ids
-from advisor.workload.counted import told
+from advisor.workload.counted import UNREAD, told
 from advisor.workload.shortened import NAMED, SHORTENED, TOLD
 from advisor.workload.texts import duckdb_sql, executions_of, latest_of
 from advisor.workload.units import Unit
@@ -30,7 +30,7 @@ FEWER = 8
 """Where the history is in several units, each gives so many times fewer texts."""
 
 # What has a hash is told apart without its text.
-HASHED = "SELECT * REPLACE ('unread' AS QUERY_TEXT) FROM {rows}"
+HASHED = f"SELECT * REPLACE ({UNREAD}) FROM {{rows}}"
 # Such a condition is tried on the least and the greatest value of a row group, without reading it.
 ALL_KINDS = f"""
 {HASHED} WHERE QUERY_PARAMETERIZED_HASH >= '!'
