@@ -148,6 +148,7 @@ class Digester:
             if self.unique:
                 self._shorten(folder)
             self._write("executions", executions, folder)
+            (folder / "shortened").unlink(missing_ok=True)
             executions = f"FROM read_parquet({literal(str(folder / 'executions'))})"
             run(f"CREATE OR REPLACE TEMP VIEW unit AS {executions}")
         since = f"TIMESTAMP {literal(self.since.isoformat(sep=' '))}"

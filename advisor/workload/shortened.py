@@ -27,15 +27,15 @@ SELECT * EXCLUDE (QUERY_TEXT, OPENED, ZEROED),
 FROM ({TRIED})
 """
 _STATEMENT = columns_of_executions(("STATEMENT",))[0]
+# The ids' hashes are known to differ; but those of rows without an id, which then have one text. No text is held.
 NAMED = f"""
 CREATE OR REPLACE TEMP TABLE named AS
-SELECT TEXT_ID, {_STATEMENT}
+SELECT DISTINCT TEXT_ID, {_STATEMENT}
 FROM (
-    SELECT TEXT_ID, any_value(rows.QUERY_TEXT) AS QUERY_TEXT, NULL::VARCHAR AS {_HASH}, NULL::VARCHAR AS {_HASH}_VERSION
+    SELECT TEXT_ID, rows.QUERY_TEXT, NULL::VARCHAR AS {_HASH}, NULL::VARCHAR AS {_HASH}_VERSION
     FROM {{rows}} AS rows JOIN (
-        SELECT TEXT_ID, min(QUERY_ID) AS QUERY_ID FROM {{shortened}} WHERE TEXT_ID IS NOT NULL GROUP BY TEXT_ID
-    ) AS first ON first.QUERY_ID = rows.QUERY_ID
-    GROUP BY TEXT_ID
+        SELECT TEXT_ID, min(hash(QUERY_ID)) AS ID_HASH FROM {{shortened}} WHERE TEXT_ID IS NOT NULL GROUP BY TEXT_ID
+    ) AS first ON first.ID_HASH = hash(rows.QUERY_ID)
 )
 """
 TOLD = """
