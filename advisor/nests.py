@@ -46,7 +46,16 @@ def nests(axes: Mapping[str, Axis], questions: Sequence[Question]) -> Nests:
         digits = _digits(outer, inner, asked)
         if digits and (outer.column not in found or digits < (found[outer.column].digits or 0)):
             found[outer.column] = KeyPart(inner.column, digits=digits)
-    return dict(sorted(found.items()))
+    return {outer: part for outer, part in sorted(found.items()) if not _comes_back(outer, found)}
+
+
+def _comes_back(outer: str, found: Nests) -> bool:
+    """Each of a circle is told to be coarser than the next: columns that are asked alike, of which none begins with another."""
+    column, seen = outer, set[str]()
+    while column in found and column not in seen:
+        seen.add(column)
+        column = found[column].column
+    return column == outer
 
 
 def nested(axes: Mapping[str, Axis], questions: Sequence[Question]) -> tuple[dict[str, Axis], Nests]:

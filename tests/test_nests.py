@@ -70,6 +70,15 @@ def test_from_the_history_alone_what_is_asked_shows_it(users: list[float], neste
     assert dict(nests(axes, questions)) == (OF_TENANTS if nested else {}), why
 
 
+def test_of_two_columns_that_are_asked_alike_neither_begins_with_the_other() -> None:
+    values = [*map(float, LEADS), *(lead * 1000 + 39.0 * i for i, lead in enumerate(LEADS))]
+    questions = [*asked("TENANT", values), *asked("USER_ID", values)]
+    axes = {name: Axis(name, "number", 1000, 300_351, 1e4) for name in ("TENANT", "USER_ID")}
+    alone = {"TENANT": replace(axes["TENANT"], family="text"), "USER_ID": axes["USER_ID"]}
+    assert nests(axes, questions) == nests(alone, questions) == {}
+    assert nests(axes, [*asked("TENANT", [float(lead) for lead in LEADS]), *asked("USER_ID", values)])
+
+
 def test_a_key_is_said_of_the_finer_column_without_what_tells_nothing_beside_its_neighbours() -> None:
     tenant, user, day = KeyPart("TENANT"), KeyPart("USER_ID"), KeyPart("DAY", unit="MONTH")
     thousands, tens = KeyPart("USER_ID", digits=3), KeyPart("USER_ID", digits=4)
