@@ -9,7 +9,7 @@ ten be so numbered, and agreeing ends mean it 96 times in 100 or more (Bayes).
 
 *Values asked for.* From the history alone: what is asked of the one, cut, is often what is asked of the other, and the digits that
 are cut off don't fill their span, as 300 users of each tenant leave the numbers from 7300 to 7999 free. How probable each is by
-chance (binomial; the range of even draws) is multiplied; a product of two such below 0.00001 comes one time in 8,000.
+chance (binomial; the range of even draws) is multiplied, and below 0.00001 it shows a pair: a product of two such comes one time in 8,000.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import permutations
+
+from scipy.special import bdtrc
 
 from advisor.asks import Ask, Question
 from advisor.axes import Axis
@@ -28,6 +30,8 @@ FEWEST_LED = 100
 """Smaller maxima agree with others' leading digits by chance."""
 FEWEST_SEEN = 3
 BY_CHANCE = 1e-5
+ALONE = 1e-3
+"""Neither is worth more: a column whose numbers all end in 0 leaves a stretch free whatever another one holds."""
 MOST_DIGITS = 12
 
 Nests = Mapping[str, KeyPart]
@@ -92,12 +96,13 @@ def _led(outer: set[float], inner: set[float], unit: float) -> bool:
     low, high = min(leads), max(leads)
     share = min(1.0, sum(low <= value <= high for value in outer) / (high - low + 1))
     rest = [value % unit for value in inner]
-    return _hits(len(leads), seen, share) * _stretch(len(rest), (max(rest) - min(rest)) / unit) <= BY_CHANCE
+    hits, stretch = _hits(len(leads), seen, share), _stretch(len(rest), (max(rest) - min(rest)) / unit)
+    return max(hits, ALONE) * max(stretch, ALONE) <= BY_CHANCE
 
 
 def _hits(tries: int, least: int, share: float) -> float:
     """How probable so many hits or more are."""
-    return sum(math.comb(tries, n) * share**n * (1 - share) ** (tries - n) for n in range(least, tries + 1))
+    return float(bdtrc(least - 1, tries, share))
 
 
 def _stretch(values: int, width: float) -> float:

@@ -70,6 +70,18 @@ def test_from_the_history_alone_what_is_asked_shows_it(users: list[float], neste
     assert dict(nests(axes, questions)) == (OF_TENANTS if nested else {}), why
 
 
+def test_thousands_of_values_asked_for_show_it_as_few_do() -> None:
+    tenants = asked("TENANT", [float(tenant) for tenant in range(1, 8000, 2)])
+    axes = {
+        "TENANT": replace(TENANT, high=8000, known=False),
+        "USER_ID": replace(USER, low=1000, high=8_000_000, known=False),
+    }
+    theirs, anyone = range(1, 8000, 2), range(1, 8000)
+    for leads, found in ((theirs, OF_TENANTS), (anyone, {})):
+        users = asked("USER_ID", [lead * 1000 + 39.0 * (lead % 26) for lead in leads])
+        assert nests(axes, [*tenants, *users]) == found
+
+
 def test_of_two_columns_that_are_asked_alike_neither_begins_with_the_other() -> None:
     values = [*map(float, LEADS), *(lead * 1000 + 39.0 * i for i, lead in enumerate(LEADS))]
     questions = [*asked("TENANT", values), *asked("USER_ID", values)]
