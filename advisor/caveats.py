@@ -9,6 +9,7 @@ from advisor.counterparts import Pairs
 from advisor.estimate import Estimate, evidence
 from advisor.figures import between, number
 from advisor.model import Workload
+from advisor.nests import linked
 from advisor.platform import masked
 from advisor.profile import TableProfile
 from advisor.settings import Settings
@@ -80,7 +81,7 @@ def _of_ties(estimate: Estimate, profile: TableProfile) -> list[str]:
     sure, following = _beside(key, layout.ties.one_to_one), _beside(key, layout.ties.abreast)
     surmised = layout.surmise or layout.ties
     maybe = [*_beside(key, surmised.one_to_one), *_beside(key, surmised.abreast)]
-    nested = [(name, part) for name, part in layout.nests.items() if name in key or part.column in key]
+    nested = linked(key, layout.nests).items()
     return [
         *(f"{part.column} without its last {part.digits} digits is taken to be {name}." for name, part in nested),
         *(f"{one} and {other} have equally many values and are taken to go one to one." for one, other in sure),

@@ -126,6 +126,9 @@ def as_led(inner: Axis, part: KeyPart, outer: Axis, single: Mapping[str, Sequenc
     if each is None or _values(asks) < FEWEST_ASKED or each * inner.buckets(part) < UNEVEN:
         return inner
     asked = tuple(position for ask in asks for position in ask.positions)
+    if not inner.demanded:
+        # Its own queries don't match more rows where they repeat a value: of that only how they lie on the part is told.
+        asked = tuple(sorted(set(asked)))
     return replace(inner, demanded=asked, uncommon=1.0, led=(part, max(1.0, 1 / each)))
 
 

@@ -15,8 +15,8 @@ chance (binomial; the range of even draws) is multiplied, and below 0.00001 it s
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import permutations
 
 from scipy.special import bdtrc
@@ -30,6 +30,9 @@ FEWEST_LED = 100
 """Smaller maxima agree with others' leading digits by chance."""
 FEWEST_SEEN = 3
 BY_CHANCE = 1e-5
+YEARS = frozenset(map(str, range(1900, 2101)))
+LIKE_DATES = (4, 6, 8)
+"""The digits of a year, of a month with its year, of a day."""
 ALONE = 1e-3
 """Neither is worth more: a column whose numbers all end in 0 leaves a stretch free whatever another one holds."""
 MOST_DIGITS = 12
@@ -38,11 +41,26 @@ Nests = Mapping[str, KeyPart]
 """By column the coarser form of another one that it is."""
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """The single values that are asked of a column."""
+
+    values: frozenset[float]
+    leads: tuple[frozenset[float], ...]
+    """What is left of them without their last digit, their last two, and so on."""
+
+    @classmethod
+    def of(cls, values: Iterable[float]) -> _Asked:
+        some = frozenset(values)
+        cuts = range(1, MOST_DIGITS)
+        return cls(some, tuple(frozenset(value // 10.0**digits for value in some) for digits in cuts))
+
+
 def nests(axes: Mapping[str, Axis], questions: Sequence[Question]) -> Nests:
     """Of each column that is one the least coarse such form."""
     numbers = [line for line in axes.values() if line.family == "number"]
     asked = {
-        column: {position for ask in asks for position in ask.positions}
+        column: _Asked.of({position for ask in asks for position in ask.positions})
         for column, asks in single_values(questions).items()
     }
     found: dict[str, KeyPart] = {}
@@ -71,7 +89,17 @@ def nested(axes: Mapping[str, Axis], questions: Sequence[Question]) -> tuple[dic
     return told, found
 
 
-def _digits(outer: Axis, inner: Axis, asked: Mapping[str, set[float]]) -> int | None:
+def linked(columns: Iterable[str], nests: Nests) -> Nests:
+    """Those of the columns, and of the ones that begin with or continue them, or one of these."""
+    reached, before = set(columns), set[str]()
+    while reached != before:
+        before = reached
+        ends = [{name, part.column} for name, part in nests.items()]
+        reached = reached.union(*(both for both in ends if both & reached))
+    return {name: part for name, part in nests.items() if name in reached}
+
+
+def _digits(outer: Axis, inner: Axis, asked: Mapping[str, _Asked]) -> int | None:
     """By how many digits `inner` is cut to be `outer`; None where nothing shows it."""
     for digits in range(1, MOST_DIGITS):
         unit = 10.0**digits
@@ -79,23 +107,33 @@ def _digits(outer: Axis, inner: Axis, asked: Mapping[str, set[float]]) -> int | 
             return None
         ends = math.floor(inner.low / unit), math.floor(inner.high / unit)
         if outer.known and inner.known:
-            if ends == (outer.low, outer.high) and outer.high >= FEWEST_LED and inner.distinct > outer.distinct:
+            if ends == (outer.low, outer.high) and _telling(outer) and inner.distinct > outer.distinct:
                 return digits
-        elif _led(asked.get(outer.column, set()), asked.get(inner.column, set()), unit):
+        elif outer.column in asked and inner.column in asked and _led(asked[outer.column], asked[inner.column], digits):
             return digits
     return None
 
 
-def _led(outer: set[float], inner: set[float], unit: float) -> bool:
+def _telling(outer: Axis) -> bool:
+    """Its ends aren't those of any other numbers: all that have so many digits, or the years that the account goes back."""
+    years = all(str(int(end))[:4] in YEARS and len(str(int(end))) in LIKE_DATES for end in (outer.low, outer.high))
+    full = str(int(outer.low)).strip("0") == str(int(outer.high) + 1).strip("0") == "1"
+    return outer.high >= FEWEST_LED and not years and not full
+
+
+def _led(outer: _Asked, inner: _Asked, digits: int) -> bool:
     """More of the leading digits of what is asked are among the other's than chance puts there, and what follows them stays
     in a narrower stretch than it leaves any number."""
-    leads = {math.floor(value / unit) for value in inner}
-    seen = sum(lead in outer for lead in leads)
+    leads, unit = inner.leads[digits - 1], 10.0**digits
+    seen = len(leads & outer.values)
     if seen < FEWEST_SEEN:
         return False
+    rest = [value % unit for value in inner.values]
+    # Round numbers begin with round numbers.
+    if not any(rest):
+        return False
     low, high = min(leads), max(leads)
-    share = min(1.0, sum(low <= value <= high for value in outer) / (high - low + 1))
-    rest = [value % unit for value in inner]
+    share = min(1.0, sum(low <= value <= high for value in outer.values) / (high - low + 1))
     hits, stretch = _hits(len(leads), seen, share), _stretch(len(rest), (max(rest) - min(rest)) / unit)
     return max(hits, ALONE) * max(stretch, ALONE) <= BY_CHANCE
 
@@ -130,7 +168,8 @@ def plain_key(key: Sequence[KeyPart], nests: Nests) -> tuple[KeyPart, ...]:
 
 def _finer(one: KeyPart, other: KeyPart) -> bool:
     """The order by `one` is one by `other` too."""
-    return one.column == other.column and one.unit is other.unit is None and (one.digits or 0) <= (other.digits or 0)
+    numbers = not any((one.unit, other.unit, one.substring, other.substring))
+    return numbers and one.column == other.column and (one.digits or 0) <= (other.digits or 0)
 
 
 def plain(question: Question, nests: Nests) -> Question:
@@ -151,5 +190,8 @@ def _cut(ask: Ask, column: str, unit: float) -> Ask:
         return replace(
             ask, column=column, values=0, positions=(), low=position * unit, high=(position + 1) * unit, stretches=0
         )
-    low, high = (None if end is None else end * unit for end in (ask.low, ask.high))
+    if ask.values and not ask.positions:
+        # So many values of the coarser column, wherever they lie: what they reach of it is counted already.
+        return replace(ask, column=column, derived=False)
+    low, high = (None if end is None else math.ceil(end) * unit for end in (ask.low, ask.high))
     return replace(ask, column=column, low=low, high=high, positions=tuple(each * unit for each in ask.positions))

@@ -134,7 +134,8 @@ def profile(
 
     def seen(described: Table) -> tuple[Layout, tuple[Load, ...]]:
         own = axes_of(described, readers, workload)
-        axes = longer.layout.axes if longer else merged_axes(implied_axes(described, known, readers, workload), own)
+        implied = {} if longer else implied_axes(described, known, readers, workload)
+        axes = longer.layout.axes if longer else merged_axes(implied, own, table.rows or math.inf)
 
         def asked_on(lines: Mapping[str, Axis]) -> list[list[Question]]:
             return [questions_of(described, i, read, lines, history, dimensions) for i, read in enumerate(readers)]
@@ -153,7 +154,7 @@ def profile(
         return _layout(table, partitions[table.name], as_asked(found, asking), loads, asking)
 
     layout, loads = seen(table)
-    layout = replace(layout, widths=longer.layout.widths) if longer else layout
+    layout = replace(layout, widths=longer.layout.widths, nests=longer.layout.nests) if longer else layout
     sample = sampled(table.name, layout.axes) if any(load.asks for load in loads) else None
     if sample is not None and sample.serves(layout.partitions):
         layout = replace(layout, sample=sample, weaker=layout, ties=Ties(), surmise=None, nests={})

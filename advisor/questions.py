@@ -70,14 +70,14 @@ def _filters(table: TableName, readings: Iterable[Reading]) -> Iterable[ColumnUs
     return (usage for reading in readings for usage in reading.usages if usage.table == table and usage.role in FILTERS)
 
 
-def merged_axes(implied: Mapping[str, Axis], own: Mapping[str, Axis]) -> dict[str, Axis]:
-    """All axes. Where constants are all that tells of a column, the table that it refers to tells more: how many rows it has, if
-    the constants are of these."""
+def merged_axes(implied: Mapping[str, Axis], own: Mapping[str, Axis], rows: float) -> dict[str, Axis]:
+    """All axes of a table of so many rows. Where constants are all that tells of a column, the table that it refers to tells more: how
+    many rows it has, if the constants are of these; a larger one refers to this one."""
 
     def within(line: Axis, other: Axis | None) -> bool:
         return (
             other is not None and not line.known and line.family == other.family == "number"
-            and other.distinct > 1 and other.low <= line.low and line.high <= other.high
+            and 1 < other.distinct <= rows and other.low <= line.low and line.high <= other.high
         )  # fmt: skip
 
     return dict(implied) | {

@@ -64,8 +64,8 @@ def by_number(i: int) -> str:
 
 
 def test_a_column_that_another_one_s_numbers_are_taken_to_begin_with_is_named(tmp_path: Path) -> None:
-    numbers = {**statistics(999), "MIN_VALUE": "1", "MAX_VALUE": "999"}
-    lines = {**statistics(49_950), "COLUMN_NAME": "ID", "MIN_VALUE": "1000", "MAX_VALUE": "999049"}
+    numbers = {**statistics(998), "MIN_VALUE": "1", "MAX_VALUE": "998"}
+    lines = {**statistics(49_900), "COLUMN_NAME": "ID", "MIN_VALUE": "1000", "MAX_VALUE": "998049"}
     history = runs(by_number, 400, 2000) + runs(by_line, 400, 2000, start=7) + loads(100_000)
     begun = advise(tmp_path / "begun", history, column_statistics=[numbers, lines])
     apart = advise(tmp_path / "apart", history, column_statistics=[numbers, {**lines, "MIN_VALUE": "1"}])

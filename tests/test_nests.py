@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -12,12 +13,15 @@ from advisor.axes import Axis
 from advisor.groups import as_asked, groups
 from advisor.layout import Layout
 from advisor.model import KeyPart
-from advisor.nests import nested, nests, plain, plain_key
+from advisor.nests import linked, nested, nests, plain, plain_key
 from advisor.pruning import predict
+from advisor.questions import merged_axes
 from tests.worlds import World
 
 TENANT = Axis("TENANT", "number", 1, 300, 300, known=True)
 USER = Axis("USER_ID", "number", 1000, 300_399, 80_000, known=True)
+STORE = Axis("STORE", "number", 100, 999, 900, known=True)
+DAY = Axis("SHIP_KEY", "number", 20_190_102, 20_251_130, 2_500, known=True)
 OF_TENANTS = {"TENANT": KeyPart("USER_ID", digits=3)}
 
 
@@ -40,6 +44,8 @@ def test_ends_that_begin_with_the_other_s_ends_show_it() -> None:
         (TENANT, replace(USER, distinct=200), "there are fewer users than tenants"),
         (replace(TENANT, known=False), USER, "where a tenant's numbers end isn't known"),
         (TENANT, replace(USER, family="text"), "text has no digits"),
+        (STORE, replace(USER, low=100_000, high=999_998), "all numbers of three and of six digits have such ends"),
+        (Axis("YEAR", "number", 2019, 2025, 7, known=True), DAY, "both go back as far as the account does"),
     ],
 )
 def test_other_ends_show_nothing(tenant: Axis, user: Axis, why: str) -> None:
@@ -59,6 +65,7 @@ LEADS = [1, 1, 2, 3, 7, 9, 40, 112, 300, 260]
         ([lead * 1000 + 39.0 * i for i, lead in enumerate(LEADS)], True, "most are of tenants that are asked for"),
         ([lead * 1000.0 + 99 * i for i, lead in enumerate(range(150, 160))], False, "none is"),
         ([1000.0 + 30 * i for i in range(10)], False, "all are of one tenant, which may be chance"),
+        ([2000.0, 3000, 5000, 9000, 40_000], False, "round numbers begin with round numbers"),
     ],
 )
 def test_from_the_history_alone_what_is_asked_shows_it(users: list[float], nested: bool, why: str) -> None:
@@ -91,6 +98,23 @@ def test_of_two_columns_that_are_asked_alike_neither_begins_with_the_other() -> 
     assert nests(axes, [*asked("TENANT", [float(lead) for lead in LEADS]), *asked("USER_ID", values)])
 
 
+def test_what_a_key_serves_through_several_is_told_of_all_of_them() -> None:
+    chain = {
+        "REGION": KeyPart("STORE", digits=2),
+        "STORE": KeyPart("TILL", digits=2),
+        "YEAR": KeyPart("SHIP_KEY", digits=4),
+    }
+    for column in ("REGION", "STORE", "TILL"):
+        assert set(linked([column], chain)) == {"REGION", "STORE"}
+    assert not linked(["DAY"], chain)
+
+
+def test_a_table_with_more_rows_than_this_one_tells_nothing_of_how_many_values_its_column_has() -> None:
+    own, other = {"ID": Axis("ID", "number", 5, 990_001, 1e6)}, {"ID": Axis("ID", "number", 1, 4e6, 4e6)}
+    assert merged_axes(other, own, 1e6) == own
+    assert merged_axes(other, own, 1e7) == other
+
+
 def test_a_key_is_said_of_the_finer_column_without_what_tells_nothing_beside_its_neighbours() -> None:
     tenant, user, day = KeyPart("TENANT"), KeyPart("USER_ID"), KeyPart("DAY", unit="MONTH")
     thousands, tens = KeyPart("USER_ID", digits=3), KeyPart("USER_ID", digits=4)
@@ -99,17 +123,42 @@ def test_a_key_is_said_of_the_finer_column_without_what_tells_nothing_beside_its
     assert plain_key((tens, tenant, day), OF_TENANTS) == (thousands, day)
     assert plain_key((tenant, user), OF_TENANTS) == (user,)
     assert plain_key((user, tenant, day), OF_TENANTS) == (user, day)
+    start, code = KeyPart("CODE", substring=(1, 3)), KeyPart("CODE")
+    assert plain_key((start, tenant, code), OF_TENANTS) == (start, thousands, code)
 
 
 def test_what_is_asked_of_a_tenant_is_asked_of_its_users() -> None:
     one = Ask("TENANT", 0.1, 1, positions=(7.0,))
     between = Ask("TENANT", 0.2, 0, 7.0, 9.0)
     missing = Ask("TENANT", 0.3, 1, null=True)
-    assert plain(Question(0, 1.0, (one, between, missing)), OF_TENANTS).asks == (
+    inclusive = Ask("TENANT", 0.2, 0, 7.0, math.nextafter(9, 10))
+    after = Ask("TENANT", 0.5, 0, math.nextafter(5, 6))
+    assert plain(Question(0, 1.0, (one, between, missing, inclusive, after)), OF_TENANTS).asks == (
         Ask("USER_ID", 0.1, 0, 7000.0, 8000.0),
         Ask("USER_ID", 0.2, 0, 7000.0, 9000.0),
         missing,
+        Ask("USER_ID", 0.2, 0, 7000.0, 10_000.0),
+        Ask("USER_ID", 0.5, 0, 6000.0),
     )
+
+
+def test_so_many_tenants_as_a_join_leaves_reach_no_more_under_the_users_numbers() -> None:
+    question = Question(0, 1.0, (Ask("TENANT", 5 / 300, 5, derived=True),))
+    axes = {"TENANT": TENANT, "USER_ID": USER}
+    layout = Layout(1e7, 2000, axes, {}, (question,), 1)
+    for key in ((KeyPart("TENANT"),), (KeyPart("USER_ID"),)):
+        [alone] = predict(layout, (KeyPart("TENANT"),))
+        [nested] = predict(replace(layout, nests=OF_TENANTS), key)
+        assert nested == pytest.approx(alone, rel=0.05)
+
+
+def test_a_user_asked_for_again_makes_no_user_hold_more_rows() -> None:
+    users = [7039.0, 7039, 7039, 7039, 7039, 1001, 40_111, 260_351]
+    asks = [Ask("TENANT", 0.2, 1, positions=(float(tenant),)) for tenant in (1, 7, 40, 260, 3, 9, 2, 5, 300)]
+    asks += [Ask("USER_ID", 1 / 80_000, 1, positions=(user,)) for user in users]
+    told, found = nested({"TENANT": TENANT, "USER_ID": USER}, [Question(0, 1.0, (ask,)) for ask in asks])
+    assert found == OF_TENANTS
+    assert groups(told["USER_ID"], KeyPart("USER_ID")) == 80_000
 
 
 def numbered(rng: np.random.Generator) -> World:
