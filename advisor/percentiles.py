@@ -78,13 +78,12 @@ def of_templates(snapshot: Snapshot) -> Mapping[str | None, tuple[float, ...]]:
 def _percentiles(snapshot: Snapshot) -> Iterator[tuple[int | None, tuple[float, ...]]]:
     """Of as many templates at a time as there is room for. The longest, and a long history, are counted in buckets first."""
     [(total,)] = snapshot.rows(_VIEW, "SELECT coalesce(sum(EXECUTIONS), 0) FROM timed")
-    passes = 1 + int(total) // AT_ONCE
-    if passes == 1:
+    if total < AT_ONCE:
         yield from _sorted(snapshot, "true", whole=True)
         return
     few = f"TOTAL <= {AT_ONCE // 2}"
-    for number in range(passes):
-        yield from _sorted(snapshot, f"{few} AND TEMPLATE % {passes} = {number}")
+    for first, last in _at_once(snapshot, few):
+        yield from _sorted(snapshot, f"{few} AND TEMPLATE BETWEEN {first} AND {last}")
     for by, which in (("TEMPLATE", f"NOT {few}"), ("NULL", "true")):
         quantiles = ", ".join(_QUANTILE.format(share=share) for share in SHARES)
         within = " OR ".join(
@@ -92,6 +91,19 @@ def _percentiles(snapshot: Snapshot) -> Iterator[tuple[int | None, tuple[float, 
         )
         sql = _MANY.format(by=by, which=which, quantiles=quantiles, within=within)
         yield from ((template, tuple(shares)) for template, *shares in snapshot.rows(_VIEW, sql))
+
+
+def _at_once(snapshot: Snapshot, which: str) -> Iterator[tuple[int, int]]:
+    """Templates with their neighbours, by the first and the last, that have no more executions together than there is room for."""
+    totals = snapshot.rows(_VIEW, f"SELECT DISTINCT TEMPLATE, TOTAL FROM timed WHERE {which} ORDER BY TEMPLATE")
+    first, last, held = None, None, 0
+    for template, total in totals:
+        if first is not None and last is not None and held + total > AT_ONCE:
+            yield first, last
+            first, held = None, 0
+        first, last, held = template if first is None else first, template, held + total
+    if first is not None and last is not None:
+        yield first, last
 
 
 def _sorted(snapshot: Snapshot, which: str, whole: bool = False) -> Iterator[tuple[int | None, tuple[float, ...]]]:

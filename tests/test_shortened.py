@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from pathlib import Path
 
 import duckdb
+import pytest
 
+from advisor.settings import Settings
+from advisor.snapshot import open_snapshot
 from advisor.snapshot.manifest import literal
+from advisor.workload import compress
 from advisor.workload.shortened import SHORT, TRIED
 from advisor.workload.texts import columns_of_executions
+from tests.snapshots import query, write_snapshot
 
 PIECES = (
     *("1", "23", "4.5", "6.", ".7", "1e5", "5e+10", "1.5e-3", "12.5abc", "1.2.3", "007", "-8", "9::int"),
@@ -97,3 +103,25 @@ def test_texts_that_differ_in_numbers_are_shortened_to_one() -> None:
     ]
     found = duckdb.execute(f"SELECT {SHORT} FROM ({TRIED.format(rows=rows(texts))}) ORDER BY NUMBER").fetchall()
     assert found == [(f"/**/select a{n} from t where b = 0 and c in (0, 0)",) for n in (1, 1, 2, 2)]
+
+
+@pytest.mark.parametrize("twins", [False, True])
+def test_rows_without_an_id_count_once_each(tmp_path: Path, twins: bool) -> None:
+    """Two exports that overlap: the hash is no part of what a row without an id is known by."""
+    rows = [query(f"select * from t where a = {n}", n, QUERY_ID=..., QUERY_PARAMETERIZED_HASH="") for n in range(20)]
+    rows += [{**row, "QUERY_PARAMETERIZED_HASH": "abc"} for row in rows] if twins else []
+    with open_snapshot(write_snapshot(tmp_path, rows)) as snapshot:
+        workload = compress(snapshot, Settings())
+    assert workload.queries == sum(template.executions for template in workload.templates) == len(rows)
+
+
+def test_texts_of_comments_alone_are_no_scans(tmp_path: Path) -> None:
+    rows = [
+        query(text, n, QUERY_TYPE=..., QUERY_PARAMETERIZED_HASH=...)
+        for n, text in enumerate(("-- ping", ";", "select a from t"))
+    ]
+    with open_snapshot(write_snapshot(tmp_path, rows)) as snapshot:
+        workload = compress(snapshot, Settings())
+    assert [(each.reason, each.queries) for each in workload.skipped] == [
+        ("neither a scan nor a write (SHOW, USE, …)", 2)
+    ]

@@ -37,15 +37,16 @@ def least_sure(problem: Problem, chosen: Collection[int], payback_months: float)
     """Of the chosen changes the one whose part of the savings may fall furthest below its upkeep, and below what it makes others
     build anew; None where none may.
 
-    A change whose savings are all its own was judged by its recommender.
+    A change whose savings are all its own and that makes no other build anew was judged by its recommender.
     """
     margins = []
     for i in sorted(chosen):
         recommendation = problem.proposals[i].recommendation
         part, upkeep = attributed(problem, i, chosen), recommendation.cost.upkeep_credits_per_month
-        if part is recommendation or part.benefit.credits is None or upkeep is None:
+        anew = _built_anew(problem, i, chosen)
+        if (part is recommendation and not anew) or part.benefit.credits is None or upkeep is None:
             continue
-        margin = part.benefit.credits.low - upkeep.expected - _built_anew(problem, i, chosen) / payback_months
+        margin = part.benefit.credits.low - upkeep.expected - anew / payback_months
         if margin < 0 and problem.proposals[i].alone is None:
             margins.append((margin, i))
     return min(margins)[1] if margins else None
@@ -57,9 +58,11 @@ def unsure(problem: Problem, i: int, chosen: Collection[int]) -> Rejection:
     build = (
         f", and the {number(anew)} that building the search access paths anew in its order takes once," if anew else ""
     )
+    alone = part is problem.proposals[i].recommendation
+    why, left = ("", "what it saves") if alone else ("they save part of what it saves, and ", "the rest")
     reason = (
-        f"Beside the other changes it would probably pay, but not surely: they save part of what it saves, and its upkeep of "
-        f"{between(part.cost.upkeep_credits_per_month)} credits a month{build} may exceed the rest, {between(part.benefit.credits)}."
+        f"Beside the other changes it would probably pay, but not surely: {why}its upkeep of "
+        f"{between(part.cost.upkeep_credits_per_month)} credits a month{build} may exceed {left}, {between(part.benefit.credits)}."
     )
     return Rejection(part.kind, part.target, problem.proposals[i].brief, reason)
 

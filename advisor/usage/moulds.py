@@ -21,7 +21,7 @@ from sqlglot import exp
 
 from advisor.model import ColumnUsage, Reading, Value
 from advisor.usage import constants, moments
-from advisor.usage.trees import RUN, Pattern, Trees, constants_in
+from advisor.usage.trees import ENDING, RUN, Pattern, Trees, constants_in
 
 MOST = 300
 """A statement with more constants or usages isn't read twice."""
@@ -77,7 +77,7 @@ class Mould:
 
     def filled(self, reading: Reading, runs: Sequence[str]) -> Reading | None:
         """The reading with these constants, which are of the same shape; None where they don't fit."""
-        if any(runs[i] != text for i, text in self.fixed) or any("\n" in runs[i] for i in self.remarks):
+        if any(runs[i] != text for i, text in self.fixed) or any(ENDING & {*runs[i]} for i in self.remarks):
             return None
         if any("," in runs[i] and len(constants_in(runs[i])) > 1 for i in self.single):
             return None
@@ -90,7 +90,7 @@ class Mould:
                 return None
             value = tuple(found) if slot.field == "values" else found[0]
             usages[slot.usage] = replace(usages[slot.usage], **{slot.field: value})  # type: ignore[arg-type]
-        return replace(reading, usages=tuple(usages))
+        return replace(reading, usages=tuple(dict.fromkeys(usages)))
 
 
 def cut(text: str) -> tuple[list[str], list[str]]:
@@ -113,12 +113,12 @@ def mould(pattern: Pattern, runs: Sequence[str], read: Callable[[Trees], Reading
     if max(len(reading.usages), len(runs)) > MOST:
         return None
     free, sorts = pattern.free, shape(runs)
-    remarks = tuple(i for i, node in free.items() if node is None and not {"'", "\n"} & {*runs[i]})
+    remarks = tuple(i for i, node in free.items() if node is None and not {"'", *ENDING} & {*runs[i]})
     loose = tuple(i for i, node in free.items() if node is not None and sorts[i] != ODD and _single(node))
     marked = [*runs]
     for i in loose:
         marked[i] = _mark(sorts[i], i)
-    text = "".join(pattern.pieces)
+    text = "".join((*pattern.pieces[::2], *runs))
     if str(UNHEARD)[:6] in text or str(FAR_DAY.year) in text:
         return None
     slots = _slots(reading, read(pattern.filled(marked)), {i: marked[i] for i in loose})

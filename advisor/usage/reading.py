@@ -14,7 +14,7 @@ from advisor.usage.builder import Builder, TooComplexError
 from advisor.usage.moulds import Mould, cut, mould
 from advisor.usage.names import Directory, Session
 from advisor.usage.statement import Statement
-from advisor.usage.trees import Parser, Trees
+from advisor.usage.trees import LONGEST, Parser, Trees
 
 BYTE_ORDER_MARK = "\ufeff"
 MOVING = ("CURRENT_", "GETDATE", "SYSDATE", "SYSTIMESTAMP", "LOCALTIME", "NOW(")
@@ -96,8 +96,11 @@ def answer(directory: Directory, request: Request, parser: Parser) -> Answer:
     directory.asked.clear()
     reading = read_with(Session(directory, request.database, request.schema), request.text, request.at, parser)
     names = tuple(sorted(directory.asked))
-    timeless = not any(moves(text) for text in (request.text, *directory.view_texts()))
-    made = _mould(directory, request, reading, parser) if timeless and reading.problem is None else None
+    texts = (request.text, *directory.view_texts())
+    timeless = not any(map(moves, texts))
+    # The time that a text may take is for both readings.
+    twice = timeless and reading.problem is None and sum(map(len, texts)) <= LONGEST
+    made = _mould(directory, request, reading, parser) if twice else None
     return Answer(reading, names, None if timeless else request.at, made)
 
 

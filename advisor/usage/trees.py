@@ -27,6 +27,9 @@ takes them for one token of the same kind."""
 RUN = re.compile(rf"({CONSTANT}(?:\s*,\s*{CONSTANT})*)")
 COMMENTS = re.compile(r"(?:\s|/\*(?!\+)(?:(?!\*/).)*\*/|--[^\n]*(?:\n|$))*", re.DOTALL)
 
+ENDING = frozenset("\n\r")
+"""Either ends a comment for sqlglot."""
+
 Trees = Sequence[exp.Expr | None]
 
 
@@ -62,7 +65,7 @@ class Pattern:
             return False
         node = self.free[i]
         if node is None:
-            return not {"'", "\n"} & {*self.pieces[i * 2 + 1], *run}
+            return not {"'", *ENDING} & {*self.pieces[i * 2 + 1], *run}
         if isinstance(node, exp.In):
             return True
         return bool(node.is_string) == (run[0] == "'") and len(constants_in(run)) == 1

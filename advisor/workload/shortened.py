@@ -27,7 +27,8 @@ SELECT * EXCLUDE (QUERY_TEXT, OPENED, ZEROED),
 FROM ({TRIED})
 """
 _STATEMENT = columns_of_executions(("STATEMENT",))[0]
-# The ids' hashes are known to differ; but those of rows without an id, which then have one text. No text is held.
+# The ids' hashes are known to differ; but those of rows without an id, which then have one text, though one of them may have a
+# hash. No text is held.
 NAMED = f"""
 CREATE OR REPLACE TEMP TABLE named AS
 SELECT DISTINCT TEXT_ID, {_STATEMENT}
@@ -36,6 +37,7 @@ FROM (
     FROM {{rows}} AS rows JOIN (
         SELECT TEXT_ID, min(hash(QUERY_ID)) AS ID_HASH FROM {{shortened}} WHERE TEXT_ID IS NOT NULL GROUP BY TEXT_ID
     ) AS first ON first.ID_HASH = hash(rows.QUERY_ID)
+    WHERE trim(coalesce(rows.{_HASH}, '')) = ''
 )
 """
 TOLD = """

@@ -29,7 +29,7 @@ SELECT *, md5(BARE) AS BARE_ID FROM ({shares})
 """
 # What the bare texts are once they are normalised: as an earlier run found them, and the others.
 _KNOWN = """
-CREATE OR REPLACE TEMP TABLE canonical AS SELECT BARE_ID, CANONICAL FROM {kept} SEMI JOIN bare USING (BARE_ID)
+CREATE OR REPLACE TEMP TABLE canonical AS SELECT BARE_ID, coalesce(CANONICAL, '') AS CANONICAL FROM {kept} SEMI JOIN bare USING (BARE_ID)
 """
 _NOTHING = "(SELECT '' AS BARE_ID, '' AS CANONICAL)"
 _FRESH = """
@@ -42,7 +42,7 @@ SELECT BARE_ID, TEXT, md5(TEXT) AS TEXT_ID FROM (
 _UNNAMED = "SELECT TEXT_ID, any_value(TEXT) FROM fresh GROUP BY TEXT_ID"
 _NAMED = """
 INSERT INTO canonical
-SELECT BARE_ID, decode(unhex(CANONICAL))
+SELECT BARE_ID, coalesce(decode(unhex(CANONICAL)), '')  -- an empty field is read as NULL
 FROM fresh JOIN read_csv({file}, columns = {{'TEXT_ID': 'VARCHAR', 'CANONICAL': 'VARCHAR'}}, header = false, delim = ',', quote = '',
     escape = '', auto_detect = false, parallel = false, max_line_size = {longest}, buffer_size = {room}) USING (TEXT_ID)
 """

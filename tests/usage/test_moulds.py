@@ -129,6 +129,13 @@ def test_a_text_with_other_constants_fits() -> None:
     assert {usage.values for usage in found.usages} > {("z", "u", "v")}
 
 
+def test_conditions_that_become_one_are_one() -> None:
+    """A condition on one of two places of a CTE."""
+    text = "with c as (select * from t) select * from c as x join c as y on x.a = y.a where x.b > {} and x.b > {}"
+    assert len(read(text.format(1, 2)).usages) == len(read(text.format(2, 2)).usages) + 1
+    assert filled(text.format(1, 2), text.format(2, 2)) in (None, read(text.format(2, 2)))
+
+
 @pytest.mark.parametrize(
     ("text", "other"),
     [
@@ -149,6 +156,7 @@ def test_a_text_with_other_constants_fits() -> None:
         ("select a from t where d = 'a'", "select a from t where d = '2026-01-01'"),
         ("select a from t limit 1", "select a from t limit 2"),
         ("select a from t -- 1, 2\nwhere b = 1", "select a from t -- 1,\n 2\nwhere b = 1"),
+        ("select a from t -- 1, 2\nwhere b = 1", "select a from t -- 1,\r2\nwhere b = 1"),
     ],
 )
 def test_what_may_be_read_otherwise_is_read(text: str, other: str) -> None:

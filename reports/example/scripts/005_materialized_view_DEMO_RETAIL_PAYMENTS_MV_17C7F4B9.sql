@@ -160,7 +160,8 @@ GROUP BY
 -- noqa: enable=all
 
 -- The answers: same_rows is TRUE where the rewritten query returns each row of the original as many times as that does, and no
--- other. But LIMIT may cut ties in another way, and AVG may round its last decimal in another way.
+-- other. But LIMIT may cut ties in another way, AVG may round its last decimal in another way, and sums of FLOATs may differ in
+-- their last digits.
 -- noqa: disable=all
 SELECT
   asked.row_count AS rows_of_the_original,

@@ -165,8 +165,8 @@ SHOW DYNAMIC TABLES LIKE 'ORDERS_DT_1A2B3C4D' IN SCHEMA SALES.PUBLIC;
 -- noqa: enable=all
 
 -- The answers: right after a refresh, while nothing is loaded, same_rows is TRUE where the rewritten query returns each row of the
--- original as many times as that does, and no other. But LIMIT may cut ties in another way, and AVG may round its last decimal in
--- another way.
+-- original as many times as that does, and no other. But LIMIT may cut ties in another way, AVG may round its last decimal in
+-- another way, and sums of FLOATs may differ in their last digits.
 -- noqa: disable=all
 SELECT
   asked.row_count AS rows_of_the_original,
