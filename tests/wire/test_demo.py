@@ -39,7 +39,7 @@ def advice(out: Path) -> dict[str, Any]:
 
 def test_an_account_gives_the_advice_of_its_history(account: Account, offline: Path, tmp_path: Path) -> None:
     """The literals that are sampled differ, so the figures do, by less than a tenth, and the queries that verify; what should be
-    changed doesn't."""
+    changed doesn't, but that of two keys of a table which begin alike and are of nearly the same worth either may be chosen."""
     (account.home / "demo").mkdir(exist_ok=True)
     account.fill(filling(offline / "snapshot", account.home / "demo"))
     options = ("--days", "15", "--no-statistics", "--quiet", "--out", tmp_path / "out")
@@ -49,11 +49,20 @@ def test_an_account_gives_the_advice_of_its_history(account: Account, offline: P
     for counted in ("queries", "templates", "templates_parsed", "skipped"):
         assert live["coverage"][counted] == expected["coverage"][counted]
     assert len(expected["recommendations"]) > 1
-    assert [r["id"] for r in live["recommendations"]] == [r["id"] for r in expected["recommendations"]]
+    assert [(r["kind"], r["target"]) for r in live["recommendations"]] == [
+        (r["kind"], r["target"]) for r in expected["recommendations"]
+    ]
+    alike = []
     for found, given in zip(live["recommendations"], expected["recommendations"], strict=True):
-        assert found["details"].get("clustering_key") == given["details"].get("clustering_key")
-        assert [found["statements"][part] for part in ("apply", "revert")] == [
-            given["statements"][part] for part in ("apply", "revert")
-        ]
+        keys = [each["details"].get("clustering_key") for each in (found, given)]
+        alike.append(keys[0] == keys[1])
+        if alike[-1]:
+            assert found["id"] == given["id"]
+            assert [found["statements"][part] for part in ("apply", "revert")] == [
+                given["statements"][part] for part in ("apply", "revert")
+            ]
+        else:
+            assert keys[0][0] == keys[1][0]
         net = (each["net_credits_per_month"]["expected"] for each in (found, given))
         assert next(net) == pytest.approx(next(net), rel=0.1)
+    assert alike.count(False) <= 1
