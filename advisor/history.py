@@ -10,9 +10,10 @@ from advisor.account import Account
 from advisor.cost import DAYS_PER_MONTH, MS_PER_HOUR
 from advisor.errors import InputError
 from advisor.figures import percent
+from advisor.loads import Load
 from advisor.lookback import LookBack
 from advisor.model import ZERO, Maker, Owner, Range, TableName, Workload
-from advisor.profile import Load, TableProfile
+from advisor.profile import TableProfile
 from advisor.settings import Settings
 from advisor.terms import hashes, monthly, valid_until
 from advisor.widths import UNSORTED

@@ -69,9 +69,9 @@ class Layout:
     @cached_property
     def apart(self) -> Layout | None:
         """The same where no times follow each other and nothing that is surmised is so; None where it is this one."""
-        if self.surmise is None and not self.ties.abreast:
-            return None
-        return replace(self, surmise=None, ties=replace(self.ties, abreast={}))
+        if not self.ties.abreast:
+            return None if self.surmise is None else self.unsurmised
+        return self._asking_the_same(replace(self, surmise=None, ties=replace(self.ties, abreast={})))
 
     @cached_property
     def weights(self) -> Floats:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from advisor.axes import EPOCH, Axis
+from advisor.loads import Load
 from advisor.model import ColumnUsage, Reading, Role, TableName, Workload
-from advisor.profile import Load, TableProfile
+from advisor.profile import TableProfile
 from advisor.questions import ReadTemplate
 
 BOUNDED = (Role.RANGE, Role.EQUALITY, Role.MEMBERSHIP)

@@ -17,20 +17,20 @@ AT_ONCE = 12_000_000
 """So many times are held in memory at most, and again while they are sorted."""
 
 _VIEW = "query_history"
+_KEY = "hash(STATEMENT, DATABASE_NAME, SCHEMA_NAME, OUTCOME)"
 # A template is its place in their order while the executions are counted: text keys are several times slower.
-_TIMED = """
+_TIMED = f"""
 CREATE OR REPLACE TEMP TABLE timed AS
 SELECT KEY, FINGERPRINT, CAST(dense_rank() OVER (ORDER BY FINGERPRINT) AS UINTEGER) AS TEMPLATE,
     sum(EXECUTIONS) OVER (PARTITION BY FINGERPRINT) AS TOTAL, EXECUTIONS, RECENTLY
-FROM kept JOIN (
-    SELECT hash(STATEMENT, DATABASE_NAME, SCHEMA_NAME, OUTCOME) AS KEY, sum(EXECUTIONS) AS EXECUTIONS,
+FROM (SELECT FINGERPRINT, {_KEY} AS KEY FROM kept) JOIN (
+    SELECT {_KEY} AS KEY, sum(EXECUTIONS) AS EXECUTIONS,
         coalesce(sum(EXECUTIONS) FILTER (RECENT), 0) AS RECENTLY
     FROM unit_told GROUP BY KEY
-) AS told ON told.KEY = hash(kept.STATEMENT, kept.DATABASE_NAME, kept.SCHEMA_NAME, kept.OUTCOME)
+) USING (KEY)
 """
-_TIMES = """
-SELECT TEMPLATE, unnest(TIMES) AS MS
-FROM unit_told JOIN timed ON KEY = hash(STATEMENT, DATABASE_NAME, SCHEMA_NAME, OUTCOME) WHERE {which}
+_TIMES = f"""
+SELECT TEMPLATE, unnest(TIMES) AS MS FROM unit_told JOIN timed ON KEY = {_KEY} WHERE {{which}}
 """
 # The square root is exact to the last bit, so buckets have the order of their times.
 _BUCKET = "floor(8 * sqrt(greatest(MS, 0)))"

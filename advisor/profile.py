@@ -9,19 +9,17 @@ from functools import cached_property
 from statistics import median
 from types import MappingProxyType
 
-from advisor.asks import PRUNABLE, Ask, Question
+from advisor.asks import Ask, Question
 from advisor.axes import Axis
 from advisor.counterparts import Ties, ties, told_together
 from advisor.groups import as_asked, as_long_as_matched
+from advisor.joins import Dimensions
 from advisor.layout import Layout
+from advisor.loads import Load, before, load
 from advisor.model import (
-    FILTERS,
     Catalog,
     Churn,
     Owner,
-    QueryTemplate,
-    Reading,
-    Role,
     Table,
     TableHistory,
     TableName,
@@ -36,21 +34,6 @@ from advisor.widths import UNSORTED, learn_widths, observations, touched
 
 UNPRUNED = "filters in a form that doesn't prune: it reads nearly all although the rows lie in that order"
 READS_ALL = 0.9  # a load that scans over this share of the partitions isn't pruned
-
-
-@dataclass(frozen=True)
-class Load:
-    """What one template asks of the table."""
-
-    template: QueryTemplate
-    before: float | None
-    """Partitions of this table that an execution scans today, from the history; None when it doesn't say."""
-    asks: bool
-    """At least one of its conditions can be decided by a minimum and a maximum."""
-    limited: bool
-    """A LIMIT stops its scan early, whatever the layout."""
-    unserved: str | None
-    """Why no key can help it; None for a load that asks."""
 
 
 @dataclass(frozen=True)
@@ -128,38 +111,17 @@ def profile(
     the sample of a table's rows, laid out on axes, where there is one; `known` are the tables that it may be joined with, and
     `recorded` their histories. `longer` is a profile of the same table from a longer history: what that tells of the columns'
     values and of today's layout holds here too."""
-    readers = [read for read in templates if table.name in read.reading.scans]
+    readers = tuple(read for read in templates if table.name in read.reading.scans)
     dimensions = dimensions_of(table, known, recorded, readers, workload, sampled)
-    befores = [_before(table.name, read, partitions, history) for read in readers]
-
-    def seen(described: Table) -> tuple[Layout, tuple[Load, ...]]:
-        own = axes_of(described, readers, workload)
-        implied = {} if longer else implied_axes(described, known, readers, workload)
-        axes = longer.layout.axes if longer else merged_axes(implied, own, table.rows or math.inf)
-
-        def asked_on(lines: Mapping[str, Axis]) -> list[list[Question]]:
-            return [questions_of(described, i, read, lines, history, dimensions) for i, read in enumerate(readers)]
-
-        questions = asked_on(axes)
-        told = axes if longer else as_long_as_matched(axes, [question for each in questions for question in each])
-        if told != axes:
-            axes, questions = told, asked_on(told)
-        asked = {ask.column for each in questions for question in each for ask in question.asks} | own.keys()
-        loads = [
-            _load(table.name, read, before, any(question.asks for question in each))
-            for read, before, each in zip(readers, befores, questions, strict=True)
-        ]
-        found = axes if longer else {name: line for name, line in sorted(axes.items()) if name in asked}
-        asking = [question for each in questions for question in each]
-        return _layout(table, partitions[table.name], as_asked(found, asking), loads, asking)
-
-    layout, loads = seen(table)
+    befores = tuple(before(table.name, read, partitions, history) for read in readers)
+    reads = _Reads(readers, befores, partitions[table.name], history, workload, known, dimensions)
+    layout, loads = reads.seen(table, longer)
     layout = replace(layout, widths=longer.layout.widths, nests=longer.layout.nests) if longer else layout
     sample = sampled(table.name, layout.axes) if any(load.asks for load in loads) else None
     if sample is not None and sample.serves(layout.partitions):
         layout = replace(layout, sample=sample, weaker=layout, ties=Ties(), surmise=None, nests={})
     elif longer is None and any(axis.known for axis in layout.axes.values()):
-        layout = replace(layout, weaker=seen(_without_statistics(table))[0])
+        layout = replace(layout, weaker=reads.seen(_without_statistics(table), None)[0])
     return TableProfile(
         table,
         partitions[table.name],
@@ -172,6 +134,48 @@ def profile(
         history.scans,
         engine_of(history.clustering_engine, bool(table.clustering_key), workload.window_end),
     )
+
+
+@dataclass(frozen=True)
+class _Reads:
+    """What a table's layout is learned from."""
+
+    readers: tuple[ReadTemplate, ...]
+    befores: tuple[float | None, ...]
+    """By reader: partitions that an execution scans today."""
+    partitions: int
+    history: TableHistory
+    workload: Workload
+    known: Mapping[TableName, Table]
+    dimensions: Dimensions
+
+    def seen(self, table: Table, longer: TableProfile | None) -> tuple[Layout, tuple[Load, ...]]:
+        """The layout with the statistics that the table has, and the loads."""
+        own = axes_of(table, self.readers, self.workload)
+        axes: Mapping[str, Axis]
+        if longer is not None:
+            axes = longer.layout.axes
+            questions = self._asked(table, axes)
+        else:
+            implied = implied_axes(table, self.known, self.readers, self.workload)
+            axes = merged_axes(implied, own, table.rows or math.inf)
+            questions = self._asked(table, axes)
+            told = as_long_as_matched(axes, [question for each in questions for question in each])
+            if told != axes:
+                axes, questions = told, self._asked(table, told)
+            asked = {ask.column for each in questions for question in each for ask in question.asks} | own.keys()
+            axes = {name: line for name, line in sorted(axes.items()) if name in asked}
+        loads = [
+            load(table.name, read, today, any(question.asks for question in each))
+            for read, today, each in zip(self.readers, self.befores, questions, strict=True)
+        ]
+        asking = [question for each in questions for question in each]
+        return _layout(table, self.partitions, as_asked(axes, asking), loads, asking)
+
+    def _asked(self, table: Table, axes: Mapping[str, Axis]) -> list[list[Question]]:
+        return [
+            questions_of(table, i, read, axes, self.history, self.dimensions) for i, read in enumerate(self.readers)
+        ]
 
 
 def _without_statistics(table: Table) -> Table:
@@ -225,58 +229,6 @@ def _sure(ask: Ask) -> bool:
 
 def _idle(load: Load, seen: float | None, expected: float) -> bool:
     return load.asks and seen is not None and seen > READS_ALL and expected < seen / 2
-
-
-# ---------------------------------------------------------------- loads
-
-
-def _load(table: TableName, read: ReadTemplate, before: float | None, asks: bool) -> Load:
-    reading = read.reading
-    shaped = any(usage.role in (Role.GROUP, Role.ORDER) for usage in reading.usages)
-    limited = reading.limit is not None and not shaped
-    return Load(read.template, before, asks, limited, None if asks else _why_unserved(table, reading))
-
-
-def _why_unserved(table: TableName, reading: Reading) -> str:
-    filters = [usage for usage in reading.usages if usage.table == table and usage.role in FILTERS]
-    if not filters:
-        joined = any(usage.table == table and usage.role is Role.JOIN for usage in reading.usages)
-        return "filters only through a join" if joined else "reads it without a filter"
-    wrapped = next((usage for usage in filters if usage.wrapper and not usage.keeps_order), None)
-    if wrapped is not None:
-        return f"filters {wrapped.column} inside {wrapped.wrapper}, which a minimum and a maximum can't decide"
-    if any(usage.role is Role.CONTAINS for usage in filters):
-        return "searches inside text, which a minimum and a maximum can't decide"
-    if any(usage.branch is not None for usage in filters):
-        return "combines different columns by OR, which a minimum and a maximum of one column can't decide"
-    if all(":" in usage.column for usage in filters):
-        return "filters inside a VARIANT column, on which no key is proposed"
-    served = [usage for usage in filters if usage.role in PRUNABLE and usage.keeps_order and not usage.negated]
-    if served:
-        return f"filters {served[0].column}, of which neither statistics nor constants tell how many rows that leaves"
-    return "filters in a form that a minimum and a maximum can't decide"
-
-
-def _before(
-    table: TableName, read: ReadTemplate, partitions: Mapping[TableName, int], history: TableHistory
-) -> float | None:
-    """Partitions of this table per execution: recorded for the table, else its part of what the whole query scanned."""
-    template = read.template
-    recorded = [scan for scan in history.scans if scan.hash in template.hashes and scan.queries]
-    if recorded:
-        return sum(scan.partitions_scanned for scan in recorded) / sum(scan.queries for scan in recorded)
-    if template.partitions_scanned is None:
-        return None
-    scanned = template.partitions_scanned / template.executions
-    scans = [name for name in read.reading.scans if name in partitions]
-    largest = max(partitions[name] for name in scans)
-    # Small tables are read whole; what is left is shared by the large ones in proportion to their size.
-    small = sum(partitions[name] for name in scans if partitions[name] * 10 < largest)
-    large = sum(partitions[name] for name in scans if partitions[name] * 10 >= largest)
-    mine = sum(partitions[name] for name in scans if name == table)
-    if partitions[table] * 10 < largest:
-        return float(min(mine, scanned))
-    return max(0.0, scanned - small) * mine / large
 
 
 def _churn_seen(table: TableName, templates: Sequence[ReadTemplate], workload: Workload) -> Churn | None:

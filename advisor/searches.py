@@ -17,8 +17,9 @@ from advisor.account import Account
 from advisor.cost import DAYS_PER_MONTH, MS_PER_HOUR
 from advisor.figures import duration, number
 from advisor.joins import matched_share
+from advisor.loads import Load
 from advisor.model import ZERO, Churn, ColumnUsage, Range, Role, Table
-from advisor.profile import Load, TableProfile
+from advisor.profile import TableProfile
 from advisor.questions import ReadTemplate
 from advisor.settings import Settings
 from advisor.terms import monthly

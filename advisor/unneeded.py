@@ -12,8 +12,9 @@ from advisor.blocks.expressions import named
 from advisor.cost import MS_PER_HOUR
 from advisor.errors import InputError
 from advisor.figures import count, number
+from advisor.loads import Load
 from advisor.model import ZERO, Benefit, Cost, Grade, Proposal, Range, Recommendation, SearchService, TableName, Target
-from advisor.profile import Load, TableProfile
+from advisor.profile import TableProfile
 from advisor.proving import pretty
 from advisor.questions import ReadTemplate
 from advisor.quoting import qualified

@@ -34,6 +34,7 @@ from advisor import cost, patches, platform, unneeded
 from advisor.account import Account
 from advisor.errors import InputError
 from advisor.figures import between, many, number, percent, size
+from advisor.loads import Load
 from advisor.model import (
     ZERO,
     Benefit,
@@ -50,7 +51,7 @@ from advisor.model import (
     TemplateEvidence,
     Workload,
 )
-from advisor.profile import Load, TableProfile
+from advisor.profile import TableProfile
 from advisor.quoting import identifier, qualified
 from advisor.searches import SPREAD, Expression, Look, PathCost, looks_of, path_cost, unfit
 from advisor.settings import Settings

@@ -6,6 +6,7 @@ from advisor import cost, history
 from advisor.account import Account
 from advisor.figures import between, many, number, percent
 from advisor.history import Cut
+from advisor.loads import Load
 from advisor.model import (
     ZERO,
     Benefit,
@@ -20,7 +21,6 @@ from advisor.model import (
     TemplateEvidence,
     Workload,
 )
-from advisor.profile import Load
 from advisor.recommenders.history_partitioning.shared import CODE, reject, services
 from advisor.settings import Settings
 from advisor.terms import evidence, identity, monthly, short_window
