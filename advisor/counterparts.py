@@ -31,6 +31,8 @@ FEWEST_VALUES = 100
 """Smaller counts are alike by chance."""
 SAME_COUNT = 0.03
 SAME_ROWS = 2.0
+MOST_APART = 8.0
+"""How far apart they may be where values are known to differ in rows: further apart, nearly any two columns are."""
 SAME_ENDS = 0.05
 """Numbers from about the same minimum to the same maximum are of one kind (who ordered, who paid), which explains equal counts."""
 SAME_DAYS = 0.02
@@ -61,7 +63,7 @@ def ties(
     rows = _rows_asked(questions)
     maybe = [
         (a, b) for a, b in pairs
-        if not (a.known and b.known) and a.column in rows and b.column in rows and _within(rows[a.column], rows[b.column], SAME_ROWS / min(a.uncommon, b.uncommon))
+        if not (a.known and b.known) and a.column in rows and b.column in rows and _within(rows[a.column], rows[b.column], min(MOST_APART, SAME_ROWS / min(a.uncommon, b.uncommon)))
     ]  # fmt: skip
     loose = [line for line in axes.values() if line.is_time and widths.get(line.column, 1.0) >= UNSORTED]
     times = list(combinations(loose, 2))

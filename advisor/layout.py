@@ -68,10 +68,11 @@ class Layout:
 
     @cached_property
     def apart(self) -> Layout | None:
-        """The same where no times follow each other and nothing that is surmised is so; None where it is this one."""
-        if not self.ties.abreast:
+        """The same where no times follow each other, no numbers begin with others and nothing that is surmised is so; None where it is
+        this one."""
+        if not self.ties.abreast and not self.nests:
             return None if self.surmise is None else self.unsurmised
-        return self._asking_the_same(replace(self, surmise=None, ties=replace(self.ties, abreast={})))
+        return self._asking_the_same(replace(self, surmise=None, nests={}, ties=replace(self.ties, abreast={})))
 
     @cached_property
     def weights(self) -> Floats:

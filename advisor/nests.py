@@ -10,6 +10,8 @@ ten be so numbered, and agreeing ends mean it 96 times in 100 or more (Bayes).
 *Values asked for.* From the history alone: what is asked of the one, cut, is often what is asked of the other, and the digits that
 are cut off don't fill their span, as 300 users of each tenant leave the numbers from 7300 to 7999 free. How probable each is by
 chance (binomial; the range of even draws) is multiplied, and below 0.00001 it shows a pair: a product of two such comes one time in 8,000.
+
+That is expected; what would be read if it isn't so lies in the range.
 """
 
 from __future__ import annotations

@@ -84,11 +84,13 @@ def test_times_between_the_same_days_are_taken_to_follow_each_other(
     assert surmised == (None if following else Ties(abreast=pairs))
 
 
-@pytest.mark.parametrize(("common", "paired"), [(1.0, False), (0.4, True)])
-def test_rows_of_values_that_are_told_to_differ_may_be_further_apart(common: float, paired: bool) -> None:
+@pytest.mark.parametrize(
+    ("common", "rows", "paired"), [(1.0, 3, False), (0.4, 3, True), (0.01, 7, True), (0.01, 9, False)]
+)
+def test_rows_of_values_that_are_told_to_differ_may_be_further_apart(common: float, rows: float, paired: bool) -> None:
     """Where a few products hold most rows, how many rows a dozen queries match tells less of all."""
     axes = {"PRODUCT_ID": replace(PRODUCT, known=False, uncommon=common), "CODE": replace(CODE, known=False)}
-    asks = [Ask("PRODUCT_ID", 0.0003, 1, positions=(1.0,)), Ask("CODE", 0.0001, 1, positions=(0.2,))]
+    asks = [Ask("PRODUCT_ID", rows / 1e4, 1, positions=(1.0,)), Ask("CODE", 1 / 1e4, 1, positions=(0.2,))]
     questions = [Question(i, 1.0, (ask,)) for i, ask in enumerate(asks)]
     assert ties(axes, questions, {}) == (Ties(), Ties(BOTH) if paired else None)
 

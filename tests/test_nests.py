@@ -183,6 +183,17 @@ def asking(world: World, rng: np.random.Generator) -> tuple[Layout, list[list[As
     return replace(layout, axes=axes, nests=found), asks
 
 
+def test_the_range_reaches_to_what_is_read_if_the_numbers_have_nothing_to_do_with_each_other() -> None:
+    questions = (Question(0, 1.0, (Ask("TENANT", 1 / 300, 1, positions=(7.0,)),)),)
+    layout = Layout(1e7, 2000, {"TENANT": TENANT, "USER_ID": USER}, {}, questions, 1, nests=OF_TENANTS)
+    key = (KeyPart("USER_ID"),)
+    assert layout.apart is not None
+    [expected], [otherwise] = predict(layout, key), predict(layout.apart, key)
+    assert expected < 20
+    assert otherwise == 2000
+    assert replace(layout, nests={}).apart is None
+
+
 def test_queries_for_a_tenant_tell_of_as_many_tenants_as_its_users_numbers_begin_with() -> None:
     """A dozen constants tell of a dozen tenants, which hold no more than an even part each; the users' numbers leave room for 300."""
     tenants = [1.0, 1, 1, 2, 2, 3, 5, 9, 40, 300]
