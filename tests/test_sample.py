@@ -19,7 +19,7 @@ from advisor.errors import InputError
 from advisor.layout import Layout
 from advisor.model import Advice, Grade, KeyPart, Recommendation, TableName
 from advisor.pruning import count, predict
-from advisor.sample import Sample
+from advisor.sample import PACKED_BITS, Draw, Sample, compact, in_order
 from advisor.settings import Settings
 from advisor.snapshot import open_snapshot, row_sample, sample_file
 from tests.recommenders.test_clustering_key import ORDERS, by_customer, by_week, columns, loads, runs
@@ -255,3 +255,19 @@ def test_a_key_on_a_column_that_the_sample_lacks_is_computed() -> None:
     partial = replace(layout, sample=Sample({"TENANT": table.columns["TENANT"][rows]}))
     for key in ([KeyPart("ITEM")], [KeyPart("TENANT"), KeyPart("ITEM")]):
         assert list(count(partial, key)) == list(predict(layout, key))
+
+
+@pytest.mark.parametrize("sizes", [(), (7,), (1, 300), (3_000, 40, 9), (2**31, 2**31, 2**31)])
+def test_rows_sort_by_each_code_in_turn_and_stay_as_they_lie_where_all_are_equal(sizes: tuple[int, ...]) -> None:
+    rng = np.random.default_rng(3)
+    codes = [compact(rng.integers(0, size, SAMPLED)) for size in sizes]
+    packed = sum(int(code.max()).bit_length() for code in codes) + SAMPLED.bit_length() <= PACKED_BITS
+    assert packed == (len(sizes) < 3 or max(sizes) < 2**31), "the last case has no room in one number"
+    expected = np.lexsort((np.arange(SAMPLED), *reversed(codes)))
+    assert in_order(codes, SAMPLED).tolist() == expected.tolist()
+
+
+def test_drawn_rows_span_what_they_hold_and_a_partition_without_any_spans_nothing() -> None:
+    values = np.array([4.0, 9.0, 1.0, 5.0, 5.0, 7.0, 2.0, 3.0])
+    drawn = Draw.of(np.array([0, 1, 5, 6, 7]), np.array([0, 2, 4, 6]))
+    assert drawn.spans(values, values).tolist() == [5.0, -np.inf, 0.0, 1.0]

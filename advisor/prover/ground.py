@@ -1,6 +1,6 @@
 """A sample of a table's rows in the embedded engine: sorted by a key, cut into partitions, their zone maps asked.
 
-The engine evaluates each key expression on the columns' own values and sorts by it; a partition's least and greatest values
+The engine evaluates each key expression on the columns' own values and numbers what it gives in its order; a partition's least and greatest values
 are widened to what its real rows would span (`advisor.sample`); then the engine holds the conditions' own literals
 against them. Neither axes nor positions of the prediction take part.
 """
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from advisor.model import KeyPart
 from advisor.prover.conditions import Condition
-from advisor.sample import Cut, Floats, Sample
+from advisor.sample import Codes, Cut, Floats, Sample, compact, in_order
 from advisor.settings import Settings
 from advisor.snapshot.manifest import literal
 from advisor.snapshot.normal import blaming
@@ -35,14 +35,17 @@ CONDITIONS_AT_ONCE = 100
 
 @dataclass(frozen=True)
 class Ground:
-    """`rows` in the engine holds the sample: `row` from 0 in an order of the contents, `tie`, and a column `c<i>` each."""
+    """`rows` in the engine holds the sample: `row` from 0 in an order of the contents, and a column `c<i>` each."""
 
     connection: duckdb.DuckDBPyConnection
     columns: tuple[str, ...]
     zoned: int
     """The first so many of the columns have zone maps: those that the conditions to be counted ask."""
     expressions: tuple[KeyPart, ...]
-    """`codes` numbers the values of each in their order: `row`, `tie`, and a column `e<i>` each."""
+    codes: tuple[Codes, ...]
+    """What each of the expressions gives for the rows as `shuffled`, numbered by the engine in its own order."""
+    shuffled: NDArray[np.intp]
+    """The rows at random: how those of equal keys lie."""
     partitions: int
     real_rows: float
     """Of the table: what a partition's span is widened for."""
@@ -64,12 +67,10 @@ class Ground:
         )
 
     def arranged(self, key: Key) -> Cut:
-        """The rows as the engine sorts them by the key, ties at random, cut into partitions."""
-        codes = ", ".join(f"e{self.expressions.index(part)}" for part in key)
-        row, *ranked = (
-            self.connection.execute(f"SELECT row, {codes} FROM codes ORDER BY {codes}, tie").fetchnumpy().values()
-        )
-        return self.sample.arranged(row.astype(np.intp), [rank.astype(float) for rank in ranked], self.partitions)
+        """The rows in the engine's order of the key, ties at random, cut into partitions."""
+        codes = [self.codes[self.expressions.index(part)] for part in key]
+        order = in_order(codes, self.sample.rows)
+        return self.sample.arranged(self.shuffled[order], [code[order] for code in codes], self.partitions)
 
     def zones(self, key: Key, cut: Cut, widened: bool = True) -> tuple[Floats, Floats]:
         """Least and greatest position in each column's order, by column and partition; NaN in one of NULLs alone."""
@@ -179,23 +180,19 @@ def ground(
                 f" FROM (SELECT {read} FROM read_parquet($1, binary_as_string = true))",
                 [str(path)],
             )
-        count = connection.execute("SELECT count(*) FROM loaded").fetchall()[0][0]
-        ties = {"row": np.arange(count), "tie": np.random.default_rng(TIES_SEED).permutation(count)}
-        connection.register("ties", ties)
-        connection.execute("CREATE TABLE rows AS SELECT *, hash(row) AS digest FROM loaded JOIN ties USING (row)")
-        connection.unregister("ties")
+        connection.execute("CREATE TABLE rows AS SELECT *, hash(row) AS digest FROM loaded")
         connection.execute("DROP TABLE loaded")
         for i, name in enumerate(names[:zoned]):
             connection.execute(
                 f"CREATE TABLE sorted{i} AS SELECT row_number() OVER (ORDER BY {name}) - 1 AS at, {name} AS value"
                 f" FROM rows WHERE {name} IS NOT NULL"
             )
-        codes = "".join(
-            f", dense_rank() OVER (ORDER BY {expression(part, names[columns.index(part.column)])} NULLS LAST) AS e{i}"
-            for i, part in enumerate(expressions)
+        count = connection.execute("SELECT count(*) FROM rows").fetchall()[0][0]
+        shuffled = np.argsort(np.random.default_rng(TIES_SEED).permutation(count))
+        codes = tuple(
+            _numbered(connection, expression(part, names[columns.index(part.column)]))[shuffled] for part in expressions
         )
-        connection.execute(f"CREATE TABLE codes AS SELECT row, tie{codes} FROM rows")
-        yield Ground(connection, tuple(columns), zoned, tuple(expressions), partitions, real_rows)
+        yield Ground(connection, tuple(columns), zoned, tuple(expressions), codes, shuffled, partitions, real_rows)
 
 
 def expression(part: KeyPart, column: str) -> str:
@@ -215,6 +212,14 @@ def held(path: Path) -> tuple[tuple[str, ...], int]:
         described = connection.execute("SELECT * FROM read_parquet($1) LIMIT 0", [str(path)]).description or ()
         count = connection.execute("SELECT count(*) FROM read_parquet($1)", [str(path)]).fetchall()[0][0]
     return tuple(column[0] for column in described), int(count)
+
+
+def _numbered(connection: duckdb.DuckDBPyConnection, asked: str) -> Codes:
+    """What the expression gives for each row, as the number of different values before it."""
+    found = connection.execute(
+        f"SELECT dense_rank() OVER (ORDER BY {asked} NULLS LAST) - 1 AS number FROM rows ORDER BY row"
+    ).fetchnumpy()
+    return compact(found["number"])
 
 
 def _ranked(name: str) -> str:
