@@ -12,8 +12,8 @@ import pytest
 from advisor.settings import Settings
 from advisor.snapshot import open_snapshot
 from advisor.snapshot.manifest import literal
-from advisor.workload import compress
-from advisor.workload.shortened import SHORT, TRIED
+from advisor.workload import compress, prepared
+from advisor.workload.shortened import COUNTED, OPENED, ZEROED
 from advisor.workload.texts import columns_of_executions
 from tests.snapshots import query, write_snapshot
 
@@ -87,7 +87,8 @@ def statements(source: str) -> list[str]:
 def test_a_shortened_text_is_of_the_same_statement() -> None:
     draw = random.Random(6)
     texts = [draw.choice(OPENINGS) + "".join(draw.choices(PIECES, k=draw.randrange(1, 12))) for _ in range(20_000)]
-    shortened = f"(SELECT * REPLACE ({SHORT} AS QUERY_TEXT) FROM ({TRIED.format(rows=rows(texts))}))"
+    named_alike = f"CASE WHEN {COUNTED} THEN QUERY_TEXT ELSE {ZEROED} END"
+    shortened = f"(SELECT * REPLACE ({named_alike} AS QUERY_TEXT) FROM ({OPENED.format(rows=rows(texts))}))"
     assert statements(shortened) == statements(rows(texts))
     changed = duckdb.execute(
         f"SELECT count(*) FROM {shortened} JOIN {rows(texts)} AS texts USING (NUMBER, QUERY_TEXT)"
@@ -101,8 +102,21 @@ def test_texts_that_differ_in_numbers_are_shortened_to_one() -> None:
         for n in (1, 2)
         for opening, number in (('/* "1" */', 3), ('/* "2" */', 44))
     ]
-    found = duckdb.execute(f"SELECT {SHORT} FROM ({TRIED.format(rows=rows(texts))}) ORDER BY NUMBER").fetchall()
-    assert found == [(f"/**/select a{n} from t where b = 0 and c in (0, 0)",) for n in (1, 1, 2, 2)]
+    found = duckdb.execute(f"SELECT {ZEROED}, {COUNTED} FROM ({OPENED.format(rows=rows(texts))}) ORDER BY NUMBER")
+    assert found.fetchall() == [(f"/**/select a{n} from t where b = 0 and c in (0, 0)", False) for n in (1, 1, 2, 2)]
+
+
+def test_numbers_that_count_keep_their_texts_apart(tmp_path: Path) -> None:
+    """Of texts that are one but for their numbers, one tells whether a number counts; then each is named by itself."""
+    plain = "select a, b from t where c = {}"
+    telling = ("select a, b from t order by {}", "select $1 from t where v[{}] = 3", 'select "{}" from t')
+    texts = [text.replace("{}", str(number)) for text in (plain, *telling) for number in (1, 2, 2, 12)]
+    rows = [query(text, n, QUERY_PARAMETERIZED_HASH=...) for n, text in enumerate(texts)]
+    with open_snapshot(write_snapshot(tmp_path, rows)) as snapshot, prepared(snapshot, Settings()):
+        found = snapshot.rows(
+            "query_history", "SELECT STATEMENT, sum(EXECUTIONS)::INT FROM statements GROUP BY 1 ORDER BY 2, 1"
+        )
+    assert [executions for _, executions in found] == [1] * 6 + [2] * 3 + [4]
 
 
 @pytest.mark.parametrize("twins", [False, True])

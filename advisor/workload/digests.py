@@ -16,9 +16,8 @@ from advisor.settings import Settings
 from advisor.snapshot import Snapshot
 from advisor.snapshot.manifest import literal
 from advisor.snapshot.normal import BLOCK_MICROSECONDS
-from advisor.workload import ids
+from advisor.workload import ids, shortened
 from advisor.workload.counted import UNREAD, told
-from advisor.workload.shortened import NAMED, SHORTENED, TOLD
 from advisor.workload.texts import duckdb_sql, executions_of, latest_of
 from advisor.workload.units import Unit
 
@@ -124,7 +123,7 @@ class Digester:
             VIEW, "SELECT macro_definition FROM duckdb_functions() WHERE function_name = 'query_history_files'"
         )
         taken = SOUGHT, PART, self._eligible, str(sorted(self._sampling.items()))
-        texts = duckdb.__version__, macro, *self._steps("[]"), *self._parts(""), ids.HASHES, SHORTENED, NAMED, *taken
+        texts = duckdb.__version__, macro, *self._steps("[]"), *self._parts(""), ids.HASHES, *shortened.ALL, *taken
         return hashlib.sha256("\0".join(texts).encode()).hexdigest()
 
     @contextmanager
@@ -163,10 +162,12 @@ class Digester:
 
     def _shorten(self, folder: Path) -> None:
         """Makes the view `told`: the rows of `unread` with the statements that their texts say."""
-        shortened = f"read_parquet({literal(str(folder / 'shortened'))})"
-        self._write("shortened", SHORTENED.format(rows="unread"), folder)
-        self.snapshot.rows(VIEW, NAMED.format(rows="unread", shortened=shortened))
-        self.snapshot.rows(VIEW, f"CREATE OR REPLACE TEMP VIEW told AS {TOLD.format(shortened=shortened)}")
+        run, made = partial(self.snapshot.rows, VIEW), f"read_parquet({literal(str(folder / 'shortened'))})"
+        self._write("shortened", shortened.SHORTENED.format(rows="unread"), folder)
+        run(shortened.NAMED.format(rows="unread", shortened=made))
+        if run(shortened.ANY_EACH.format(shortened=made)):
+            run(shortened.NAMED_EACH.format(rows="unread", shortened=made))
+        run(f"CREATE OR REPLACE TEMP VIEW told AS {shortened.TOLD.format(shortened=made)}")
 
     def _write(self, name: str, sql: str, folder: Path) -> None:
         """As Parquet, which has no whole numbers of 128 bits: DuckDB would round them."""

@@ -21,7 +21,7 @@ from advisor.settings import Settings
 from advisor.snapshot import Snapshot
 from advisor.snapshot.manifest import literal
 from advisor.snapshot.normal import BLOCK_MICROSECONDS
-from advisor.workload import ids, kept
+from advisor.workload import ids, kept, shortened
 from advisor.workload.counted import STATEMENTS, TYPE, added_up
 from advisor.workload.digests import ALL_KINDS, HASHED, PART, SAME, SOUGHT, TEXTS_A_SAMPLE_READ, VIEW, Digest, Digester
 from advisor.workload.spread import spread
@@ -90,7 +90,7 @@ SELECT samples.* REPLACE (greatest(1, samples.WEIGHT * totals.EXECUTIONS // held
 FROM samples JOIN held ON {SAME.format(one="samples", other="held")}
 JOIN totals ON {SAME.format(one="samples", other="totals")}
 """
-TABLES = ("statements", "samples", "repeated", "sought", "eligible", "part", "places", "named")
+TABLES = ("statements", "samples", "repeated", "sought", "eligible", "part", "places", "zeroed_names", "text_names")
 TEMPORARY_VIEWS = ("executions", "history", "written", "unread", "unit", "unit_told", "told")
 
 
@@ -151,6 +151,9 @@ def _digested(snapshot: Snapshot, settings: Settings, tell: Callable[[int, int],
         # Which of two rows stands depends on all files.
         digester, found, digests, cache = replace(digester, unique=False, alone=True), (whole(found),), {}, None
         folders, due = {found[0]: scratch / "0"}, [found[0]]
+
+    if due and not hashed:
+        run(shortened.NAMES)
 
     def make(each: Digester, unit: Unit) -> Digest:
         digest = each.make(unit, folders[unit])
