@@ -1,6 +1,6 @@
 """What a large history costs from the files to the output folder: time and peak memory, beside the least it could cost.
 
-    python -m benchmarks.scale --executions 10000000 [--runs 5] [--no-hash] [--form csv] [--keep DIR] [--naive]
+    python -m benchmarks.scale --executions 10000000 [--runs 5] [--no-hash] [--form csv] [--keep DIR] [--tenth] [--naive]
 
 Per run, one after the other, each in processes of its own: DuckDB reads the needed columns of the same files, texts
 included, and does nothing with them (*scan*); the whole job with an empty cache folder (*cold*); the whole job, with the cache
@@ -8,6 +8,9 @@ that the first left, over the snapshot of a week later (*warm*): the files of it
 week one template in 50 is another one. Medians are printed, and ratios within a run. Memory is the sum over all processes at
 the worst moment, sampled; what they share counts for each. Once, the later snapshot is also read with an empty cache, which
 must give the same advice.
+
+`--tenth` adds what a tenth of the executions, of as many templates, cost in each run, and how many times that the whole job takes
+beyond the scan itself.
 
 `--naive` adds what a history of that size costs when every text is parsed, and when pandas holds all rows: keep it small, say
 `--executions 100000 --templates 500`, so that a template is executed 200 times, where it is 2,000 times in the long history.
@@ -37,7 +40,7 @@ from advisor.generator import generate
 from advisor.settings import Settings
 from advisor.snapshot import open_snapshot
 from advisor.snapshot.views import VIEWS
-from benchmarks.histories import write_weeks
+from benchmarks.histories import write_history, write_weeks
 
 LOOK_SECONDS = 0.02
 
@@ -64,6 +67,7 @@ def main() -> None:
     parser.add_argument("--form", choices=("parquet", "csv"), default="parquet")
     parser.add_argument("--no-hash", action="store_true", help="leave QUERY_PARAMETERIZED_HASH out")
     parser.add_argument("--keep", type=Path, help="write both histories here, or use those that are here")
+    parser.add_argument("--tenth", action="store_true", help="compare with a tenth of the executions")
     parser.add_argument("--naive", action="store_true")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="advisor-scale-") as scratch:
@@ -73,13 +77,16 @@ def main() -> None:
         print(
             f"{given.executions:,} executions of {given.templates:,} templates, {size / 2**20:,.0f} MiB of {given.form}"
         )
-        runs = [_run(first, second, Path(scratch), number) for number in range(given.runs)]
+        tenth = Path(scratch) / "tenth" if given.tenth else None
+        if tenth is not None:
+            _elsewhere(write_history, tenth, given.executions // 10, *shape[1:])
+        runs = [_run(first, second, tenth, Path(scratch), number) for number in range(given.runs)]
         _report(runs)
         if given.naive:
             _report_naive(first, runs)
 
 
-def _run(first: Path, second: Path, scratch: Path, number: int) -> dict[str, Cost]:
+def _run(first: Path, second: Path, tenth: Path | None, scratch: Path, number: int) -> dict[str, Cost]:
     cache, out = scratch / "cache", scratch / "out"
     shutil.rmtree(cache, ignore_errors=True)
     scan, _ = _watched(_scan, first)
@@ -92,18 +99,26 @@ def _run(first: Path, second: Path, scratch: Path, number: int) -> dict[str, Cos
         _elsewhere(_job, second, scratch / "empty", out)
         if (out / "advice.json").read_bytes() != found:
             raise AssertionError("the cache changed the advice")
-    return {"scan": scan, "cold": cold, "warm": warm}
+    costs = {"scan": scan, "cold": cold, "warm": warm}
+    if tenth is not None:
+        costs["a tenth, scan"], _ = _watched(_scan, tenth)
+        costs["a tenth, cold"], _ = _watched(_job, tenth, scratch / "tenth cache", out)
+        shutil.rmtree(scratch / "tenth cache")
+    return costs
 
 
 def _report(runs: list[dict[str, Cost]]) -> None:
-    rows = [
-        (name, median(run[name].seconds for run in runs), max(run[name].mib for run in runs))
-        for name in ("scan", "cold", "warm")
-    ]
+    rows = [(name, median(run[name].seconds for run in runs), max(run[name].mib for run in runs)) for name in runs[0]]
     print("\n" + tabulate(rows, ["", "seconds, median", "peak MiB of all processes"], floatfmt=",.1f"))
     print(f"cold / scan: {median(run['cold'].seconds / run['scan'].seconds for run in runs):.2f}")
-    print(f"cold - scan: {median(run['cold'].seconds - run['scan'].seconds for run in runs):.1f} s")
+    print(f"cold - scan: {median(_beyond(run) for run in runs):.1f} s")
+    if "a tenth, cold" in runs[0]:
+        print(f"that / a tenth's: {median(_beyond(run) / _beyond(run, 'a tenth, ') for run in runs):.2f}")
     print(f"warm / cold: {median(run['warm'].seconds / run['cold'].seconds for run in runs):.0%}  ({len(runs)} runs)")
+
+
+def _beyond(run: dict[str, Cost], history: str = "") -> float:
+    return run[f"{history}cold"].seconds - run[f"{history}scan"].seconds
 
 
 def _report_naive(folder: Path, runs: list[dict[str, Cost]]) -> None:
