@@ -144,13 +144,19 @@ def _create(engine: duckdb.DuckDBPyConnection, queries: Queries, numbers: range,
         columns = ", ".join(f"{name} {kind}" for name, kind in zip(names, types, strict=True))
         engine.execute(f"CREATE TABLE {table.name}_{ALL} ({columns})")
         if lines:
-            # A column as one text: thousands of constants in a statement, or of values in a list, take the engine far longer.
-            casts = ", ".join(f"unnest(${n}::JSON::VARCHAR[])::{kind}" for n, kind in enumerate(types, 1))
-            engine.execute(f"INSERT INTO {table.name}_{ALL} SELECT {casts}", list(map(_json, zip(*lines, strict=True))))
+            # A column as one text: thousands of constants in a statement, or of values in a list, take the engine far longer. And in the
+            # statement: to bind a parameter it imports pandas, which takes as long as a proof.
+            texts = zip(types, map(_json, zip(*lines, strict=True)), strict=True)
+            casts = ", ".join(f"unnest({_literal(text)}::JSON::VARCHAR[])::{kind}" for kind, text in texts)
+            engine.execute(f"INSERT INTO {table.name}_{ALL} SELECT {casts}")
 
 
 def _engine_type(kind: str, whole: bool) -> str:
     return WHOLE if kind == "NUMBER" and whole else ENGINE_TYPES[kind]
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _json(column: Sequence[Cell]) -> str:
