@@ -42,6 +42,16 @@ class Selection:
         every, nowhere = np.full(questions, distinct, dtype=float), np.zeros(questions)
         return Selection(every, np.ones(questions), nowhere, np.zeros(questions, dtype=bool), among, sizes, mixed)
 
+    def same(self, other: Selection) -> bool:
+        alike = (self.among, self.mixed, self.sizes is None) == (other.among, other.mixed, other.sizes is None)
+        pairs = zip(self._arrays, other._arrays, strict=True)
+        return alike and all(np.array_equal(mine, theirs) for mine, theirs in pairs)
+
+    @property
+    def _arrays(self) -> tuple[Floats | NDArray[np.bool_], ...]:
+        sizes = () if self.sizes is None else (self.sizes,)
+        return self.values, self.share, self.places, self.open, *sizes
+
     @cached_property
     def scattered(self) -> NDArray[np.intp]:
         """Where `places` tells of any."""

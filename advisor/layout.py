@@ -107,6 +107,11 @@ class Layout:
         return {}
 
     @cached_property
+    def unmoved(self) -> dict[KeyPart, bool]:
+        """Of each expression, as far as it was asked: whether what is selected of it is the same with and without the surmise."""
+        return {}
+
+    @cached_property
     def walked(self) -> dict[tuple[tuple[KeyPart, ...], float], Walked]:
         """The same for the first expressions of keys, by how far partitions overlap."""
         return {}

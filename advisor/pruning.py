@@ -43,9 +43,23 @@ def predict_questions(layout: Layout, key: Sequence[KeyPart], depth: float = 1.0
     if layout.nests:
         return predict_questions(layout.plain, plain_key(key, layout.nests), depth)
     if layout.surmise is not None:
-        so, otherwise = (predict_questions(each, key, depth) for each in (layout.surmised, layout.unsurmised))
+        so = predict_questions(layout.surmised, key, depth)
+        alike = all(_unmoved(layout, part) for part in key)
+        otherwise = so if alike else predict_questions(layout.unsurmised, key, depth)
         return EVEN_ODDS * so + (1 - EVEN_ODDS) * otherwise
     return np.minimum(_walk(layout, tuple(key), depth).scanned(layout.partitions), layout.scattered)
+
+
+def _unmoved(layout: Layout, part: KeyPart) -> bool:
+    """The surmise tells nothing of the expression: with and without it the same walk is walked."""
+    if part not in layout.unmoved:
+        so, otherwise = layout.surmised, layout.unsurmised
+        layout.unmoved[part] = (
+            groups_of(so, part) == groups_of(otherwise, part)
+            and so.ties.abreast.get(part.column) == otherwise.ties.abreast.get(part.column)
+            and select(so, part).same(select(otherwise, part))
+        )
+    return layout.unmoved[part]
 
 
 def count(layout: Layout, key: Sequence[KeyPart]) -> Floats:
