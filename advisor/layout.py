@@ -62,7 +62,7 @@ class Layout:
 
     def _asking_the_same(self, other: Layout) -> Layout:
         """What is derived of the questions alone needn't be derived again."""
-        for name in ("asks", "weights", "owners", "scattered"):
+        for name in ("asked", "which", "asks", "weights", "owners", "scattered"):
             vars(other)[name] = getattr(self, name)
         return other
 
@@ -83,9 +83,20 @@ class Layout:
         return np.array([question.load for question in self.questions], dtype=np.intp)
 
     @cached_property
+    def asked(self) -> tuple[tuple[Ask, ...], ...]:
+        """What the questions ask, each once: samples, and templates, often ask for the same, or for nothing that prunes."""
+        return tuple(dict.fromkeys(question.asks for question in self.questions))
+
+    @cached_property
+    def which(self) -> NDArray[np.intp]:
+        """By question the place of what it asks in `asked`."""
+        places = {asks: i for i, asks in enumerate(self.asked)}
+        return np.array([places[question.asks] for question in self.questions], dtype=np.intp)
+
+    @cached_property
     def asks(self) -> AskColumns:
-        """All questions' conditions, one after the other."""
-        return AskColumns.of(self.questions)
+        """The conditions of all of `asked`, one after the other."""
+        return AskColumns.of(self.asked)
 
     @cached_property
     def alike(self) -> Mapping[tuple[frozenset[str], bool], NDArray[np.intp]]:
@@ -150,11 +161,11 @@ class Layout:
 
     @cached_property
     def scattered(self) -> Floats:
-        """Partitions that hold a row which the question matches, did these lie at random: no more are scanned where a
+        """By what is `asked`: partitions that hold a row which it matches, did these lie at random: no more are scanned where a
         partition's own ends decide, as for rows at the far end of a column and for NULLs."""
         rows = np.array([
-            min((ask.share * self.rows for ask in question.asks if ask.open or ask.null), default=math.inf)
-            for question in self.questions
+            min((ask.share * self.rows for ask in asks if ask.open or ask.null), default=math.inf)
+            for asks in self.asked
         ])  # fmt: skip
         most: Floats = np.maximum(1.0, self.partitions * -np.expm1(-rows / max(1, self.partitions)))
         return most
@@ -173,8 +184,8 @@ class AskColumns:
     """Conditions as arrays."""
 
     all: Sequence[Ask]
-    questions: NDArray[np.intp]
-    """Which question each belongs to."""
+    owners: NDArray[np.intp]
+    """Which of `Layout.asked` each belongs to."""
     shares: Floats
     places: Mapping[str, NDArray[np.intp]]
     """By column where its conditions are."""
@@ -184,21 +195,21 @@ class AskColumns:
     """Conditions for NULLs, which lie with no value."""
     columns: Mapping[str, ColumnAsks]
     asking: NDArray[np.intp]
-    """The questions that have any."""
+    """Those of `Layout.asked` that have any."""
     firsts: NDArray[np.intp]
     """Where the conditions of each of these begin."""
 
     @staticmethod
-    def of(questions: Sequence[Question]) -> AskColumns:
-        counts = np.array([len(question.asks) for question in questions], dtype=np.intp)
+    def of(asked: Sequence[Sequence[Ask]]) -> AskColumns:
+        counts = np.array([len(each) for each in asked], dtype=np.intp)
         asking = np.flatnonzero(counts)
-        asks = [ask for question in questions for ask in question.asks]
+        asks = [ask for each in asked for ask in each]
         places: dict[str, list[int]] = {}
         for i, ask in enumerate(asks):
             places.setdefault(ask.column, []).append(i)
         return AskColumns(
             asks,
-            np.repeat(np.arange(len(questions)), counts),
+            np.repeat(np.arange(len(asked)), counts),
             np.array([ask.share for ask in asks], dtype=float),
             {column: np.array(found, dtype=np.intp) for column, found in places.items()},
             np.array([max(1, ask.places) for ask in asks], dtype=float),

@@ -42,12 +42,17 @@ def predict_questions(layout: Layout, key: Sequence[KeyPart], depth: float = 1.0
     """Partitions that each question scans, by the closed form."""
     if layout.nests:
         return predict_questions(layout.plain, plain_key(key, layout.nests), depth)
+    return _predict_asked(layout, tuple(key), depth)[layout.which]
+
+
+def _predict_asked(layout: Layout, key: tuple[KeyPart, ...], depth: float) -> Floats:
+    """The same by `Layout.asked`."""
     if layout.surmise is not None:
-        so = predict_questions(layout.surmised, key, depth)
+        so = _predict_asked(layout.surmised, key, depth)
         alike = all(_unmoved(layout, part) for part in key)
-        otherwise = so if alike else predict_questions(layout.unsurmised, key, depth)
+        otherwise = so if alike else _predict_asked(layout.unsurmised, key, depth)
         return EVEN_ODDS * so + (1 - EVEN_ODDS) * otherwise
-    return np.minimum(_walk(layout, tuple(key), depth).scanned(layout.partitions), layout.scattered)
+    return np.minimum(_walk(layout, key, depth).scanned(layout.partitions), layout.scattered)
 
 
 def _unmoved(layout: Layout, part: KeyPart) -> bool:
@@ -83,7 +88,7 @@ def count(layout: Layout, key: Sequence[KeyPart]) -> Floats:
         if found:
             counted = max(1.0, float(np.multiply.reduce(found).sum()))
             rest = 1.0 if len(found) == len(question.asks) else computed[i] / part[i]
-            computed[i] = min(max(1.0, counted * rest), layout.scattered[i])
+            computed[i] = min(max(1.0, counted * rest), layout.scattered[layout.which[i]])
     return layout.per_load(computed)
 
 
@@ -110,7 +115,7 @@ def _matching(ask: Ask, sample: Sample) -> NDArray[np.bool_]:
 def _walk(layout: Layout, key: tuple[KeyPart, ...], depth: float) -> Walked:
     """Keys that begin alike share the way: a search tries hundreds of them."""
     if not key:
-        return Walked.start(layout.partitions, len(layout.questions))
+        return Walked.start(layout.partitions, len(layout.asked))
     if len(key) > KEPT_LEVELS:
         return _step(layout, key, depth)
     if (key, depth) not in layout.walked:
@@ -125,7 +130,7 @@ def _step(layout: Layout, key: tuple[KeyPart, ...], depth: float) -> Walked:
 
 
 def select(layout: Layout, part: KeyPart) -> Selection:
-    """What each question says of a key expression, by itself or through a column that the layout shows to move with it."""
+    """What each of `Layout.asked` says of a key expression, by itself or through a column that the layout shows to move with it."""
     if part in layout.selections:
         return layout.selections[part]
     axis = layout.axes[part.column]
@@ -165,22 +170,21 @@ def _through(asks: AskColumns, key: str, column: str, distinct: float, options: 
     """Puts among the options what a column says whose values go one to one with the key expression's, in an order of their own:
     only partitions that hold one value are sure to be skipped, unless it is the one."""
     at = asks.places[column]
-    own = asks.questions[asks.places[key]] if key in asks.places else np.zeros(0, dtype=np.intp)
-    at = at[~asks.elsewhere[at] & ~np.isin(asks.questions[at], own)]
+    own = asks.owners[asks.places[key]] if key in asks.places else np.zeros(0, dtype=np.intp)
+    at = at[~asks.elsewhere[at] & ~np.isin(asks.owners[at], own)]
     options.share[at] = asks.shares[at]
     options.values[at], options.places[at] = np.maximum(1.0, asks.shares[at] * distinct), np.inf
 
 
 def _narrowest(layout: Layout, distinct: float, options: Selection) -> Selection:
-    """Of each question's conditions the one that matches the least, among equals the first."""
-    questions = len(layout.questions)
-    least = np.ones(questions)
+    """Of the conditions of each of `Layout.asked` the one that matches the least, among equals the first."""
+    least = np.ones(len(layout.asked))
     if len(layout.asks.firsts):
         least[layout.asks.asking] = np.minimum(1.0, np.minimum.reduceat(options.share, layout.asks.firsts))
-    at = np.flatnonzero((options.share < 1) & (options.share == least[layout.asks.questions]))[::-1]
-    narrowest = Selection.none(questions, distinct, options.among, options.sizes, options.mixed)
+    at = np.flatnonzero((options.share < 1) & (options.share == least[layout.asks.owners]))[::-1]
+    narrowest = Selection.none(len(layout.asked), distinct, options.among, options.sizes, options.mixed)
     # From the last to the first, so that the first stays.
-    into = layout.asks.questions[at]
+    into = layout.asks.owners[at]
     narrowest.values[into], narrowest.share[into] = options.values[at], options.share[at]
     narrowest.places[into], narrowest.open[into] = options.places[at], options.open[at]
     return narrowest
