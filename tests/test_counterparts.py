@@ -170,6 +170,18 @@ def test_what_may_or_may_not_go_together_is_expected_between_the_two() -> None:
     assert maybe == pytest.approx((least + most) / 2, rel=0.1)
 
 
+def test_every_key_is_expected_halfway_whether_the_surmise_tells_of_it_or_not() -> None:
+    rng = np.random.default_rng(4)
+    layout, _ = asking(coded(rng, follows=True), rng)
+    surmised = replace(layout, ties=Ties(), surmise=layout.ties)
+    moved = []
+    for part in (KeyPart("PRODUCT_ID"), KeyPart("CODE"), KeyPart("PRODUCT_ID", digits=1), KeyPart("CODE", digits=1)):
+        so, otherwise = predict(surmised.surmised, (part,)), predict(surmised.unsurmised, (part,))
+        assert predict(surmised, (part,)).tolist() == (0.5 * so + 0.5 * otherwise).tolist(), part
+        moved.append(so.tolist() != otherwise.tolist())
+    assert set(moved) == {True, False}, "of some the surmise tells, of others it doesn't"
+
+
 def test_a_key_on_one_time_serves_another_where_they_are_surmised_to_go_together() -> None:
     rng = np.random.default_rng(6)
     shipped = np.floor(19_000 + rng.uniform(0, 730, 60_000))

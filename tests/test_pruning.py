@@ -68,6 +68,16 @@ def errors(world: World, asked: list[list[Ask]], tried: list[tuple[KeyPart, ...]
     return np.array(ratios)
 
 
+def test_what_several_ask_alike_is_answered_as_if_each_asked_alone() -> None:
+    world = uniform()
+    asked = [*questions(world), [], *reversed(questions(world)), []]
+    layout = world.layout(asked)
+    assert len(layout.asked) == len(asked) // 2
+    for key in keys():
+        alone = [float(predict(world.layout([asks]), key)[0]) for asks in asked]
+        assert predict(layout, key).tolist() == alone, key
+
+
 def test_the_closed_form_matches_the_count_under_every_key_of_the_ladder() -> None:
     world = uniform()
     found = errors(world, questions(world), keys())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -152,3 +154,12 @@ def test_the_oldest_verdict_makes_room(tmp_path: Path, monkeypatch: pytest.Monke
 def test_a_folder_that_cannot_be_written_to_changes_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     assert said(kept_in(tmp_path / "file" / "cache")) == said(Settings(proof_databases=20))
+
+
+def test_a_proof_does_not_wait_for_pandas() -> None:
+    proof = (
+        "import sys; from tests.test_verdicts import SAME, difference, trial; from advisor.settings import Settings; "
+        "print(difference(trial(SAME), Settings(proof_databases=40)), 'pandas' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", proof], capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["None", "False"], done.stderr
