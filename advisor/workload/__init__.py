@@ -148,6 +148,7 @@ def prepared(
         else:
             snapshot.rows(view, "CREATE OR REPLACE TEMP TABLE statements AS FROM query_templates")
             snapshot.rows(view, "CREATE OR REPLACE TEMP TABLE samples AS FROM query_samples")
+            snapshot.rows(view, "CREATE OR REPLACE TEMP VIEW candidates AS FROM samples")
             snapshot.rows(view, history.WEIGHED)
         classify(snapshot, view, settings)
         yield view
@@ -163,6 +164,8 @@ def prepared(
             "fingerprints",
             "members",
             "kept",
+            "firsts",
+            "representatives",
             "redefinitions",
             "timed",
         ):
@@ -184,9 +187,10 @@ def _templates(
     snapshot: Snapshot, settings: Settings, view: str, shares: Mapping[str | None, tuple[float, ...]]
 ) -> tuple[QueryTemplate, ...]:
     samples, warehouses = _samples(snapshot, settings, view), _warehouses(snapshot, view)
+    shown = {name: (_known(query), text) for name, query, text in snapshot.rows(view, "FROM representatives")}
     days = max((snapshot.window_end - snapshot.window_start).total_seconds() / 86_400, 1 / 24)
     return tuple(
-        _template(row, shares.get(row[0]), tuple(warehouses[row[0]]), samples[row[0]], days)
+        _template(row, shares.get(row[0]), tuple(warehouses[row[0]]), shown[row[0]], samples[row[0]], days)
         for row in snapshot.rows(view, _TEMPLATES)
     )
 
@@ -195,6 +199,7 @@ def _template(
     row: tuple[Any, ...],
     shares: tuple[float, ...] | None,
     warehouses: tuple[WarehouseUse, ...],
+    shown: tuple[str | None, str],
     samples: list[Execution],
     days: float,
 ) -> QueryTemplate:
@@ -217,12 +222,12 @@ def _template(
     ) = row
     return QueryTemplate(
         fingerprint=name,
-        text=samples[0].text,
+        text=shown[1],
         kind=kind,
         database=database,
         schema=schema,
         executions=int(executions),
-        example_query_id=samples[0].query_id,
+        example_query_id=shown[0],
         first_seen=first,
         last_seen=last,
         executions_per_day=int(executions) / days,
@@ -240,13 +245,12 @@ def _template(
 
 
 def _samples(snapshot: Snapshot, settings: Settings, view: str) -> Mapping[str, list[Execution]]:
-    """Each template's samples; the first stands for the template."""
+    """Each template's samples."""
     found: defaultdict[str, list[Execution]] = defaultdict(list)
     for name, query_id, text, started, ms, *figures in snapshot.rows(
         view, _SAMPLES, {"samples": settings.samples_per_template}
     ):
-        known = None if query_id.startswith("~") else query_id
-        found[name].append(Execution(known, text, started, _float(ms), *figures))
+        found[name].append(Execution(_known(query_id), text, started, _float(ms), *figures))
     return found
 
 
@@ -282,6 +286,11 @@ def _distribution(totals: tuple[Any, ...], shares: tuple[float, ...] | None) -> 
     executions, ms = int(totals[0] or 0), float(totals[1] or 0)
     p50, p95, p99 = shares or (None, None, None)
     return Distribution(ms, ms / executions if executions else None, p50, p95, p99)
+
+
+def _known(query_id: str) -> str | None:
+    """None where it was made up."""
+    return None if query_id.startswith("~") else query_id
 
 
 def _whole(figure: Any) -> int | None:

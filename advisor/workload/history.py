@@ -90,8 +90,14 @@ SELECT samples.* REPLACE (greatest(1, samples.WEIGHT * totals.EXECUTIONS // held
 FROM samples JOIN held ON {SAME.format(one="samples", other="held")}
 JOIN totals ON {SAME.format(one="samples", other="totals")}
 """
+# What a template's representative is chosen of: in every unit the same as long as its files are.
+_CANDIDATES = f"""
+CREATE OR REPLACE TEMP VIEW candidates AS
+SELECT {_CONTEXT}, START_TIME, QUERY_ID, QUERY_TEXT FROM read_parquet({{files}})
+UNION ALL SELECT {_CONTEXT}, START_TIME, QUERY_ID, QUERY_TEXT FROM samples
+"""
 TABLES = ("statements", "samples", "repeated", "sought", "eligible", "part", "places", "zeroed_names", "text_names")
-TEMPORARY_VIEWS = ("executions", "history", "written", "unread", "unit", "unit_told", "told")
+TEMPORARY_VIEWS = ("executions", "history", "written", "unread", "unit", "unit_told", "told", "candidates")
 
 
 @dataclass(frozen=True)
@@ -111,7 +117,7 @@ class Digested:
 def aggregate(snapshot: Snapshot, settings: Settings, tell: Callable[[int, int], None]) -> None:
     """Makes the tables `statements` and `samples`, as an account would have given them, and the view `executions`.
 
-    The view `unit_told` is what the units' digests say of all executions. `tell` hears of roughly equal shares of the time that
+    The view `unit_told` is what the units' digests say of all executions; `candidates` are the samples of each unit. `tell` hears of roughly equal shares of the time that
     compressing takes.
     """
     run = partial(snapshot.rows, VIEW)
@@ -209,6 +215,7 @@ def _sample(snapshot: Snapshot, settings: Settings, made: Digested) -> None:
         run(f"INSERT INTO samples BY NAME {samples}")
         run(_REST, {"parts": digester.parts})
     run(WEIGHED)
+    run(_CANDIDATES.format(files=made.files("samples")))
 
 
 def _elsewhere(snapshot: Snapshot, made: Digested) -> Iterator[tuple[str, str]]:

@@ -13,7 +13,7 @@ from advisor.settings import Settings
 from advisor.snapshot import Snapshot
 from advisor.snapshot.manifest import literal
 from advisor.snapshot.normal import blaming
-from advisor.workload import kept
+from advisor.workload import kept, lasting
 
 WRITES = ("INSERT", "MULTI_TABLE_INSERT", "UPDATE", "DELETE", "MERGE", "COPY", "CREATE_TABLE_AS_SELECT", "UNLOAD")
 
@@ -123,6 +123,21 @@ FROM members JOIN texts USING (STATEMENT) WHERE REASON = '{NO_SCAN}'
 GROUP BY FINGERPRINT ORDER BY sum(EXECUTIONS) DESC, FINGERPRINT LIMIT {MOST_REDEFINITIONS}
 """
 
+# The texts are only read of those that are chosen.
+_FIRSTS = """
+CREATE OR REPLACE TEMP TABLE firsts AS
+SELECT FINGERPRINT, min_by(QUERY_ID, ROW({order})) AS QUERY_ID
+FROM candidates JOIN kept
+ON candidates.STATEMENT = kept.STATEMENT AND candidates.OUTCOME = kept.OUTCOME
+    AND candidates.DATABASE_NAME IS NOT DISTINCT FROM kept.DATABASE_NAME
+    AND candidates.SCHEMA_NAME IS NOT DISTINCT FROM kept.SCHEMA_NAME
+GROUP BY FINGERPRINT
+"""
+_REPRESENTATIVES = """
+CREATE OR REPLACE TEMP TABLE representatives AS
+SELECT FINGERPRINT, QUERY_ID, min(QUERY_TEXT) FROM firsts JOIN candidates USING (QUERY_ID) GROUP BY FINGERPRINT, QUERY_ID
+"""
+
 # From here on the template is the statement.
 _OF_TEMPLATES = """
 CREATE OR REPLACE TEMP TABLE samples AS
@@ -137,8 +152,8 @@ ON rows.STATEMENT = kept.STATEMENT AND rows.OUTCOME = kept.OUTCOME
 def classify(snapshot: Snapshot, view: str, settings: Settings) -> None:
     """Gives each of the `statements` its template, or the reason why it has none; `samples` become those of templates.
 
-    Makes the tables `members`, every statement with its FINGERPRINT and REASON, `kept`, those that have a template, and
-    `redefinitions`, of those that have none.
+    Makes the tables `members`, every statement with its FINGERPRINT and REASON, `kept`, those that have a template,
+    `representatives`, a text of each template, and `redefinitions`, of those that have none.
     """
     # Few rows are one thread's work to DuckDB, but these are slow ones.
     threads = max(1, settings.threads)
@@ -146,7 +161,8 @@ def classify(snapshot: Snapshot, view: str, settings: Settings) -> None:
     shares = " UNION ALL ".join(f"{bare} = {share}" for share in range(threads))
     snapshot.rows(view, _BARE.format(shares=shares))
     _canonical(snapshot, view, None if settings.cache_folder is None else Path(settings.cache_folder))
-    for table in (_FINGERPRINTS, _MEMBERS, _KEPT, _REDEFINITIONS, _OF_TEMPLATES):
+    firsts = _FIRSTS.format(order=lasting.order(snapshot))
+    for table in (_FINGERPRINTS, _MEMBERS, _KEPT, _REDEFINITIONS, firsts, _REPRESENTATIVES, _OF_TEMPLATES):
         snapshot.rows(view, table)
 
 
