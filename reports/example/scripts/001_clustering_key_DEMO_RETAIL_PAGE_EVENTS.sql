@@ -18,11 +18,11 @@
 -- Needs      standard edition, OWNERSHIP on table DEMO.RETAIL.PAGE_EVENTS, USAGE on its database and schema
 --
 -- Share of the table's partitions that a query reads, before and after:
---   171d1bca246fc768  60 executions, 99.7% -> 4.6%, for example query abdddbe6-3153-4971-87d3-ccad69e32f81
---   a9db60ed12c7d983  30 executions, 100.0% -> 4.4%, for example query be71bd69-8519-4a93-ac0f-3b2f96c005fc
---   09e330d5f86e342d  30 executions, 99.6% -> 5.4%, for example query 31b72b11-fc4c-49cc-873b-8a514e19f4fa
---   900c9cca69ee8104  25 executions, 99.9% -> 6.3%, for example query a12048e0-1312-4357-a917-63a81daa89cf
---   1ba378a7223868ac  70 executions, 12.8% -> 1.2%, for example query e9195107-dfb9-4d90-b0db-faaa1b7dcee7
+--   171d1bca246fc768  60 executions, 99.7% -> 4.6%, for example query fa036d23-4baa-4651-82f5-29a4fc0185c1
+--   a9db60ed12c7d983  30 executions, 100.0% -> 4.4%, for example query 96d9ee3e-2470-4abf-985e-4b383bf4b655
+--   09e330d5f86e342d  30 executions, 99.6% -> 5.4%, for example query e1d1e59a-fb8f-4f5d-a328-86a57ed57422
+--   900c9cca69ee8104  25 executions, 99.9% -> 6.3%, for example query d32c2db5-3e78-4d4c-846d-1bca595549f2
+--   1ba378a7223868ac  70 executions, 12.8% -> 1.2%, for example query 462d3e4e-44dc-4a05-8fa9-5136f3264f7c
 --   and 9 more in advice.json
 -- Not helped by this:
 --   34928cecdcfa088b  reads it without a filter

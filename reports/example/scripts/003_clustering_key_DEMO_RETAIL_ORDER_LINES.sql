@@ -18,11 +18,11 @@
 -- Needs      standard edition, OWNERSHIP on table DEMO.RETAIL.ORDER_LINES, USAGE on its database and schema
 --
 -- Share of the table's partitions that a query reads, before and after:
---   8c092d4ced402730  100 executions, 99.7% -> 6.7%, for example query d3fb4710-cc41-46d5-9975-501fd87ecaac
---   2c1f56d9ebbec94a  50 executions, 100.0% -> 18.9%, for example query bcee71ba-360c-4838-b311-c718821be201
---   aa0ee7b09c11667c  140 executions, 10.0% -> 14.4%, for example query 904f67be-e281-41ec-8f14-f97bf885975d
---   c35016eba8b9ff58  80 executions, 19.1% -> 25.9%, for example query 2aa2d123-d182-4d7c-b48d-df5bc75c9735
---   0180bae6f268ec59  50 executions, 18.9% -> 25.2%, for example query 9d5d621f-7da6-4eaa-b809-d557fa8cd543
+--   8c092d4ced402730  100 executions, 99.7% -> 6.7%, for example query f458485c-8fa2-4d42-8c48-a368eb88352f
+--   2c1f56d9ebbec94a  50 executions, 100.0% -> 18.9%, for example query e16831a5-846d-4a60-8ff4-830fd013666a
+--   aa0ee7b09c11667c  140 executions, 10.0% -> 14.4%, for example query 177c1e98-8f09-467f-b667-800b883855e7
+--   c35016eba8b9ff58  80 executions, 19.1% -> 25.9%, for example query 928077ea-c795-4aa7-b003-549a86bcbdbe
+--   0180bae6f268ec59  50 executions, 18.9% -> 25.2%, for example query 7eebeba3-0af2-4f83-b94a-5f3c7f16fc3d
 --   and 9 more in advice.json
 -- Not helped by this:
 --   76e9fc19c1fd48f9  filters in a form that doesn't prune: it reads nearly all although the rows lie in that order

@@ -17,11 +17,11 @@
 -- Needs      standard edition, OWNERSHIP on table DEMO.RETAIL.PAYMENTS, USAGE on its database and schema
 --
 -- Share of the table's partitions that a query reads, before and after:
---   f7b49cce9ab07ba5  100 executions, 100.0% -> 20.2%, for example query 7aa84602-c35b-40dd-a932-40f605c613aa
---   cdecba78ceb6bae2  20 executions, 99.4% -> 62.3%, for example query a1c167c6-8bbd-4920-baa7-614b7c3626ec
---   3ac082ba8e80e7a6  70 executions, 10.8% -> 2.4%, for example query 3724c6ab-80e3-41ee-a543-3fc41ee7f8e1
---   64be33efac046a43  30 executions, 21.4% -> 23.8%, for example query 50325001-a867-4cf6-898b-7988e24ef44c
---   ea4194162b6f70f8  120 executions, 3.1% -> 3.5%, for example query c5d43ce8-f3ec-4ee3-a36c-f200137e50ba
+--   f7b49cce9ab07ba5  100 executions, 100.0% -> 20.2%, for example query af5e9c92-3526-4d8a-9de2-634dd92981b2
+--   cdecba78ceb6bae2  20 executions, 99.4% -> 62.3%, for example query 73da7576-a802-4f24-84b0-2dcbcbb75a28
+--   3ac082ba8e80e7a6  70 executions, 10.8% -> 2.4%, for example query 4beb5b97-ec3c-4284-be8b-d97e3bc00674
+--   64be33efac046a43  30 executions, 21.4% -> 23.8%, for example query 8b75a0e9-a64f-4a03-8aac-2f5c2ee19cde
+--   ea4194162b6f70f8  120 executions, 3.1% -> 3.5%, for example query f76c6c22-6a6f-4574-a1f3-02535d34172e
 --   and 6 more in advice.json
 -- Not helped by this:
 --   c33fe07ff7f53a9a  filters in a form that doesn't prune: it reads nearly all although the rows lie in that order

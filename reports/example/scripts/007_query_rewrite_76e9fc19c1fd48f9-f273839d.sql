@@ -1,8 +1,8 @@
 -- Ask ORDER_DATE of DEMO.RETAIL.ORDER_LINES by range in template 76e9fc19c1fd48f9
 --
--- It asks DATE_TRUNC('MONTH', ORDER_DATE) = '2026-05-01', which usually prunes and by its scans doesn't, though
--- the rows lie in that order, and reads 336 of 338 micro-partitions each time; ORDER_DATE >= '2026-05-01' AND
--- ORDER_DATE < '2026-06-01' asks the same and is predicted to read 21.4 to 48.2 (expected 32.2). That saves
+-- It asks DATE_TRUNC('MONTH', ORDER_DATE) = '2025-12-01', which usually prunes and by its scans doesn't, though
+-- the rows lie in that order, and reads 336 of 338 micro-partitions each time; ORDER_DATE >= '2025-12-01' AND
+-- ORDER_DATE < '2026-01-01' asks the same and is predicted to read 21.4 to 48.2 (expected 32.2). That saves
 -- 0.0000638 to 0.000743 (expected 0.000135) credits a month.
 --
 -- Template   76e9fc19c1fd48f9
@@ -11,9 +11,9 @@
 -- Evidence   estimated, confidence medium; the rewrite returned what the original returns on 200 generated databases
 -- Window     2026-11-10 20:10 UTC to 2026-11-24 19:59 UTC
 -- Valid      until 2026-12-24: when you read this later, run the advisor again first
--- Executions 8, 99.3% -> 9.5% of the table's partitions, for example query df829be6-b227-4ea1-967f-1a1ffd5ea2af
--- Instead of DATE_TRUNC('MONTH', ORDER_DATE) = '2026-05-01'
--- ask        ORDER_DATE >= '2026-05-01' AND ORDER_DATE < '2026-06-01'
+-- Executions 8, 99.3% -> 9.5% of the table's partitions, for example query 7dab415d-1c71-4453-9298-e0b5771f966b
+-- Instead of DATE_TRUNC('MONTH', ORDER_DATE) = '2025-12-01'
+-- ask        ORDER_DATE >= '2025-12-01' AND ORDER_DATE < '2026-01-01'
 -- Warning: The text is changed where it is written: in a dashboard, a job or an application. No statement here
 -- changes anything.
 -- This comes from the demo: its tables and figures are the embedded engine's, not a Snowflake account's.
@@ -25,7 +25,7 @@
 --   SUM(price)
 -- FROM DEMO.RETAIL.ORDER_LINES
 -- WHERE
---   DATE_TRUNC('MONTH', order_date) = '2026-05-01';
+--   DATE_TRUNC('MONTH', order_date) = '2025-12-01';
 
 
 -- ---------------------------------------------------------------- apply
@@ -35,7 +35,7 @@
 --   SUM(PRICE)
 -- FROM DEMO.RETAIL.ORDER_LINES
 -- WHERE
---   ORDER_DATE >= '2026-05-01' AND ORDER_DATE < '2026-06-01';
+--   ORDER_DATE >= '2025-12-01' AND ORDER_DATE < '2026-01-01';
 
 
 -- ---------------------------------------------------------------- verify
@@ -53,7 +53,7 @@ SELECT
   SUM(price)
 FROM DEMO.RETAIL.ORDER_LINES
 WHERE
-  DATE_TRUNC('MONTH', order_date) = '2026-05-01'
+  DATE_TRUNC('MONTH', order_date) = '2025-12-01'
 ) AS answers
 ) AS asked
 CROSS JOIN (
@@ -62,7 +62,7 @@ SELECT
   SUM(PRICE)
 FROM DEMO.RETAIL.ORDER_LINES
 WHERE
-  ORDER_DATE >= '2026-05-01' AND ORDER_DATE < '2026-06-01'
+  ORDER_DATE >= '2025-12-01' AND ORDER_DATE < '2026-01-01'
 ) AS answers
 ) AS instead;
 -- noqa: enable=all
@@ -74,7 +74,7 @@ SELECT
   SUM(price)
 FROM DEMO.RETAIL.ORDER_LINES
 WHERE
-  DATE_TRUNC('MONTH', order_date) = '2026-05-01'
+  DATE_TRUNC('MONTH', order_date) = '2025-12-01'
 )
 EXCEPT
 (
@@ -82,7 +82,7 @@ SELECT
   SUM(PRICE)
 FROM DEMO.RETAIL.ORDER_LINES
 WHERE
-  ORDER_DATE >= '2026-05-01' AND ORDER_DATE < '2026-06-01'
+  ORDER_DATE >= '2025-12-01' AND ORDER_DATE < '2026-01-01'
 );
 -- noqa: enable=all
 
@@ -93,7 +93,7 @@ SELECT
   SUM(PRICE)
 FROM DEMO.RETAIL.ORDER_LINES
 WHERE
-  ORDER_DATE >= '2026-05-01' AND ORDER_DATE < '2026-06-01';
+  ORDER_DATE >= '2025-12-01' AND ORDER_DATE < '2026-01-01';
 -- noqa: enable=all
 
 
