@@ -56,7 +56,9 @@ class Shaped:
     @staticmethod
     def of(request: Request) -> Shaped:
         between, runs = cut(request.text) if len(request.text) <= LONGEST else ([request.text], [])
-        return Shaped(digest(_version(), request.database, request.schema, shape(runs), *between), runs)
+        lengths = " ".join(str(len(piece)) for piece in between)
+        known = _version(), request.database, request.schema, shape(runs), lengths, "".join(between)
+        return Shaped(digest(*known), runs)
 
 
 @dataclass

@@ -21,7 +21,7 @@ from sqlglot import exp
 
 from advisor.model import ColumnUsage, Reading, Value
 from advisor.usage import constants, moments
-from advisor.usage.trees import ENDING, RUN, Pattern, Trees, constants_in
+from advisor.usage.trees import ENDING, Pattern, Trees, constants_in, pieces_of
 
 MOST = 300
 """A statement with more constants or usages isn't read twice."""
@@ -95,7 +95,7 @@ class Mould:
 
 def cut(text: str) -> tuple[list[str], list[str]]:
     """What stands between the runs of constants in a text, and these."""
-    pieces = RUN.split(text)
+    pieces = pieces_of(text)
     return pieces[::2], pieces[1::2]
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import accumulate, pairwise
 
 from sqlglot import exp
@@ -21,7 +21,7 @@ KEPT = 8
 LONGEST = 20_000
 """Characters of a text whose tree is kept: a tree takes a hundred times the memory of its text."""
 COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.Like)
-CONSTANT = r"(?:'[^'\\]*'|(?<![\w.$])[0-9]+(?:\.[0-9]+)?(?![\w.$]))"
+CONSTANT = r"['0-9](?:(?<=')[^'\\]*'|(?<=[0-9])(?<![\w.$].)[0-9]*(?:\.[0-9]+)?(?![\w.$]))"
 """A string without quotes or escapes in it, or a number that touches no name: in place of one another, of one sort, a tokenizer
 takes them for one token of the same kind."""
 RUN = re.compile(rf"({CONSTANT}(?:\s*,\s*{CONSTANT})*)")
@@ -92,7 +92,7 @@ class Parser:
         """One tree a statement. Raises what sqlglot raises."""
         if len(text) > LONGEST:
             return Snowflake().parse(text)
-        pieces = RUN.split(text)
+        pieces = pieces_of(text)
         between, runs = tuple(pieces[::2]), pieces[1::2]
         pattern = self.patterns.pop(between, None)
         if pattern is None or not pattern.fits(runs):
@@ -106,8 +106,7 @@ class Parser:
 
     def pattern(self, text: str) -> Pattern | None:
         """Of the text, where it was the last to be parsed."""
-        pieces = RUN.split(text)
-        return self.patterns.get(tuple(pieces[::2]))
+        return self.patterns.get(tuple(pieces_of(text)[::2]))
 
     def forget(self) -> None:
         self.patterns.clear()
@@ -133,6 +132,12 @@ def _says(node: exp.Expr, run: str) -> bool:
     """The node holds what the text says, as it is."""
     said = [(constant[0] == "'", constant.strip("'")) for constant in constants_in(run)]
     return [(item.is_string, item.name) for item in _listed(node)] == said
+
+
+@lru_cache(maxsize=1)
+def pieces_of(text: str) -> list[str]:
+    """The text, cut at its runs of constants. Whoever is given it must leave it as it is."""
+    return RUN.split(text)
 
 
 def constants_in(run: str) -> list[str]:

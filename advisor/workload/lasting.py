@@ -1,8 +1,8 @@
 """Which execution stands for a template: one that mostly still does in a later window.
 
-An execution leaves a window of 30 days after 30 days. Whichever is least by some hash is replaced sooner, when a lesser one comes: in
-23 of 37 weeks it is the same a week later. So time is cut into periods, each template's at a place of its own, and the first execution
-after a cut stands for it until the window has the next: it is the same in three weeks of four, whatever was chosen before.
+An execution leaves a window of 30 days after 30 days. One that is least by some hash stands for less long, since a lesser one comes in
+between: a week later it is the same in 23 cases of 37. So time is cut into periods, for each template elsewhere, and the first execution
+after a cut stands for it until the window has that of the next: the same in three cases of four, whatever was chosen before.
 """
 
 from __future__ import annotations
