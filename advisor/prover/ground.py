@@ -1,6 +1,6 @@
 """A sample of a table's rows in the embedded engine: sorted by a key, cut into partitions, their zone maps asked.
 
-The engine evaluates each key expression on the columns' own values and numbers what it gives in its order; a partition's least and greatest values
+The engine evaluates each key expression on the columns' own values and sorts by it; a partition's least and greatest values
 are widened to what its real rows would span (`advisor.sample`); then the engine holds the conditions' own literals
 against them. Neither axes nor positions of the prediction take part.
 """
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from advisor.model import KeyPart
 from advisor.prover.conditions import Condition
-from advisor.sample import Codes, Cut, Floats, Sample, compact, in_order
+from advisor.sample import Codes, Cut, Floats, Sample, compact
 from advisor.settings import Settings
 from advisor.snapshot.manifest import literal
 from advisor.snapshot.normal import blaming
@@ -35,7 +35,8 @@ CONDITIONS_AT_ONCE = 100
 
 @dataclass(frozen=True)
 class Ground:
-    """`rows` in the engine holds the sample: `row` from 0 in an order of the contents, and a column `c<i>` each."""
+    """`rows` in the engine holds the sample: `row` from 0 in an order of the contents, and a column `c<i>` each.
+    `codes` numbers what each expression gives in the engine's order: `row`, `tie`, and a column `e<i>` each."""
 
     connection: duckdb.DuckDBPyConnection
     columns: tuple[str, ...]
@@ -43,9 +44,7 @@ class Ground:
     """The first so many of the columns have zone maps: those that the conditions to be counted ask."""
     expressions: tuple[KeyPart, ...]
     codes: tuple[Codes, ...]
-    """What each of the expressions gives for the rows as `shuffled`, numbered by the engine in its own order."""
-    shuffled: NDArray[np.intp]
-    """The rows at random: how those of equal keys lie."""
+    """The columns `e<i>`, row by row."""
     partitions: int
     real_rows: float
     """Of the table: what a partition's span is widened for."""
@@ -67,10 +66,12 @@ class Ground:
         )
 
     def arranged(self, key: Key) -> Cut:
-        """The rows in the engine's order of the key, ties at random, cut into partitions."""
-        codes = [self.codes[self.expressions.index(part)] for part in key]
-        order = in_order(codes, self.sample.rows)
-        return self.sample.arranged(self.shuffled[order], [code[order] for code in codes], self.partitions)
+        """The rows as the engine sorts them by the key, ties at random, cut into partitions."""
+        numbers = [self.expressions.index(part) for part in key]
+        sought = ", ".join(f"e{number}" for number in numbers)
+        found = self.connection.execute(f"SELECT row FROM codes ORDER BY {sought}, tie").fetchnumpy()
+        order = found["row"].astype(np.intp)
+        return self.sample.arranged(order, [self.codes[number][order] for number in numbers], self.partitions)
 
     def zones(self, key: Key, cut: Cut, widened: bool = True) -> tuple[Floats, Floats]:
         """Least and greatest position in each column's order, by column and partition; NaN in one of NULLs alone."""
@@ -187,12 +188,10 @@ def ground(
                 f"CREATE TABLE sorted{i} AS SELECT row_number() OVER (ORDER BY {name}) - 1 AS at, {name} AS value"
                 f" FROM rows WHERE {name} IS NOT NULL"
             )
-        count = connection.execute("SELECT count(*) FROM rows").fetchall()[0][0]
-        shuffled = np.argsort(np.random.default_rng(TIES_SEED).permutation(count))
-        codes = tuple(
-            _numbered(connection, expression(part, names[columns.index(part.column)]))[shuffled] for part in expressions
+        asked = [expression(part, names[columns.index(part.column)]) for part in expressions]
+        yield Ground(
+            connection, tuple(columns), zoned, tuple(expressions), _numbered(connection, asked), partitions, real_rows
         )
-        yield Ground(connection, tuple(columns), zoned, tuple(expressions), codes, shuffled, partitions, real_rows)
 
 
 def expression(part: KeyPart, column: str) -> str:
@@ -214,12 +213,16 @@ def held(path: Path) -> tuple[tuple[str, ...], int]:
     return tuple(column[0] for column in described), int(count)
 
 
-def _numbered(connection: duckdb.DuckDBPyConnection, asked: str) -> Codes:
-    """What the expression gives for each row, as the number of different values before it."""
-    found = connection.execute(
-        f"SELECT dense_rank() OVER (ORDER BY {asked} NULLS LAST) - 1 AS number FROM rows ORDER BY row"
-    ).fetchnumpy()
-    return compact(found["number"])
+def _numbered(connection: duckdb.DuckDBPyConnection, asked: Sequence[str]) -> tuple[Codes, ...]:
+    """Makes the table `codes`; its columns of what each expression gives."""
+    count = connection.execute("SELECT count(*) FROM rows").fetchall()[0][0]
+    ties = {"row": np.arange(count), "tie": np.random.default_rng(TIES_SEED).permutation(count)}
+    ranks = "".join(f", dense_rank() OVER (ORDER BY {each} NULLS LAST) - 1 AS e{i}" for i, each in enumerate(asked))
+    connection.register("ties", ties)
+    connection.execute(f"CREATE TABLE codes AS SELECT row, tie{ranks} FROM rows JOIN ties USING (row)")
+    connection.unregister("ties")
+    found = connection.execute("SELECT * EXCLUDE (row, tie) FROM codes ORDER BY row").fetchnumpy() if asked else {}
+    return tuple(compact(values) for values in found.values())
 
 
 def _ranked(name: str) -> str:
