@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import pdtrc
 
 from advisor.model import Column, ColumnStatistics, KeyPart, Value
 
@@ -25,6 +26,7 @@ UNIT_DAYS = {"HOUR": 1 / 24, "DAY": 1.0, "WEEK": 7.0, "MONTH": 30.44, "QUARTER":
 WEEK_BEGINS = 3  # 1970-01-01 was a Thursday; weeks start on Monday
 TEXT_DIGITS = 8
 MOST_NULLS = 0.999999  # a column that is asked for values holds some
+UNUSUAL = 0.05  # more repeats than chance (Poisson) has so rarely tell that values aren't asked for evenly
 INSTANT = 1e-9  # days: what an excluded upper bound is pulled back by
 
 
@@ -229,15 +231,19 @@ def _chao(values: list[Value]) -> float:
 
 
 def _dense(values: list[Value]) -> float:
-    """Whole numbers of which none repeats are taken for dense identifiers, as many as the span that they stand in.
+    """Whole numbers that repeat no more than chance has it are taken for dense identifiers, as many as the span that they stand in.
 
-    Chao's bound says nothing then: twelve look-ups of twelve customers would make 78. (The ends of n draws leave out
+    Chao's bound says too little then: twelve look-ups of twelve customers would make 78. (The ends of n draws leave out
     2/(n + 1) of the span.)
     """
-    whole = {value for value in values if isinstance(value, int) and not isinstance(value, bool)}
-    if len(whole) < 3 or len(whole) < len(values):
+    counts = Counter(value for value in values if isinstance(value, int) and not isinstance(value, bool))
+    drawn = counts.total()
+    if len(counts) < 3 or drawn < len(values):
         return 0.0
-    return (max(whole) - min(whole)) * (len(whole) + 1) / (len(whole) - 1) + 1
+    many = (max(counts) - min(counts)) * (len(counts) + 1) / (len(counts) - 1) + 1
+    repeats = sum(count * (count - 1) // 2 for count in counts.values())
+    by_chance = drawn * (drawn - 1) / 2 / many
+    return many if not repeats or pdtrc(repeats - 1, by_chance) >= UNUSUAL else 0.0
 
 
 def _position(family: str, prefix: str, value: Value) -> float | None:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from advisor import cost, upkeep
 from advisor.closed_form import Floats
-from advisor.intervals import bounds, spread
+from advisor.intervals import Scans, bounds
 from advisor.layout import Layout
 from advisor.model import ZERO, Change, Churn, KeyPart, Range
 from advisor.profile import TableProfile
@@ -128,10 +128,10 @@ class Judge:
         spared = np.where(self.fixed, 0.0, np.maximum(0, self.profile.partitions - self.before))
         return (scanned * self.saved_ms[1] + spared * self.added_ms[1]) * self.monthly * self.rates / cost.MS_PER_HOUR
 
-    def _saved(self, after: Floats, which: int) -> Floats:
-        """Milliseconds a month that each load saves, at the low, expected or high price of a partition."""
+    def _saved(self, after: Floats, which: int, factor: Floats) -> Floats:
+        """Milliseconds a month × factor that each load saves, at the low, expected or high price of a partition."""
         fewer = self.before - after
-        return fewer * np.where(fewer > 0, self.saved_ms[which], self.added_ms[which]) * self.monthly
+        return fewer * np.where(fewer > 0, self.saved_ms[which], self.added_ms[which]) * self.monthly * factor
 
     def after(self, key: Sequence[KeyPart], depth: float = 1.0) -> Floats:
         """Partitions that each load scans per execution under the key.
@@ -158,7 +158,7 @@ class Judge:
         """Expected net credits a month, for ranking many keys: by the closed form, or counted on the sample."""
         if (key, counted) not in self.quick_nets:
             after = self.counted(key) if counted else self.after(key)
-            saved = float((self._saved(after, 1) * self.rates).sum()) / cost.MS_PER_HOUR
+            saved = float(self._saved(after, 1, self.rates).sum()) / cost.MS_PER_HOUR
             keeping, _ = self.upkeep(key)
             self.quick_nets[key, counted] = saved - keeping.expected
         return self.quick_nets[key, counted]
@@ -195,23 +195,23 @@ class Judge:
 
     def judged(self, key: tuple[KeyPart, ...], after: Floats) -> Estimate:
         """What the key brings when each load scans so many partitions, however that was come by."""
-        low, high = self._bounds(key, after)
-        credits = self._range(low, after, high, self.rates / cost.MS_PER_HOUR)
+        scans = self.scans(key, after)
+        credits = self._range(scans, self.rates / cost.MS_PER_HOUR)
         keeping, assumed = self.upkeep(key)
         size = float(self.profile.table.bytes or 0)
         build = ZERO if self.profile.recreated_by is not None else upkeep.build(size, self.prices)
         net = credits - keeping - build.scaled(1 / self.settings.payback_months)
-        partitions, each = self._partitions(low, after, high), self.profile.partition_bytes
+        partitions, each = self._partitions(scans), self.profile.partition_bytes
         return Estimate(
             key,
             after,
-            low,
-            high,
+            scans.low,
+            scans.high,
             partitions,
             None if each is None else Change(partitions.before * each, partitions.after.scaled(each)),
-            self._seconds(low, after, high),
+            self._seconds(scans),
             credits,
-            self._each(low, after, high),
+            self._each(scans),
             build,
             upkeep.sorted_build(size),
             keeping,
@@ -227,13 +227,16 @@ class Judge:
             return None
         return float((self._settled(key, predict(weaker, key)) * self.monthly).sum())
 
-    def _bounds(self, key: Sequence[KeyPart], after: Floats) -> tuple[Floats, Floats]:
-        layout = self.profile.layout
-        low, high = bounds(layout, key, evidence(layout), after, after * self._lag(key))
+    def scans(self, key: Sequence[KeyPart], after: Floats) -> Scans:
+        """What each load scans under the key, with its range, where so much is expected."""
+        layout, known = self.profile.layout, evidence(self.profile.layout)
+        together = np.minimum(np.maximum(layout.partitions, after), after * self._lag(key))
+        low, high = bounds(layout, key, known, after, together)
         if layout.apart is not None:
-            high = np.maximum(high, self._settled(key, predict(layout.apart, key)))
+            together = np.maximum(together, self._settled(key, predict(layout.apart, key)))
         unsure = self.asks & ~self.fixed
-        return np.where(unsure, low, after), np.where(unsure, high, after)
+        low, high, together = (np.where(unsure, each, after) for each in (low, np.maximum(high, together), together))
+        return Scans(known, low, after, high, together)
 
     def _lag(self, key: Sequence[KeyPart]) -> Floats:
         """By how much each load scans more while the key's order is behind the writes, where there are any."""
@@ -241,31 +244,26 @@ class Judge:
         depth = LAGGING_DEPTH if written else SORTED_DEPTH
         return np.asarray(np.maximum(1, self.after(key, depth) / np.maximum(1, self.after(key))))
 
-    def _range(self, low: Floats, after: Floats, high: Floats, factor: Floats) -> Range:
+    def _range(self, scans: Scans, factor: Floats) -> Range:
         """What is saved a month: milliseconds × factor, under every price of a partition.
 
         The price is common to all loads.
         """
-        saved = []
-        for which in range(3):
-            middle, worst, best = (self._saved(scanned, which) * factor for scanned in (after, high, low))
-            less, more = spread(np.maximum(0, middle - worst)), spread(np.maximum(0, best - middle))
-            saved.append((float(middle.sum()) - less, float(middle.sum()), float(middle.sum()) + more))
-        return Range(min(s[0] for s in saved), saved[1][1], max(s[2] for s in saved))
+        saved = [scans.total(partial(self._saved, which=which, factor=factor)) for which in range(3)]
+        return Range(min(least for _, _, least in saved), saved[1][1], max(most for most, _, _ in saved))
 
-    def _each(self, low: Floats, after: Floats, high: Floats) -> tuple[Floats, Floats, Floats]:
+    def _each(self, scans: Scans) -> tuple[Floats, Floats, Floats]:
         """Credits a month that each load saves, between its most partitions at the low price and its fewest at the high."""
-        factor = self.rates / cost.MS_PER_HOUR
-        worst, middle, best = (self._saved(scanned, which) * factor for which, scanned in enumerate((high, after, low)))
+        factor, ends = self.rates / cost.MS_PER_HOUR, (scans.high, scans.expected, scans.low)
+        worst, middle, best = (self._saved(scanned, which, factor) for which, scanned in enumerate(ends))
         return np.minimum(worst, middle), middle, np.maximum(best, middle)
 
-    def _partitions(self, low: Floats, after: Floats, high: Floats) -> Change:
-        total = float((after * self.monthly).sum())
-        less, more = spread((after - low) * self.monthly), spread((high - after) * self.monthly)
-        return Change(float((self.before * self.monthly).sum()), Range(max(0.0, total - less), total, total + more))
+    def _partitions(self, scans: Scans) -> Change:
+        low, expected, high = scans.total(lambda scanned: scanned * self.monthly)
+        return Change(float((self.before * self.monthly).sum()), Range(max(0.0, low), expected, high))
 
-    def _seconds(self, low: Floats, after: Floats, high: Floats) -> Change:
-        saved = self._range(low, after, high, np.full(len(after), 1 / 1000))
+    def _seconds(self, scans: Scans) -> Change:
+        saved = self._range(scans, np.full(len(self.before), 1 / 1000))
         return Change(self.spent, Range(self.spent, self.spent, self.spent) - saved)
 
     @cached_property

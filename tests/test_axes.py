@@ -108,6 +108,19 @@ def test_look_ups_that_never_repeat_are_taken_for_dense_identifiers() -> None:
     assert 50_000 < line.distinct < 200_000
 
 
+def test_a_repeat_that_chance_makes_leaves_identifiers_dense() -> None:
+    starts = [37, 1402, 688, 1123, 254, 911, 1570, 439, 802, 1290, 66]
+    ends = [start + 30 for start in starts]
+    asked = [*starts, *ends, 284, 314]  # 284 ends one range and begins another
+    line = axis("DAY_SK", None, 1e9, asked, (None, END))
+    assert 1500 < line.distinct < 2000, "of 24 ends in 1,600 days two agree one time in six"
+
+
+def test_repeats_that_chance_does_not_make_tell_of_few_values() -> None:
+    asked = [37, 1402, 37, 1402, 688, 37, 1402, 688, 37, 1402]
+    assert axis("KIND", None, 1e9, asked, (None, END)).distinct < 10, "ten draws of 1,600 would repeat none"
+
+
 def test_look_ups_that_repeat_bound_the_distinct_values_themselves() -> None:
     line = axis("C", None, 1e9, [1, 5_000_000, 1, 5_000_000, 70], (None, END))
     assert line.distinct < 10

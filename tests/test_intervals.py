@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from advisor.asks import Ask
-from advisor.intervals import FACTORS, Place, bounds, place, spread
+from advisor.intervals import FACTORS, REACH, Place, Scans, bounds, place, spread
 from advisor.model import KeyPart
 from tests.test_pruning import questions, uniform
 
@@ -59,3 +59,28 @@ def test_more_evidence_makes_ranges_narrower_on_the_leading_column() -> None:
 def test_deviations_add_up_to_more_than_their_squares_and_less_than_their_sum() -> None:
     deviations = np.array([3.0, 4.0])
     assert 5 < spread(deviations) < 7
+
+
+def test_many_rare_errors_make_a_sum_less_uncertain_than_as_many_normal_ones_and_one_alone_does_not() -> None:
+    many, one = np.full(12, 3.0), np.array([9.0, 0.0])
+    assert spread(many, 0.5) < 0.6 * spread(many), "of twelve equal terms hardly more than the half is left"
+    assert spread(one, 0.5) == spread(one) == 9, "a sum of one term is off as much as that one"
+
+
+def scans(evidence: str, together: float) -> Scans:
+    expected = np.array([10.0, 20.0, 30.0])
+    return Scans(evidence, expected * 0.5, expected, expected * 1.5, expected * together)
+
+
+@pytest.mark.parametrize("evidence", sorted(REACH))
+def test_a_total_of_savings_has_the_range_of_its_scans_turned_over(evidence: str) -> None:
+    low, expected, high = scans(evidence, 1).total(lambda each: each)
+    most, middle, least = scans(evidence, 1).total(lambda each: 100 - each)
+    assert (low, expected, high) == pytest.approx((300 - most, 300 - middle, 300 - least))
+    assert 30 < low < expected < high < 90, "not all loads are off by as much at once"
+
+
+def test_what_all_loads_have_in_common_is_not_taken_to_cancel_out() -> None:
+    apart, lagging = (scans("statistics", together).total(lambda each: each)[2] for together in (1, 1.5))
+    assert lagging - 60 == pytest.approx(spread(np.array([5.0, 10.0, 15.0]))), "an order that lags is behind for all"
+    assert apart < lagging

@@ -29,7 +29,7 @@ def main() -> None:
     given = parser.parse_args()
     seeds = range(given.first, given.first + given.seeds)
     if given.fit:
-        fit.report((*WORLDS, tpch), seeds)
+        fit.report((*WORLDS, tpch), (tpcds,), seeds)
         return
     outcomes: list[Outcome] = []
     for make in (*WORLDS, tpch, tpcds, *TRAPS):

@@ -11,7 +11,7 @@ import numpy as np
 from advisor import verdict
 from advisor.candidates import candidates
 from advisor.estimate import Estimate, Judge
-from advisor.intervals import Place, places
+from advisor.intervals import Place, places, spread
 from benchmarks.layouts import Floats
 from benchmarks.worlds.cases import Case
 from benchmarks.worlds.outcomes import HELD, SHOWN
@@ -23,6 +23,8 @@ UNDER = 0.1  # of a world's truths below the range
 OVER = 0.075  # of all truths above it
 FLOOR = 1.05  # no upper factor is smaller
 FEWEST = 20  # ratios, or a world has no low end of its own
+TOTALS = (0.05, 0.075)  # of the truths of totals below the range, and above
+ONE = 0.9  # a sum with so much of its squared deviations in one term tells nothing of many
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +34,8 @@ class Ratios:
     evidence: str
     places: Sequence[Place]
     found: Floats
+    reach: tuple[float | None, float | None] = (None, None)
+    """Of the key preferred: what `intervals.REACH` must be for the total's truth to lie above its low end, and below its high one."""
 
 
 def ratios(make: Callable[[int], Case], seed: int) -> list[Ratios]:
@@ -52,23 +56,40 @@ def _table(evidence: str, told: Told, truth: Truth) -> list[Ratios]:
         return []
     judge = Judge.of(told.profile, told.prices, told.settings, told.workload.days)
     ranked = candidates(told.profile, told.prices, told.settings, told.workload.days)
-    return [_ratios(evidence, judge, estimate, truth) for estimate in ranked[:KEYS]]
+    best = verdict.preferred(ranked, told.profile, told.settings) if ranked else None
+    return [_ratios(evidence, judge, estimate, truth, estimate is best) for estimate in ranked[:KEYS]]
 
 
-def _ratios(evidence: str, judge: Judge, estimate: Estimate, truth: Truth) -> Ratios:
+def _ratios(evidence: str, judge: Judge, estimate: Estimate, truth: Truth, preferred: bool) -> Ratios:
     numbers = [int(load.template.fingerprint, 16) for load in judge.profile.loads]
     true = np.maximum(1, truth.per_template(truth.keyed(estimate.key))[numbers])
     asks = judge.asks & ~judge.fixed
     found = [which for which, asking in zip(places(judge.profile.layout, estimate.key), asks, strict=True) if asking]
-    return Ratios(evidence, found, (true / np.maximum(1, estimate.after))[asks])
+    reach = _reach(judge, estimate, true) if preferred else (None, None)
+    return Ratios(evidence, found, (true / np.maximum(1, estimate.after))[asks], reach)
 
 
-def report(worlds: Sequence[Callable[[int], Case]], seeds: range) -> None:
-    """Prints `FACTORS`: the low end by world, the lowest of them, and the high end of all worlds together."""
+def _reach(judge: Judge, estimate: Estimate, true: Floats) -> tuple[float | None, float | None]:
+    """The least that would do, to either side; None where one load has nearly all that the total may be off by."""
+    off = float(((true - estimate.after) * judge.monthly).sum())
+    found = []
+    for end in (estimate.after_low, estimate.after_high):
+        deviations = (end - estimate.after) * judge.monthly
+        alone = float((deviations**2).sum()) / float(deviations.sum()) ** 2 if deviations.any() else 1.0
+        found.append(None if alone > ONE else (off / spread(deviations) - alone) / (1 - alone))
+    return found[0], found[1]
+
+
+def report(worlds: Sequence[Callable[[int], Case]], others: Sequence[Callable[[int], Case]], seeds: range) -> None:
+    """Prints `FACTORS`: the low end by world, the lowest of them, and the high end of all worlds together; then `REACH`, of the others
+    too, for a table has many ratios and one total."""
     found: defaultdict[tuple[str, Place], defaultdict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    for make, seed in ((make, seed) for make in worlds for seed in seeds):
+    reaches: defaultdict[str, list[tuple[float | None, float | None]]] = defaultdict(list)
+    for make, seed in ((make, seed) for make in (*worlds, *others) for seed in seeds):
         for each in ratios(make, seed):
-            for which, ratio in zip(each.places, each.found, strict=True):
+            if each.reach != (None, None):
+                reaches[each.evidence].append(each.reach)
+            for which, ratio in zip(each.places, each.found, strict=True) if make in worlds else ():
                 found[each.evidence, which][make.__name__].append(float(ratio))
     for evidence in EVIDENCE:
         print(f'"{evidence}": (')
@@ -78,6 +99,10 @@ def report(worlds: Sequence[Callable[[int], Case]], seeds: range) -> None:
             low, high = min(lows, default=_rank(every, UNDER)), max(FLOOR, _rank(every, 1 - OVER))
             print(f"    ({low:.3g}, {high:.3g}),  # {which.name}, {len(every)}")
         print("),")
+    for evidence in EVIDENCE:
+        below, above = ([x for x in side if x is not None] for side in zip(*reaches[evidence], strict=True))
+        low, high = _rank(below, 1 - TOTALS[0]), _rank(above, 1 - TOTALS[1])
+        print(f'"{evidence}": ({low:.3g}, {high:.3g}),  # totals, {len(below)} and {len(above)}')
 
 
 def _rank(values: Sequence[float], quantile: float) -> float:

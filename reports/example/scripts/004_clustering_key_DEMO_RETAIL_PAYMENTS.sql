@@ -1,14 +1,14 @@
 -- Cluster DEMO.RETAIL.PAYMENTS by (DATE_TRUNC('MONTH', PAID_AT), CUSTOMER_ID)
 --
 -- 6 query templates filter it by CUSTOMER_ID and PAID_AT 25.4 times a day and read 52.4% of its 310
--- micro-partitions; in this order they are expected to read 26.1%. That saves 0.000722 to 0.00283 (expected
+-- micro-partitions; in this order they are expected to read 26.1%. That saves 0.000731 to 0.00253 (expected
 -- 0.00158) credits a month; upkeep takes 0 a month and the build 0.0000724 to 0.000845 (expected 0.000155) once.
 --
 -- Table      DEMO.RETAIL.PAYMENTS
 -- Size       700,000 rows in 310 micro-partitions
 -- Key now    none
 -- Key then   DATE_TRUNC('MONTH', PAID_AT), CUSTOMER_ID
--- Net        0.000652 to 0.00282 (expected 0.00157) credits a month
+-- Net        0.000661 to 0.00252 (expected 0.00157) credits a month
 -- Build      0.0000724 to 0.000845 (expected 0.000155) credits, once
 -- Upkeep     0 credits a month
 -- Evidence   measured, confidence high
