@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -115,6 +116,13 @@ class Account:
             session = Session(self.directory, template.database, template.schema)
             self.studied[template.fingerprint] = study(template.text, session, stars=True)
         return self.studied[template.fingerprint]
+
+    def forget(self) -> None:
+        """Let go of the statements that recommenders have studied: their trees take most of what has been read."""
+        self.studied.clear()
+        self.spelt.clear()
+        # A tree's parts point at each other.
+        gc.collect()
 
     def blocks(self, template: QueryTemplate) -> tuple[Block, ...]:
         """The blocks of its text, SELECT * aside; none where it can't be studied."""

@@ -53,7 +53,9 @@ def _few_collections() -> Iterator[None]:
 def propose(account: Account, settings: Settings) -> tuple[Proposed, ...]:
     """What each recommender says of the account, in their order, Snowflake's own estimates heard."""
     proposed = (in_edition(recommender.propose(account, settings), settings) for recommender in RECOMMENDERS)
-    return tuple(heard(each, account.answers, settings) for each in proposed)
+    found = tuple(heard(each, account.answers, settings) for each in proposed)
+    account.forget()
+    return found
 
 
 def advise(snapshot: Snapshot, account: Account, proposed: Sequence[Proposed], settings: Settings) -> Advice:

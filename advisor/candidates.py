@@ -48,7 +48,9 @@ def candidates(
     if settings.max_key_columns >= 3:
         tried += _triples(judge, rungs, [key for keys in _best_per_columns(judge, pairs) for key in keys])
     best = _best_per_columns(judge, [key for key in tried if len(key) <= settings.max_key_columns])
-    return ranked(_surest(judge, keys) for keys in best)
+    found = ranked(_surest(judge, keys) for keys in best)
+    profile.layout.forget()
+    return found
 
 
 def _surest(judge: Judge, keys: Sequence[tuple[KeyPart, ...]]) -> Estimate:

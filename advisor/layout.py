@@ -127,6 +127,15 @@ class Layout:
         """The same for the first expressions of keys, by how far partitions overlap."""
         return {}
 
+    def forget(self) -> None:
+        """Let go of what walking hundreds of keys has kept, here and in what is derived of this layout: it is most of what a
+        table takes once its keys are found."""
+        self.walked.clear()
+        for name in ("plain", "surmised", "unsurmised", "apart", "counted"):
+            other = vars(self).get(name)
+            if other is not None and other is not self:
+                other.forget()
+
     @cached_property
     def intervals(self) -> Mapping[str, Intervals]:
         """What is asked of each column that the sample has."""

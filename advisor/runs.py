@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from advisor.settings import Settings
 from advisor.snapshot import Snapshot
+from advisor.snapshot.folder import filled
 from advisor.workload import prepared
 
 Floats = NDArray[np.float64]
@@ -55,7 +56,7 @@ def executions(snapshot: Snapshot, settings: Settings, since: datetime | None = 
     with prepared(snapshot, settings) as view:
         sql = _ROWS.format(rows=_RECORDED if view == "query_history" else _SAMPLED)
         parameters = {"since": since or snapshot.window_start, "most": MOST}
-        found = snapshot.connection.execute(sql, parameters).fetchnumpy()
+        found = snapshot.connection.execute(filled(sql, parameters)).fetchnumpy()
     ms, partitions = _column(found["MS"]), _column(found["PARTITIONS"])
     names, first = np.unique(found["FINGERPRINT"].astype(str), return_index=True)
     ends = [*first, len(ms)][1:]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -295,6 +297,26 @@ def test_the_command_writes_the_proof_twice_alike_whatever_the_order_of_the_rows
     jsonschema.validate(advice, schema, format_checker=jsonschema.FormatChecker())
     assert advice["recommendations"][0]["evidence"]["grade"] == "measured"
     assert b"| Measured / predicted" in written[0]["plan.md"]
+
+
+def test_analysing_and_proving_import_no_data_frames(tmp_path: Path) -> None:
+    """The engine's client imports pandas, and with it pyarrow, to bind a single value: 60 MiB and half a second."""
+    history = HISTORY + runs(lambda i: "SELECT region, SUM(id) FROM orders GROUP BY region", 400, 2000, start=7)
+    folder = write_snapshot(tmp_path / "snapshot", history, [ORDERS], columns=columns("ORDERS"))
+    sample(folder / "samples", spread())
+    command = ["advisor", "prove", "--snapshot", str(folder), "--out", str(tmp_path / "out")]
+    code = f"""
+import runpy, sys
+sys.argv = {command}
+try:
+    runpy.run_module("advisor", run_name="__main__")
+except SystemExit as ended:
+    print("status", ended.code, "imported", sorted({{"pandas", "pyarrow"}} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "status 0 imported []", done.stdout + done.stderr
+    kinds = {each["kind"] for each in json.loads((tmp_path / "out" / "advice.json").read_text())["recommendations"]}
+    assert kinds == {"clustering_key", "materialized_view"}, "each with a proof that runs in the engine"
 
 
 def test_a_key_of_ones_own_is_measured_beside_the_candidates(tmp_path: Path) -> None:

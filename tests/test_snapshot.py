@@ -510,3 +510,18 @@ def test_a_view_in_another_form_is_named_instead_of_called_missing(tmp_path: Pat
     (tmp_path / name).write_bytes(b"packed")
     with pytest.raises(InputError, match="unpack it"):
         open_snapshot(tmp_path)
+
+
+def test_what_the_engine_has_freed_is_given_back_at_once(tmp_path: Path) -> None:
+    def held() -> float:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 2**20
+
+    folder = write_snapshot(tmp_path, [query("SELECT 1 FROM orders", 0)], [table("ORDERS")])
+    with open_snapshot(folder, Settings()) as snapshot:
+        snapshot.connection.execute(
+            "CREATE TEMP TABLE texts AS SELECT repeat(md5(i::VARCHAR), 40) FROM range(100_000) t(i)"
+        )
+        snapshot.connection.execute("DROP TABLE texts")
+        before = held()
+        snapshot.release(Settings())
+        assert before - held() > 50

@@ -178,8 +178,7 @@ def ground(
         with blaming(path):
             connection.execute(
                 f"CREATE TABLE loaded AS SELECT row_number() OVER (ORDER BY {', '.join(names)}) - 1 AS row, *"
-                f" FROM (SELECT {read} FROM read_parquet($1, binary_as_string = true))",
-                [str(path)],
+                f" FROM (SELECT {read} FROM read_parquet({literal(str(path))}, binary_as_string = true))"
             )
         connection.execute("CREATE TABLE rows AS SELECT *, hash(row) AS digest FROM loaded")
         connection.execute("DROP TABLE loaded")
@@ -208,8 +207,9 @@ def expression(part: KeyPart, column: str) -> str:
 def held(path: Path) -> tuple[tuple[str, ...], int]:
     """The columns and the number of rows of a sample file. Raises InputError for one that can't be read."""
     with duckdb.connect() as connection, blaming(path):
-        described = connection.execute("SELECT * FROM read_parquet($1) LIMIT 0", [str(path)]).description or ()
-        count = connection.execute("SELECT count(*) FROM read_parquet($1)", [str(path)]).fetchall()[0][0]
+        file = f"read_parquet({literal(str(path))})"
+        described = connection.execute(f"SELECT * FROM {file} LIMIT 0").description or ()
+        count = connection.execute(f"SELECT count(*) FROM {file}").fetchall()[0][0]
     return tuple(column[0] for column in described), int(count)
 
 

@@ -17,7 +17,7 @@ from advisor.model import TableName
 from advisor.sample import Sample
 from advisor.snapshot.folder import Snapshot
 from advisor.snapshot.manifest import NAME as MANIFEST
-from advisor.snapshot.manifest import read_manifest, write_manifest
+from advisor.snapshot.manifest import literal, read_manifest, write_manifest
 from advisor.snapshot.normal import blaming
 
 Floats = NDArray[np.float64]
@@ -43,13 +43,14 @@ def row_sample(
     if path is None or not axes:
         return None
     with blaming(path):
-        relation = snapshot.connection.execute("SELECT * FROM read_parquet($1) LIMIT 0", [str(path)])
+        file = f"read_parquet({literal(str(path))})"
+        relation = snapshot.connection.execute(f"SELECT * FROM {file} LIMIT 0")
         held = {column[0] for column in relation.description or ()}
         lines = [line for column, line in sorted(axes.items()) if column in held]
         if not lines:
             return None
         selected = ", ".join(f"{_position(line)} AS c{i}" for i, line in enumerate(lines))
-        found = snapshot.connection.execute(f"SELECT {selected} FROM read_parquet($1)", [str(path)]).fetchnumpy()
+        found = snapshot.connection.execute(f"SELECT {selected} FROM {file}").fetchnumpy()
     columns = [_laid_out(line, found[f"c{i}"]) for i, line in enumerate(lines)]
     order = np.lexsort(columns)
     return Sample({line.column: values[order] for line, values in zip(lines, columns, strict=True)})

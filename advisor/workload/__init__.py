@@ -170,6 +170,7 @@ def prepared(
             "timed",
         ):
             snapshot.connection.execute(f"DROP TABLE IF EXISTS {name}")
+        snapshot.release(settings)
 
 
 def _by_template(
