@@ -135,11 +135,14 @@ def test_times_that_there_is_no_room_for_give_the_same_percentiles(
     assert compressed(folder) == roomy
 
 
+@pytest.mark.parametrize("long", [True, False])
 def test_three_of_four_templates_are_shown_by_the_text_of_the_week_before(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, long: bool
 ) -> None:
     """Each execution has constants of its own. What is least by a hash would be the same in 23 of 37."""
     monkeypatch.setattr("advisor.workload.history.IN_PARTS", (1,))
+    if not long:
+        monkeypatch.setattr("advisor.workload.history.EXECUTIONS_A_PART", 10_000)
     shown = [
         {t.fingerprint: t.text for t in compressed(_daily(tmp_path / str(first), range(first, first + 30))).templates}
         for first in (0, 7, 35)
@@ -148,6 +151,17 @@ def test_three_of_four_templates_are_shown_by_the_text_of_the_week_before(
     same = [sum(text == other[name] for name, text in shown[0].items()) for other in shown[1:]]
     assert 56 <= same[0] <= 66  # 60 but for chance
     assert same[1] == 0
+
+
+def test_a_redacted_text_stands_for_no_template(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("advisor.workload.history.EXECUTIONS_A_PART", 10_000)
+    rows = [query(f"select a from t where b = {n}", n, QUERY_PARAMETERIZED_HASH="h") for n in range(60)]
+    first = compressed(write_snapshot(tmp_path / "all", rows)).templates[0]
+    hidden = [row | {"QUERY_TEXT": "<redacted>"} if row["QUERY_ID"] == first.example_query_id else row for row in rows]
+    other = compressed(write_snapshot(tmp_path / "one", hidden)).templates[0]
+    assert other.executions == 60
+    assert other.example_query_id != first.example_query_id
+    assert other.text in {row["QUERY_TEXT"] for row in rows if row["QUERY_ID"] == other.example_query_id}
 
 
 def _daily(folder: Path, days: range) -> Path:

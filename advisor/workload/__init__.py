@@ -148,7 +148,8 @@ def prepared(
         else:
             snapshot.rows(view, "CREATE OR REPLACE TEMP TABLE statements AS FROM query_templates")
             snapshot.rows(view, "CREATE OR REPLACE TEMP TABLE samples AS FROM query_samples")
-            snapshot.rows(view, "CREATE OR REPLACE TEMP VIEW candidates AS FROM samples")
+            for name in ("candidates", "candidate_texts"):
+                snapshot.rows(view, f"CREATE OR REPLACE TEMP VIEW {name} AS FROM samples")
             snapshot.rows(view, history.WEIGHED)
         classify(snapshot, view, settings)
         yield view

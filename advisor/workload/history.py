@@ -90,14 +90,23 @@ SELECT samples.* REPLACE (greatest(1, samples.WEIGHT * totals.EXECUTIONS // held
 FROM samples JOIN held ON {SAME.format(one="samples", other="held")}
 JOIN totals ON {SAME.format(one="samples", other="totals")}
 """
-# What a template's representative is chosen of: in every unit the same as long as its files are.
+# What a template's representative is chosen of, and the texts of these.
 _CANDIDATES = f"""
-CREATE OR REPLACE TEMP VIEW candidates AS
-SELECT {_CONTEXT}, START_TIME, QUERY_ID, QUERY_TEXT FROM read_parquet({{files}})
-UNION ALL SELECT {_CONTEXT}, START_TIME, QUERY_ID, QUERY_TEXT FROM samples
+CREATE OR REPLACE TEMP VIEW candidates AS SELECT {_CONTEXT}, START_TIME, QUERY_ID FROM ({{executions}});
+CREATE OR REPLACE TEMP VIEW candidate_texts AS SELECT QUERY_ID, QUERY_TEXT FROM {{rows}} WHERE QUERY_TEXT NOT IN ('', '<redacted>')
 """
 TABLES = ("statements", "samples", "repeated", "sought", "eligible", "part", "places", "zeroed_names", "text_names")
-TEMPORARY_VIEWS = ("executions", "history", "written", "unread", "unit", "unit_told", "told", "candidates")
+TEMPORARY_VIEWS = (
+    "executions",
+    "history",
+    "written",
+    "unread",
+    "unit",
+    "unit_told",
+    "told",
+    "candidates",
+    "candidate_texts",
+)
 
 
 @dataclass(frozen=True)
@@ -117,8 +126,8 @@ class Digested:
 def aggregate(snapshot: Snapshot, settings: Settings, tell: Callable[[int, int], None]) -> None:
     """Makes the tables `statements` and `samples`, as an account would have given them, and the view `executions`.
 
-    The view `unit_told` is what the units' digests say of all executions; `candidates` are the samples of each unit. `tell` hears of roughly equal shares of the time that
-    compressing takes.
+    The view `unit_told` is what the units' digests say of all executions; `candidates` and `candidate_texts` are what representatives
+    are chosen of. `tell` hears of roughly equal shares of the time that compressing takes.
     """
     run = partial(snapshot.rows, VIEW)
     made = _digested(snapshot, settings, tell)
@@ -130,6 +139,7 @@ def aggregate(snapshot: Snapshot, settings: Settings, tell: Callable[[int, int],
     run(f"CREATE OR REPLACE TEMP VIEW unit_told AS {told}")
     run(_STATEMENTS.format(rows=added_up(f"({STATEMENTS})")))
     _sample(snapshot, settings, made)
+    _offer(snapshot, made)
     tell(5, SHARES)
 
 
@@ -215,7 +225,17 @@ def _sample(snapshot: Snapshot, settings: Settings, made: Digested) -> None:
         run(f"INSERT INTO samples BY NAME {samples}")
         run(_REST, {"parts": digester.parts})
     run(WEIGHED)
-    run(_CANDIDATES.format(files=made.files("samples")))
+
+
+def _offer(snapshot: Snapshot, made: Digested) -> None:
+    """Makes the views `candidates` and `candidate_texts`: the executions in the part of the window that samples come from first."""
+    run, digester = partial(snapshot.rows, VIEW), made.digester
+    rows = f"query_history_part({sql_list(snapshot.history)}, {digester.parts}, 0)" if digester.parts > 1 else VIEW
+    run(f"CREATE OR REPLACE TEMP VIEW first_part AS {HASHED.format(rows=rows)}")
+    block = f"epoch_us(START_TIME) // {BLOCK_MICROSECONDS} % {digester.parts}"
+    told = f"FROM read_parquet({made.files('executions')}) WHERE {block} = 0"
+    executions = executions_of("first_part", digester.unique) if digester.hashed else told
+    run(_CANDIDATES.format(executions=executions, rows=rows))
 
 
 def _elsewhere(snapshot: Snapshot, made: Digested) -> Iterator[tuple[str, str]]:

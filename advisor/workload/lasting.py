@@ -20,4 +20,4 @@ def order(snapshot: Snapshot) -> str:
     weeks = (snapshot.window_end - snapshot.window_start).days // 7
     period = WEEK_MICROSECONDS << max(1, weeks).bit_length() - 1
     place = f"CAST(md5_number_lower(FINGERPRINT) % {period} AS BIGINT)"
-    return f"(epoch_us(START_TIME) + {place}) % {period}, md5(QUERY_ID), QUERY_ID"
+    return f"(epoch_us(START_TIME) + {place}) % {period}, QUERY_ID"

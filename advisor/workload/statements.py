@@ -123,19 +123,24 @@ FROM members JOIN texts USING (STATEMENT) WHERE REASON = '{NO_SCAN}'
 GROUP BY FINGERPRINT ORDER BY sum(EXECUTIONS) DESC, FINGERPRINT LIMIT {MOST_REDEFINITIONS}
 """
 
-# The texts are only read of those that are chosen.
+# Texts are only read of those that are chosen; where one has none, one of the samples is.
 _FIRSTS = """
 CREATE OR REPLACE TEMP TABLE firsts AS
 SELECT FINGERPRINT, min_by(QUERY_ID, ROW({order})) AS QUERY_ID
-FROM candidates JOIN kept
-ON candidates.STATEMENT = kept.STATEMENT AND candidates.OUTCOME = kept.OUTCOME
-    AND candidates.DATABASE_NAME IS NOT DISTINCT FROM kept.DATABASE_NAME
-    AND candidates.SCHEMA_NAME IS NOT DISTINCT FROM kept.SCHEMA_NAME
+FROM {rows} AS rows JOIN kept
+ON rows.STATEMENT = kept.STATEMENT AND rows.OUTCOME = kept.OUTCOME
+    AND rows.DATABASE_NAME IS NOT DISTINCT FROM kept.DATABASE_NAME
+    AND rows.SCHEMA_NAME IS NOT DISTINCT FROM kept.SCHEMA_NAME
 GROUP BY FINGERPRINT
 """
 _REPRESENTATIVES = """
 CREATE OR REPLACE TEMP TABLE representatives AS
-SELECT FINGERPRINT, QUERY_ID, min(QUERY_TEXT) FROM firsts JOIN candidates USING (QUERY_ID) GROUP BY FINGERPRINT, QUERY_ID
+SELECT FINGERPRINT, QUERY_ID, min(QUERY_TEXT) AS QUERY_TEXT FROM firsts JOIN candidate_texts USING (QUERY_ID) GROUP BY ALL
+"""
+_OTHERS = """
+INSERT INTO representatives
+SELECT FINGERPRINT, QUERY_ID, min(QUERY_TEXT)
+FROM firsts ANTI JOIN representatives USING (FINGERPRINT) JOIN samples USING (QUERY_ID) GROUP BY ALL
 """
 
 # From here on the template is the statement.
@@ -161,8 +166,12 @@ def classify(snapshot: Snapshot, view: str, settings: Settings) -> None:
     shares = " UNION ALL ".join(f"{bare} = {share}" for share in range(threads))
     snapshot.rows(view, _BARE.format(shares=shares))
     _canonical(snapshot, view, None if settings.cache_folder is None else Path(settings.cache_folder))
-    firsts = _FIRSTS.format(order=lasting.order(snapshot))
-    for table in (_FINGERPRINTS, _MEMBERS, _KEPT, _REDEFINITIONS, firsts, _REPRESENTATIVES, _OF_TEMPLATES):
+    order = lasting.order(snapshot)
+    represented = (
+        *(_FIRSTS.format(order=order, rows="candidates"), _REPRESENTATIVES),
+        *(_FIRSTS.format(order=order, rows="samples"), _OTHERS),
+    )
+    for table in (_FINGERPRINTS, _MEMBERS, _KEPT, _REDEFINITIONS, *represented, _OF_TEMPLATES):
         snapshot.rows(view, table)
 
 
