@@ -127,7 +127,7 @@ GROUP BY FINGERPRINT ORDER BY sum(EXECUTIONS) DESC, FINGERPRINT LIMIT {MOST_REDE
 _FIRSTS = """
 CREATE OR REPLACE TEMP TABLE firsts AS
 SELECT FINGERPRINT, min_by(QUERY_ID, ROW({order})) AS QUERY_ID
-FROM {rows} AS rows JOIN kept
+FROM {rows} AS rows JOIN {kept} AS kept
 ON rows.STATEMENT = kept.STATEMENT AND rows.OUTCOME = kept.OUTCOME
     AND rows.DATABASE_NAME IS NOT DISTINCT FROM kept.DATABASE_NAME
     AND rows.SCHEMA_NAME IS NOT DISTINCT FROM kept.SCHEMA_NAME
@@ -140,7 +140,7 @@ SELECT FINGERPRINT, QUERY_ID, min(QUERY_TEXT) AS QUERY_TEXT FROM firsts JOIN can
 _OTHERS = """
 INSERT INTO representatives
 SELECT FINGERPRINT, QUERY_ID, min(QUERY_TEXT)
-FROM firsts ANTI JOIN representatives USING (FINGERPRINT) JOIN samples USING (QUERY_ID) GROUP BY ALL
+FROM firsts JOIN samples USING (QUERY_ID) GROUP BY ALL
 """
 
 # From here on the template is the statement.
@@ -167,9 +167,10 @@ def classify(snapshot: Snapshot, view: str, settings: Settings) -> None:
     snapshot.rows(view, _BARE.format(shares=shares))
     _canonical(snapshot, view, None if settings.cache_folder is None else Path(settings.cache_folder))
     order = lasting.order(snapshot)
+    rest = "(FROM kept ANTI JOIN representatives USING (FINGERPRINT))"
     represented = (
-        *(_FIRSTS.format(order=order, rows="candidates"), _REPRESENTATIVES),
-        *(_FIRSTS.format(order=order, rows="samples"), _OTHERS),
+        *(_FIRSTS.format(order=order, rows="candidates", kept="kept"), _REPRESENTATIVES),
+        *(_FIRSTS.format(order=order, rows="samples", kept=rest), _OTHERS),
     )
     for table in (_FINGERPRINTS, _MEMBERS, _KEPT, _REDEFINITIONS, *represented, _OF_TEMPLATES):
         snapshot.rows(view, table)

@@ -18,11 +18,11 @@
 -- Needs      standard edition, OWNERSHIP on table DEMO.RETAIL.PAGE_EVENTS, USAGE on its database and schema
 --
 -- Share of the table's partitions that a query reads, before and after:
---   171d1bca246fc768  60 executions, 99.7% -> 4.6%, for example query fa036d23-4baa-4651-82f5-29a4fc0185c1
+--   171d1bca246fc768  60 executions, 99.7% -> 4.6%, for example query 47a6b80c-18e1-4e4f-8609-d6ee291ee7c2
 --   a9db60ed12c7d983  30 executions, 100.0% -> 4.4%, for example query 96d9ee3e-2470-4abf-985e-4b383bf4b655
---   09e330d5f86e342d  30 executions, 99.6% -> 5.4%, for example query e1d1e59a-fb8f-4f5d-a328-86a57ed57422
---   900c9cca69ee8104  25 executions, 99.9% -> 6.3%, for example query d32c2db5-3e78-4d4c-846d-1bca595549f2
---   1ba378a7223868ac  70 executions, 12.8% -> 1.2%, for example query 462d3e4e-44dc-4a05-8fa9-5136f3264f7c
+--   09e330d5f86e342d  30 executions, 99.6% -> 5.4%, for example query 4c625e65-7d40-49b2-be64-015a45033922
+--   900c9cca69ee8104  25 executions, 99.9% -> 6.3%, for example query ecff3841-1ec7-451e-a117-f2b295f01b9e
+--   1ba378a7223868ac  70 executions, 12.8% -> 1.2%, for example query 9e185e1f-51da-4a1d-9b53-6df722c7e624
 --   and 9 more in advice.json
 -- Not helped by this:
 --   34928cecdcfa088b  reads it without a filter

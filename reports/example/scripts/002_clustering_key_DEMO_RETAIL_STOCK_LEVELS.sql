@@ -18,10 +18,10 @@
 -- Needs      standard edition, OWNERSHIP on table DEMO.RETAIL.STOCK_LEVELS, USAGE on its database and schema
 --
 -- Share of the table's partitions that a query reads, before and after:
---   3bc8a18b07786168  100 executions, 100.0% -> 9.9%, for example query eb8d3584-b99b-4165-bf4e-f58a0eec02e8
---   b4d8c19c91df065b  60 executions, 99.9% -> 10.1%, for example query d88ee08a-b5f4-42df-a5d1-8edd4d65aa73
---   028c0a7b2505eee2  110 executions, 2.4% -> 5.4%, for example query 2e91b7b9-8209-4f6f-9a96-2c69921a045d
---   f8ab377ab5348fd0  60 executions, 0.3% -> 5.4%, for example query 0e4db812-0fe0-425b-91e1-267e972c336e
+--   3bc8a18b07786168  100 executions, 100.0% -> 9.9%, for example query d97532c8-b26b-40a0-a6b5-cf50ba36c108
+--   b4d8c19c91df065b  60 executions, 99.9% -> 10.1%, for example query 3e1e4908-aec6-4620-ab3d-91965fb329ce
+--   028c0a7b2505eee2  110 executions, 2.4% -> 5.4%, for example query 114e307f-be8c-499a-892d-0963623ef1ac
+--   f8ab377ab5348fd0  60 executions, 0.3% -> 5.4%, for example query ab8016fe-8287-46dc-b3be-245ae909f639
 --   095a0f3a3099c3e3  60 executions, 41.8% -> 46.0%, for example query aecb637f-9ca1-4b69-bd30-2bec7c855841
 --   and 2 more in advice.json
 -- Warning: These templates will read more than today: 095a0f3a3099c3e3 (131 → 144 partitions an execution),

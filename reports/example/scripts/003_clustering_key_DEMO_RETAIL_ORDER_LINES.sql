@@ -18,10 +18,10 @@
 -- Needs      standard edition, OWNERSHIP on table DEMO.RETAIL.ORDER_LINES, USAGE on its database and schema
 --
 -- Share of the table's partitions that a query reads, before and after:
---   8c092d4ced402730  100 executions, 99.7% -> 6.7%, for example query f458485c-8fa2-4d42-8c48-a368eb88352f
+--   8c092d4ced402730  100 executions, 99.7% -> 6.7%, for example query 9744aa0d-2db2-4612-94c1-882c0acc41ea
 --   2c1f56d9ebbec94a  50 executions, 100.0% -> 18.9%, for example query e16831a5-846d-4a60-8ff4-830fd013666a
---   aa0ee7b09c11667c  140 executions, 10.0% -> 14.4%, for example query 177c1e98-8f09-467f-b667-800b883855e7
---   c35016eba8b9ff58  80 executions, 19.1% -> 25.9%, for example query 928077ea-c795-4aa7-b003-549a86bcbdbe
+--   aa0ee7b09c11667c  140 executions, 10.0% -> 14.4%, for example query 4d44ba57-fd70-40ad-a7dc-cd3ea4ee1ac1
+--   c35016eba8b9ff58  80 executions, 19.1% -> 25.9%, for example query fd47b66f-5b2c-44c9-8ca8-cd67f7e4de7f
 --   0180bae6f268ec59  50 executions, 18.9% -> 25.2%, for example query 7eebeba3-0af2-4f83-b94a-5f3c7f16fc3d
 --   and 9 more in advice.json
 -- Not helped by this:

@@ -17,11 +17,11 @@
 -- Needs      standard edition, OWNERSHIP on table DEMO.RETAIL.PAYMENTS, USAGE on its database and schema
 --
 -- Share of the table's partitions that a query reads, before and after:
---   f7b49cce9ab07ba5  100 executions, 100.0% -> 20.2%, for example query af5e9c92-3526-4d8a-9de2-634dd92981b2
---   cdecba78ceb6bae2  20 executions, 99.4% -> 62.3%, for example query 73da7576-a802-4f24-84b0-2dcbcbb75a28
---   3ac082ba8e80e7a6  70 executions, 10.8% -> 2.4%, for example query 4beb5b97-ec3c-4284-be8b-d97e3bc00674
---   64be33efac046a43  30 executions, 21.4% -> 23.8%, for example query 8b75a0e9-a64f-4a03-8aac-2f5c2ee19cde
---   ea4194162b6f70f8  120 executions, 3.1% -> 3.5%, for example query f76c6c22-6a6f-4574-a1f3-02535d34172e
+--   f7b49cce9ab07ba5  100 executions, 100.0% -> 20.2%, for example query 08431b5b-f22c-4ac9-b7aa-31b1ece8716b
+--   cdecba78ceb6bae2  20 executions, 99.4% -> 62.3%, for example query 05365e0e-f9ff-4800-bcaa-0cb1429e1e42
+--   3ac082ba8e80e7a6  70 executions, 10.8% -> 2.4%, for example query 0ac1e96c-4b78-4b91-82dc-2707cb3260ba
+--   64be33efac046a43  30 executions, 21.4% -> 23.8%, for example query 4bb51b7c-3c40-4983-acbe-91cc07232a77
+--   ea4194162b6f70f8  120 executions, 3.1% -> 3.5%, for example query ea4a9e45-a488-4334-87ee-8f04a876f4d7
 --   and 6 more in advice.json
 -- Not helped by this:
 --   c33fe07ff7f53a9a  filters in a form that doesn't prune: it reads nearly all although the rows lie in that order

@@ -18,7 +18,7 @@
 -- Needs      enterprise edition, CREATE MATERIALIZED VIEW on schema DEMO.RETAIL, SELECT on DEMO.RETAIL.PAYMENTS, USAGE on its database and schema
 --
 -- Share of the table's partitions that a query reads, before and after:
---   ff0b176256f523d9  50 executions, 100.0% -> 0.3%, for example query e08cc50f-89c4-4f7a-9069-8f54f19212f9
+--   ff0b176256f523d9  50 executions, 100.0% -> 0.3%, for example query 501c411a-848a-40a1-b869-ab847ad63cfc
 -- Warning: The snapshot has no policy_references: the script looks for row access and masking policies before it
 -- creates anything.
 -- Warning: Snowflake decides by itself whether it reads the view in place of the table: see it with EXPLAIN, or
@@ -135,7 +135,7 @@ GROUP BY
 --   SUM(SUM_AMOUNT) AS "SUM(AMOUNT)"
 -- FROM DEMO.RETAIL.PAYMENTS_MV_17C7F4B9
 -- WHERE
---   MERCHANT_CODE = 'MRC-00647'
+--   MERCHANT_CODE = 'MRC-01268'
 -- GROUP BY
 --   STATUS;
 
@@ -154,7 +154,7 @@ SELECT
   SUM(amount)
 FROM DEMO.RETAIL.PAYMENTS
 WHERE
-  merchant_code = 'MRC-00647'
+  merchant_code = 'MRC-01268'
 GROUP BY
   status;
 -- noqa: enable=all
@@ -175,7 +175,7 @@ SELECT
   SUM(amount)
 FROM DEMO.RETAIL.PAYMENTS
 WHERE
-  merchant_code = 'MRC-00647'
+  merchant_code = 'MRC-01268'
 GROUP BY
   status
 ) AS answers
@@ -188,7 +188,7 @@ SELECT
   SUM(SUM_AMOUNT) AS "SUM(AMOUNT)"
 FROM DEMO.RETAIL.PAYMENTS_MV_17C7F4B9
 WHERE
-  MERCHANT_CODE = 'MRC-00647'
+  MERCHANT_CODE = 'MRC-01268'
 GROUP BY
   STATUS
 ) AS answers
@@ -204,7 +204,7 @@ SELECT
   SUM(amount)
 FROM DEMO.RETAIL.PAYMENTS
 WHERE
-  merchant_code = 'MRC-00647'
+  merchant_code = 'MRC-01268'
 GROUP BY
   status
 )
@@ -216,7 +216,7 @@ SELECT
   SUM(SUM_AMOUNT) AS "SUM(AMOUNT)"
 FROM DEMO.RETAIL.PAYMENTS_MV_17C7F4B9
 WHERE
-  MERCHANT_CODE = 'MRC-00647'
+  MERCHANT_CODE = 'MRC-01268'
 GROUP BY
   STATUS
 );
