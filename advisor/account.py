@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property, partial
@@ -12,8 +12,8 @@ from typing import Protocol
 
 from advisor import cost, dbt
 from advisor.blocks import Block, Statement, study
-from advisor.candidates import candidates
 from advisor.estimate import Estimate
+from advisor.key_search import KeySearch
 from advisor.model import (
     FILTERS,
     Answer,
@@ -67,6 +67,7 @@ class Account:
     """Of Snowflake's own estimators."""
     owners: Mapping[TableName, Owner] = field(default_factory=dict)
     """Who makes each table anew, or defines it elsewhere; a table that an ALTER changes for good isn't among them."""
+    key_search: KeySearch = field(default_factory=KeySearch, compare=False)
 
     @cached_property
     def directory(self) -> Directory:
@@ -97,18 +98,9 @@ class Account:
         """By fingerprint the blocks of templates with a SELECT *, once the names of its columns stand for it."""
         return {}
 
-    @cached_property
-    def searched(self) -> dict[TableName, tuple[TableProfile, Settings, tuple[Estimate, ...]]]:
-        """What `keys` has found so far, and of what."""
-        return {}
-
     def keys(self, profile: TableProfile, settings: Settings) -> tuple[Estimate, ...]:
         """The candidate keys of one of its tables, most net credits first: a search that several recommenders ask for."""
-        known = self.searched.get(profile.table.name)
-        if known is None or known[0] is not profile or known[1] is not settings:
-            known = profile, settings, candidates(profile, self.prices, settings, self.workload.days)
-            self.searched[profile.table.name] = known
-        return known[2]
+        return self.key_search.keys(profile, self.prices, settings, self.workload.days)
 
     def statement(self, template: QueryTemplate) -> Statement | None:
         """Its text, a SELECT * among the blocks; None where it can't be studied. Others read it as well: it must not change."""
@@ -135,8 +127,8 @@ class Account:
         return self.spelt[template.fingerprint]
 
 
-def read_account(snapshot: Snapshot, settings: Settings, say: Say) -> Account:
-    """`say` is told each stage as it begins."""
+def read_account(snapshot: Snapshot, settings: Settings, say: Say, search: KeySearch | None = None) -> Account:
+    """`say` is told each stage as it begins; keys are begun to be searched for by `search`."""
     known = catalog(snapshot)
     stage = "compressing executions into templates"
     say(stage)
@@ -151,11 +143,16 @@ def read_account(snapshot: Snapshot, settings: Settings, say: Say) -> Account:
         known, templates, workload.redefinitions, dbt.models(settings.dbt_manifest), told.tasks, workload.days
     )
     sampled = partial(row_sample, snapshot)
-    profiles = profiles_of(templates, known, recorded, workload, settings, sampled, owned=made)
     slopes = cost.milliseconds_per_partition(workload)
     prices = {t.fingerprint: cost.scan_price(t, slopes, settings) for t in workload.templates}
+    search, profiles = search or KeySearch(), []
+    for make in profilers(templates, known, recorded, workload, settings, sampled, owned=made).values():
+        profiles.append(make())
+        search.begin(profiles[-1], prices, settings, workload.days)
     moved = _changes(snapshot, workload, templates)
-    return Account(known, workload, templates, profiles, recorded, prices, told, moved, answers(snapshot), made)
+    return Account(
+        known, workload, templates, tuple(profiles), recorded, prices, told, moved, answers(snapshot), made, search
+    )
 
 
 def _changes(
@@ -234,38 +231,27 @@ def _partitions(
     return counts
 
 
-def profiles_of(
+def profilers(
     templates: Sequence[ReadTemplate],
     known: Catalog,
     recorded: Mapping[TableName, TableHistory],
     workload: Workload,
     settings: Settings,
     sampled: Sampled,
-    only: Collection[TableName] | None = None,
     longer: Mapping[TableName, TableProfile] = MappingProxyType({}),
     owned: Mapping[TableName, Owner] = MappingProxyType({}),
-) -> tuple[TableProfile, ...]:
-    """A profile of each known table that is read (of those in `only`, where that is given), in order of name. `longer` are
-    profiles from a longer history."""
+) -> Mapping[TableName, Callable[[], TableProfile]]:
+    """What makes the profile of each known table that is read, in order of name."""
     counts = _partitions(templates, known, recorded, settings)
-    profiles = [
-        profile(
-            known.tables[name],
-            counts,
-            templates,
-            recorded.get(name, TableHistory()),
-            workload,
-            sampled,
-            known.tables,
-            recorded,
-            longer.get(name),
-        )
-        for name in sorted(counts)
-        if only is None or name in only
-    ]
     found = [
         billed(table, recorded.get(name, TableHistory()), workload, settings)
         for name, table in sorted(known.tables.items())
     ]
     bills = tuple(bill for bill in found if bill is not None)
-    return tuple(replace(each, bills=bills, owner=owned.get(each.table.name)) for each in profiles)
+
+    def make(name: TableName) -> TableProfile:
+        table, history = known.tables[name], recorded.get(name, TableHistory())
+        made = profile(table, counts, templates, history, workload, sampled, known.tables, recorded, longer.get(name))
+        return replace(made, bills=bills, owner=owned.get(name))
+
+    return {name: partial(make, name) for name in sorted(counts)}

@@ -8,10 +8,13 @@ from contextlib import contextmanager
 
 from advisor import inputs
 from advisor.account import Account, Say, read_account
-from advisor.backtest import back_test
+from advisor.asked import study_all
+from advisor.backtest import Parts, back_test, layouts
 from advisor.baseline import baseline
+from advisor.beside import Beside
 from advisor.calibration import Calibration, calibrated
 from advisor.decisions import in_force
+from advisor.key_search import KeySearch
 from advisor.model import Advice, Catalog, Coverage, Proposed, QueryTemplate, Reading, Skipped, ViewMissing
 from advisor.platform import in_edition
 from advisor.recommenders import RECOMMENDERS
@@ -32,11 +35,12 @@ def analyze(
 
     `say` is told each stage as it begins, for a terminal. `lessons` are what tracked changes taught, by kind.
     """
-    with _few_collections():
-        account = read_account(snapshot, settings, say)
-        proposed = calibrated(propose(account, settings), lessons or {})
+    with _few_collections(), Beside() as process, Beside(process=False) as thread:
+        account = read_account(snapshot, settings, say, KeySearch(process if settings.threads > 1 else None))
+        parts = Parts.of(snapshot, account, settings)
+        proposed = _proposed(account, parts, thread, settings)
         say("settling the changes that are best together")
-        return advise(snapshot, account, proposed, settings)
+        return advise(snapshot, account, calibrated(proposed, lessons or {}), settings, parts)
 
 
 @contextmanager
@@ -52,15 +56,35 @@ def _few_collections() -> Iterator[None]:
 
 def propose(account: Account, settings: Settings) -> tuple[Proposed, ...]:
     """What each recommender says of the account, in their order, Snowflake's own estimates heard."""
-    proposed = (in_edition(recommender.propose(account, settings), settings) for recommender in RECOMMENDERS)
-    found = tuple(heard(each, account.answers, settings) for each in proposed)
+    found = tuple(_proposals(account, settings))
     account.forget()
     return found
 
 
-def advise(snapshot: Snapshot, account: Account, proposed: Sequence[Proposed], settings: Settings) -> Advice:
-    """What should change in an account that has been read, the proposals settled."""
-    tested = back_test(snapshot, account, proposed, settings)
+def _proposals(account: Account, settings: Settings) -> Iterator[Proposed]:
+    for recommender in RECOMMENDERS:
+        proposed = in_edition(recommender.propose(account, settings), settings)
+        yield heard(proposed, account.answers, settings)
+
+
+def _proposed(account: Account, parts: Parts | None, thread: Beside, settings: Settings) -> tuple[Proposed, ...]:
+    """The same. While the others' rewrites are proven, which leaves a core idle, the back-test is prepared of the tables that the
+    first, which proposes keys, would lay out anew. What may be rewritten is studied before that: so are the proofs begun at once."""
+    found: list[Proposed] = []
+    for each in _proposals(account, settings):
+        if parts is not None and not found and settings.threads > 1:
+            study_all(account, settings)
+            parts.begin(layouts(each.proposals), thread, settings)
+        found.append(each)
+    account.forget()
+    return tuple(found)
+
+
+def advise(
+    snapshot: Snapshot, account: Account, proposed: Sequence[Proposed], settings: Settings, parts: Parts | None = None
+) -> Advice:
+    """What should change in an account that has been read, the proposals settled. `parts` of its window may be prepared already."""
+    tested = back_test(parts or Parts.of(snapshot, account, settings), account, proposed, settings)
     settled = settle(tested.survivors, settings)
     tables = sorted(account.catalog.tables.values(), key=lambda table: (-(table.bytes or 0), table.name))
     return Advice(

@@ -7,13 +7,15 @@ whole window proposes must pay in its last quarter too.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from advisor.account import Account, profiles_of
+from advisor.account import Account, profilers
+from advisor.beside import Begun, Beside
 from advisor.estimate import Judge
 from advisor.figures import number
+from advisor.key_search import KeySearch
 from advisor.keys import parse
 from advisor.model import (
     BackTest,
@@ -43,30 +45,31 @@ class Tested:
     result: BackTest | None
 
 
-def back_test(snapshot: Snapshot, account: Account, proposed: Sequence[Proposed], settings: Settings) -> Tested:
-    """Nothing is tested, and everything survives, where the window is shorter than `Settings.min_window_days`, or its history
-    doesn't tell when the templates ran."""
+def back_test(parts: Parts | None, account: Account, proposed: Sequence[Proposed], settings: Settings) -> Tested:
+    """Nothing is tested, and everything survives, where there are no parts."""
     proposals = [proposal for each in proposed for proposal in each.proposals]
-    if account.workload.days < settings.min_window_days or any(t.recent is None for t in account.workload.templates):
+    if parts is None:
         return Tested(tuple(proposals), (), None)
-    tables = {proposal.layout for proposal in proposals if proposal.layout is not None}
-    seen = {profile.table.name: profile for profile in account.profiles}
-    later = _profiled(snapshot, _part(account, True), tables, settings, seen)
+    tables = layouts(proposals)
+    later = parts.later.profiled(tables)
     judged = [(proposal, rescored(proposal, account, later, settings)) for proposal in proposals]
     fails = [bool(now.services) and now.alone is None and _net(then) <= _least(settings) for now, then in judged]
     return Tested(
         tuple(now for (now, _), failed in zip(judged, fails, strict=True) if not failed),
         tuple(_lost(now, then, account) for (now, then), failed in zip(judged, fails, strict=True) if failed),
-        _score(snapshot, account, proposals, later, settings),
+        _score(account, proposals, parts.early.profiled(tables), later, settings),
     )
 
 
+def layouts(proposals: Iterable[Proposal]) -> set[TableName]:
+    """The tables that they would lay out anew."""
+    return {proposal.layout for proposal in proposals if proposal.layout is not None}
+
+
 def _score(
-    snapshot: Snapshot, account: Account, proposals: Sequence[Proposal], later: Account, settings: Settings
+    account: Account, proposals: Sequence[Proposal], early: Account, later: Account, settings: Settings
 ) -> BackTest:
     """Keys are proposed anew from the earlier part; the other kinds' proposals are those of the window at its traffic."""
-    tables = {proposal.layout for proposal in proposals if proposal.layout is not None}
-    early = _profiled(snapshot, _part(account, False), tables, settings, {})
     others = [p for p in proposals if p.recommendation.kind != clustering_key.CODE]
     offered = [*clustering_key.propose(early, settings).proposals, *(_at_rate(p, account, early) for p in others)]
     problem = Problem.of(offered, _least(settings), settings.budget_credits, settings.max_changes)
@@ -135,17 +138,72 @@ def _at_rate(proposal: Proposal, seen: Account, other: Account) -> Proposal:
 # ---------------------------------------------------------------- a part of the window
 
 
-def _part(account: Account, later: bool) -> Account:
-    """The account as that part of its window shows it; without profiles yet."""
-    whole = account.workload
-    reads = [part for read in account.templates if (part := _read_part(read, account, later)) is not None]
-    window = replace(
-        whole,
-        window_start=whole.recent_from if later else whole.window_start,
-        window_end=whole.window_end if later else whole.recent_from,
-        templates=tuple(read.template for read in reads),
-    )
-    return replace(account, workload=window, templates=tuple(reads), profiles=())
+@dataclass(frozen=True)
+class Part:
+    """The account as a part of its window shows it; without profiles yet."""
+
+    account: Account
+    makers: Mapping[TableName, Callable[[], TableProfile]]
+    begun: dict[TableName, Begun[TableProfile]]
+
+    @staticmethod
+    def of(snapshot: Snapshot, account: Account, later: bool, settings: Settings) -> Part:
+        """The later part judges and proposes nothing, so it may know what the whole window tells of the columns' values: a week's
+        literals alone tell little of them."""
+        whole = account.workload
+        reads = [part for read in account.templates if (part := _read_part(read, account, later)) is not None]
+        window = replace(
+            whole,
+            window_start=whole.recent_from if later else whole.window_start,
+            window_end=whole.window_end if later else whole.recent_from,
+            templates=tuple(read.template for read in reads),
+        )
+        search = KeySearch(account.key_search.beside)
+        own = replace(account, workload=window, templates=tuple(reads), profiles=(), key_search=search)
+        seen = {profile.table.name: profile for profile in account.profiles} if later else {}
+        sampled = partial(row_sample, snapshot)
+        makers = profilers(own.templates, own.catalog, own.histories, window, settings, sampled, seen, account.owners)
+        return Part(own, makers, {})
+
+    def begin(self, tables: Collection[TableName], beside: Beside, settings: Settings, keys: bool) -> None:
+        """The profiles of these tables will be asked for, and their `keys`."""
+
+        def made(name: TableName) -> TableProfile:
+            profile = self.makers[name]()
+            if keys:
+                self.account.key_search.begin(profile, self.account.prices, settings, self.account.workload.days)
+            return profile
+
+        wanted = [name for name in self.makers if name in tables]
+        self.begun.update({name: beside.begin(made, name) for name in wanted})
+
+    def profiled(self, tables: Collection[TableName]) -> Account:
+        """With the profiles of these tables."""
+        profiles = [
+            self.begun[name].result() if name in self.begun else make()
+            for name, make in self.makers.items()
+            if name in tables
+        ]
+        return replace(self.account, profiles=tuple(profiles))
+
+
+@dataclass(frozen=True)
+class Parts:
+    early: Part
+    later: Part
+
+    @staticmethod
+    def of(snapshot: Snapshot, account: Account, settings: Settings) -> Parts | None:
+        """None where the window is shorter than `Settings.min_window_days`, or its history doesn't tell when the templates ran."""
+        whole = account.workload
+        if whole.days < settings.min_window_days or any(template.recent is None for template in whole.templates):
+            return None
+        return Parts(*(Part.of(snapshot, account, later, settings) for later in (False, True)))
+
+    def begin(self, tables: Collection[TableName], beside: Beside, settings: Settings) -> None:
+        """These tables will be judged by both parts: their profiles are made, and their keys searched for, beside what else is done."""
+        self.early.begin(tables, beside, settings, keys=True)
+        self.later.begin(tables, beside, settings, keys=False)
 
 
 def _read_part(read: ReadTemplate, account: Account, later: bool) -> ReadTemplate | None:
@@ -180,26 +238,3 @@ def _scaled(template: QueryTemplate, executions: int) -> QueryTemplate:
         rows_updated=part(template.rows_updated),
         rows_deleted=part(template.rows_deleted),
     )
-
-
-def _profiled(
-    snapshot: Snapshot,
-    part: Account,
-    tables: set[TableName],
-    settings: Settings,
-    seen: Mapping[TableName, TableProfile],
-) -> Account:
-    """The part with profiles of those tables. The later part judges and proposes nothing, so it may know (`seen`) what the
-    whole window tells of the columns' values: a week's literals alone tell little of them."""
-    profiles = profiles_of(
-        part.templates,
-        part.catalog,
-        part.histories,
-        part.workload,
-        settings,
-        partial(row_sample, snapshot),
-        tables,
-        seen,
-        part.owners,
-    )
-    return replace(part, profiles=profiles)

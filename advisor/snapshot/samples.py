@@ -42,15 +42,15 @@ def row_sample(
     path = find_sample(folder or snapshot.folder / "samples", name)
     if path is None or not axes:
         return None
-    with blaming(path):
-        file = f"read_parquet({literal(str(path))})"
-        relation = snapshot.connection.execute(f"SELECT * FROM {file} LIMIT 0")
-        held = {column[0] for column in relation.description or ()}
+    # A connection of its own: two may be read at the same time. And no parameter, for which DuckDB would import pandas.
+    with blaming(path), snapshot.connection.cursor() as connection:
+        rows = f"FROM read_parquet({literal(str(path))})"
+        held = {column[0] for column in connection.execute(f"SELECT * {rows} LIMIT 0").description or ()}
         lines = [line for column, line in sorted(axes.items()) if column in held]
         if not lines:
             return None
         selected = ", ".join(f"{_position(line)} AS c{i}" for i, line in enumerate(lines))
-        found = snapshot.connection.execute(f"SELECT {selected} FROM {file}").fetchnumpy()
+        found = connection.execute(f"SELECT {selected} {rows}").fetchnumpy()
     columns = [_laid_out(line, found[f"c{i}"]) for i, line in enumerate(lines)]
     order = np.lexsort(columns)
     return Sample({line.column: values[order] for line, values in zip(lines, columns, strict=True)})

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from advisor.errors import InputError
 from advisor.model import Catalog, Reading
+from advisor.processes import spawn
 from advisor.settings import Settings
 from advisor.usage.cache import Shaped, open_cache
 from advisor.usage.names import Directory
@@ -214,15 +215,4 @@ def dismiss(but: int = 0) -> None:
 
 
 def _spawn(line: Connection) -> subprocess.Popen[bytes]:
-    """A fresh interpreter rather than a fork: the parent may run threads. -P keeps the working directory's files out."""
-    path = os.pathsep.join(entry for entry in sys.path if entry)
-    return subprocess.Popen(
-        [sys.executable, "-P", "-m", "advisor.usage.worker", str(line.fileno())],
-        pass_fds=(line.fileno(),),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,  # Ctrl-C is the parent's to handle
-        # One arena: each of a thread's own takes 64 MiB of the address space that is limited.
-        env={**os.environ, "PYTHONPATH": path, "MALLOC_ARENA_MAX": "1"},
-    )
+    return spawn("advisor.usage.worker", line)

@@ -1,0 +1,120 @@
+"""Functions worked out in a process beside this one: handed over with their arguments, and answered as if they had run here.
+
+What the process can't do, because it didn't start, has ended or failed, is done here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import threading
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from functools import partial
+from multiprocessing import Pipe
+from typing import Generic, TypeVar
+
+from advisor.processes import spawn
+
+START_SECONDS = 120.0
+"""A process that isn't ready by then never will be."""
+
+Found = TypeVar("Found")
+
+
+class Begun(Generic[Found]):
+    """Work that is done once, by whoever comes first; a pure function of what it was given."""
+
+    def __init__(self, work: Callable[[], Found]) -> None:
+        self._work = work
+        self._free = threading.Lock()
+        self._answer: Future[Found] = Future()
+
+    def do(self, elsewhere: Callable[[], Found] | None = None) -> None:
+        """Does it, or lets it be done elsewhere, if nobody has begun."""
+        if self._free.acquire(blocking=False):
+            try:
+                self._answer.set_result((elsewhere or self._work)())
+            except BaseException as error:
+                self._answer.set_exception(error)
+                raise
+
+    def result(self) -> Found:
+        self.do()
+        return self._answer.result()
+
+
+class Beside:
+    """One process, started with the first work, or a thread of this one alone; ended on leaving."""
+
+    def __init__(self, process: bool = True) -> None:
+        self._process: _Process | None = None
+        self._left = False
+        self._driver = ThreadPoolExecutor(1, initializer=self._start if process else _nothing)
+
+    def begin(self, function: Callable[..., Found], *arguments: object) -> Begun[Found]:
+        begun = Begun(partial(function, *arguments))
+        self._driver.submit(begun.do, partial(self._do, function, arguments))
+        return begun
+
+    def _start(self) -> None:
+        """Before any work is taken: until the process stands, all of it may be done elsewhere."""
+        with contextlib.suppress(OSError):
+            self._process = _Process()
+        if self._process is not None and (self._left or not self._process.ready()):
+            self._end()
+
+    def _do(self, function: Callable[..., Found], arguments: tuple[object, ...]) -> Found:
+        if self._process is not None:
+            try:
+                done, found = self._process.ask(function, arguments)
+            except (EOFError, OSError):
+                self._end()
+            else:
+                if done:
+                    return found
+        if self._left:
+            raise CancelledError
+        return function(*arguments)
+
+    def _end(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            process.stop()
+
+    def __enter__(self) -> Beside:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """What has been begun and not been asked for is given up."""
+        self._left = True
+        self._driver.shutdown(wait=False, cancel_futures=True)
+        self._end()
+        self._driver.shutdown()
+
+
+def _nothing() -> None:
+    """A thread needs no start."""
+
+
+class _Process:
+    def __init__(self) -> None:
+        self._line, other = Pipe()
+        self._process: subprocess.Popen[bytes] = spawn("advisor.helper", other)
+        other.close()
+
+    def ready(self) -> bool:
+        with contextlib.suppress(EOFError, OSError):
+            return self._line.poll(START_SECONDS) and self._line.recv() is True
+        return False
+
+    def ask(self, function: Callable[..., Found], arguments: tuple[object, ...]) -> tuple[bool, Found]:
+        """Whether it could be done there, and what it came to."""
+        self._line.send((function, arguments))
+        answer: tuple[bool, Found] = self._line.recv()
+        return answer
+
+    def stop(self) -> None:
+        """The line stays open for the thread that may wait on it: it is told by the other end's closing."""
+        self._process.kill()
+        self._process.wait()

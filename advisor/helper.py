@@ -1,0 +1,33 @@
+"""The process that works beside another: `python -m advisor.helper FD` does what it is given on a socket until its parent hangs up."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import sys
+from multiprocessing.connection import Connection
+
+import advisor.processes  # noqa: F401  mappings that can't be changed are sent
+from advisor import candidates  # noqa: F401  what is asked for first: it takes long to import
+
+COLLECTED_AFTER = 100_000, 50, 1_000
+"""As in advisor/analyzer.py: nearly all that comes in stays in use until it is answered."""
+
+
+def serve(line: Connection) -> None:
+    """Messages in: a function and its arguments. Out: first True, then to each whether it could be done and what it came to. What
+    fails is done again by the parent, which then sees the error."""
+    gc.set_threshold(*COLLECTED_AFTER)
+    line.send(True)
+    while True:
+        function, arguments = line.recv()
+        try:
+            answer = True, function(*arguments)
+        except Exception:
+            answer = False, None
+        line.send(answer)
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(EOFError, ConnectionError):
+        serve(Connection(int(sys.argv[1])))

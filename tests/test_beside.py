@@ -1,0 +1,147 @@
+"""What is worked out in a process beside this one: the same answers, whatever becomes of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from multiprocessing.connection import Connection
+from pathlib import Path
+from types import MappingProxyType
+
+import pytest
+
+from advisor import beside, key_search
+from advisor.analyzer import analyze
+from advisor.beside import Begun, Beside
+from advisor.generator import generate
+from advisor.key_search import KeySearch
+from advisor.settings import Settings
+from advisor.snapshot import open_snapshot
+from tests.recommenders.test_clustering_key import ORDERS, by_customer, by_week, columns, loads, runs
+from tests.snapshots import write_snapshot
+
+OWN = os.getpid()
+
+
+def where() -> int:
+    return os.getpid()
+
+
+def slow(seconds: float) -> int:
+    time.sleep(seconds)
+    return os.getpid()
+
+
+def ends(own: int) -> int:
+    """Kills the process that it runs in, but not that one."""
+    if os.getpid() != own:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return os.getpid()
+
+
+def fails() -> int:
+    raise ArithmeticError("of no use anywhere")
+
+
+def sizes(mapping: MappingProxyType[str, float]) -> int:
+    return len(mapping)
+
+
+def stood() -> Beside:
+    """With its process ready and idle."""
+    found = Beside()
+    found.begin(where).result()
+    found.begin(slow, 0.0)
+    while found._process is None:
+        time.sleep(0.01)
+    return found
+
+
+def elsewhere(work: Beside, *asked: object) -> Begun[int]:
+    """Work that is given time to be begun by the process."""
+    begun: Begun[int] = work.begin(*asked)  # type: ignore[arg-type]
+    while begun._free.acquire(blocking=False):
+        begun._free.release()
+        time.sleep(0.001)
+    return begun
+
+
+def test_work_is_done_in_another_process_and_mappings_that_cannot_be_changed_are_sent() -> None:
+    with stood() as work:
+        assert elsewhere(work, where).result() != OWN
+        assert elsewhere(work, sizes, MappingProxyType({"XSMALL": 1.0})).result() == 1
+
+
+def test_who_waits_does_what_nobody_has_begun() -> None:
+    with Beside() as work:
+        first, second = work.begin(where), work.begin(where)
+        assert second.result() == first.result() == OWN, "the process takes longer to start than this"
+
+
+def test_work_that_ended_its_process_is_done_here_and_so_is_all_after_it() -> None:
+    with stood() as work:
+        assert elsewhere(work, ends, OWN).result() == OWN
+        assert elsewhere(work, where).result() == OWN
+
+
+def test_a_process_that_does_not_start_costs_nothing_but_its_help(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(module: str, line: Connection) -> None:
+        raise OSError(module)
+
+    monkeypatch.setattr(beside, "spawn", refused)
+    with Beside() as work:
+        assert elsewhere(work, where).result() == OWN
+
+
+def test_what_fails_fails_here_with_its_error() -> None:
+    with stood() as work, pytest.raises(ArithmeticError, match="of no use"):
+        elsewhere(work, fails).result()
+
+
+def test_on_leaving_nothing_is_waited_for_and_no_process_is_left() -> None:
+    work = stood()
+    assert work._process is not None
+    process = work._process._process
+    started = time.monotonic()
+    with work:
+        elsewhere(work, slow, 60.0)
+        queued = work.begin(slow, 60.0)
+    assert time.monotonic() - started < 5
+    assert process.poll() is not None
+    assert not queued._answer.done()
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What a process is asked to do: even small accounts' keys are searched for there, and it is given time to begin."""
+    found: list[str] = []
+    ask, begin = beside._Process.ask, KeySearch.begin
+
+    def watched(process, function, arguments):  # type: ignore[no-untyped-def]
+        found.append(function.__name__)
+        return ask(process, function, arguments)
+
+    def awaited(search, *arguments):  # type: ignore[no-untyped-def]
+        begin(search, *arguments)
+        deadline, before = time.monotonic() + 60, len(found)
+        while search._begun and len(found) == before and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+    monkeypatch.setattr(beside._Process, "ask", watched)
+    monkeypatch.setattr(KeySearch, "begin", awaited)
+    monkeypatch.setattr(key_search, "PAYS", 1)
+    return found
+
+
+def test_the_advice_is_the_same_to_the_byte_with_and_without_a_process(tmp_path: Path, asked: list[str]) -> None:
+    history = runs(by_customer, 400, 2000) + runs(by_week, 56, 40, start=7) + loads(100_000)
+    folder = write_snapshot(tmp_path / "snapshot", history, (ORDERS,), columns=columns("ORDERS"))
+    written = []
+    for threads in (2, 1):
+        settings = Settings(threads=threads)
+        with open_snapshot(folder, settings) as snapshot:
+            generate(analyze(snapshot, settings), tmp_path / "out")
+        written.append((tmp_path / "out" / "advice.json").read_bytes())
+        assert asked == ["candidates", "candidates"], "of the whole window and of its earlier part, and only beside"
+    assert written[0] == written[1]
