@@ -169,6 +169,7 @@ def _scan(folder: Path) -> None:
 
 def _parse_all(folder: Path) -> None:
     with duckdb.connect() as connection:
+        connection.execute("SET enable_progress_bar = false")
         rows = connection.execute(f"SELECT QUERY_TEXT FROM {_files(folder)}")
         while batch := rows.fetchmany(1_000):
             for (text,) in batch:
