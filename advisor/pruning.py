@@ -18,11 +18,12 @@ from advisor.axes import Axis
 from advisor.buckets import matched
 from advisor.closed_form import Floats, Selection, Walked
 from advisor.counterparts import EVEN_ODDS, STRAYING
+from advisor.cut import Cut
 from advisor.groups import groups, sizes_of
 from advisor.layout import AskColumns, Layout
 from advisor.model import KeyPart
 from advisor.nests import plain_key
-from advisor.sample import Cut, Sample
+from advisor.sample import Sample
 from advisor.widths import UNSORTED, touched
 
 KEPT_LEVELS = 1
@@ -82,6 +83,10 @@ def count(layout: Layout, key: Sequence[KeyPart]) -> Floats:
     alive |= {
         ask: _holding(ask, layout, cut, key) for ask in layout.scarce if ask.null or not _follows(layout, ask, key)
     }
+    alive |= {
+        ask: np.maximum(alive[ask], _at_ends(ask, layout, layout.sample, cut, at))
+        for ask in layout.scarce for at, part in enumerate(key) if at and ask.open and part.column == ask.column
+    }  # fmt: skip
     part = predict_questions(layout.counted, key)
     for i, question in enumerate(layout.questions):
         found = [alive[ask] for ask in question.asks if ask in alive]
@@ -98,6 +103,12 @@ def _holding(ask: Ask, layout: Layout, cut: Cut, key: Sequence[KeyPart]) -> Floa
     if ask.null:
         return layout.sample.with_nulls(ask.column, cut, layout.rows, any(part.column == ask.column for part in key))
     return layout.sample.holding(_matching(ask, layout.sample), ask.share, cut, layout.rows)
+
+
+def _at_ends(ask: Ask, layout: Layout, sample: Sample, cut: Cut, earlier: int) -> Floats:
+    """How probably each partition holds a row that the ask matches, of a column that the key sorts within groups of so many earlier
+    expressions."""
+    return sample.at_ends(_matching(ask, sample), ask.share, cut, earlier, layout.rows, ask.high is None)
 
 
 def _follows(layout: Layout, ask: Ask, key: Sequence[KeyPart]) -> bool:

@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advisor.axes import Axis, bucket_codes
+from advisor.cut import Codes, Cut, compact, in_order
 from advisor.model import KeyPart
 
 Floats = NDArray[np.float64]
-Codes = NDArray[np.unsignedinteger]
 
 ROWS_PER_PARTITION = 8
 """Fewer sampled rows than this in a partition say too little of its minimum and maximum."""
@@ -28,82 +28,11 @@ STEADIEST = 0.8
 """A span's growth is taken to fade by this much per doubling at least."""
 FILLS = 0.8
 """A column of which the sampled partitions span this share of their group fills the group: they differ by chance only."""
-LARGE_GROUP = 4
-"""Partitions' worth of rows from which a group's own span is taken as it looks."""
 FEW = 30
 """Sampled rows that match a condition: of fewer than that the sample doesn't show where they lie, only how evenly."""
 SLAB = 100
 """Rows among which the width of one column is taken while another is nearly constant."""
-PACKED_BITS = 63
-FEWER = (0.5, 0.25)
-"""Shares of the rows whose spans show how a span grows with the rows."""
 TIES_SEED = 20_240_229
-
-
-@dataclass(frozen=True)
-class Cut:
-    """A sample in the order of a key, cut into partitions."""
-
-    order: NDArray[np.intp]
-    starts: NDArray[np.intp]
-    """Where each partition begins."""
-    groups: NDArray[np.intp]
-    """Where each group of the leading expression begins."""
-    within: NDArray[np.intp]
-    """The large group that each partition lies wholly in; -1 where it lies in none."""
-    alike: NDArray[np.intp]
-    """Where each group of rows with one key begins: among themselves they lie in no order."""
-    inside: NDArray[np.intp]
-    """The group of one key that each partition lies wholly in; -1 where it lies in none."""
-    lots: Floats
-    """What draws a half and a quarter of the rows, in this order."""
-
-    @cached_property
-    def drawn(self) -> tuple[Draw, ...]:
-        """The rows that are drawn for each of `FEWER`."""
-        return tuple(Draw.of(np.flatnonzero(self.lots < share), self.starts) for share in FEWER)
-
-    def reach(self, lows: Floats, highs: Floats) -> tuple[Floats, Floats]:
-        """How low and high a partition can reach: the span of its group, which has many more rows, or of the table."""
-        inside = self.within >= 0
-        if not inside.any():
-            return np.full(len(inside), lows.min()), np.full(len(inside), highs.max())
-        least, most = np.minimum.reduceat(lows, self.groups), np.maximum.reduceat(highs, self.groups)
-        return np.where(inside, least[self.within], least.min()), np.where(inside, most[self.within], most.max())
-
-    def filled(self, low: Floats, high: Floats, lows: Floats, highs: Floats) -> tuple[Floats, Floats]:
-        """What partitions span that hold rows of one key only: as much as all its sampled rows, of which each of them, having
-        far more rows, holds the like."""
-        same = self.inside >= 0
-        if not same.any():
-            return low, high
-        least, most = np.minimum.reduceat(lows, self.alike), np.maximum.reduceat(highs, self.alike)
-        return np.where(same, least[self.inside], low), np.where(same, most[self.inside], high)
-
-
-@dataclass(frozen=True)
-class Draw:
-    """Some of the rows of a sorted sample."""
-
-    rows: NDArray[np.intp]
-    held: NDArray[np.bool_]
-    """By partition whether it has any of them."""
-    starts: NDArray[np.intp]
-    """Where each partition that has any begins among them."""
-
-    @staticmethod
-    def of(rows: NDArray[np.intp], starts: NDArray[np.intp]) -> Draw:
-        firsts = np.searchsorted(rows, starts)
-        held = np.diff(np.append(firsts, len(rows))) > 0
-        return Draw(rows, held, firsts[held])
-
-    def spans(self, lows: Floats, highs: Floats) -> Floats:
-        """What these rows span in each partition; infinite, and negative, where there are none."""
-        found = np.full(len(self.held), -np.inf)
-        found[self.held] = np.maximum.reduceat(highs[self.rows], self.starts) - np.minimum.reduceat(
-            lows[self.rows], self.starts
-        )
-        return found
 
 
 @dataclass(frozen=True)
@@ -194,15 +123,7 @@ class Sample:
 
     def arranged(self, order: NDArray[np.intp], codes: Sequence[Codes], partitions: int) -> Cut:
         """Rows that lie in some order, cut; `codes` are what the order's expressions give for each, in that order."""
-        starts = np.linspace(0, self.rows, partitions, endpoint=False).astype(np.intp)
-        ends = np.append(starts[1:], self.rows) - 1
-        changes = [code[1:] != code[:-1] for code in codes] or [np.zeros(max(0, self.rows - 1), dtype=bool)]
-        group, firsts = _groups(changes[0])
-        large = np.bincount(group) * partitions >= LARGE_GROUP * self.rows
-        within = np.where((group[starts] == group[ends]) & large[group[starts]], group[starts], -1)
-        same, alike = _groups(np.logical_or.reduce(changes))
-        inside = np.where(same[starts] == same[ends], same[starts], -1)
-        return Cut(order, starts, firsts, within, alike, inside, self.lots[order])
+        return Cut.of(order, codes, self.lots[order], partitions)
 
     def bounds(self, column: str, cut: Cut, rows: float | None) -> tuple[Floats, Floats]:
         """Lowest and highest rank of a column in each partition; a partition of NULLs alone has neither (inf, -inf).
@@ -241,11 +162,35 @@ class Sample:
         `matching` are the sample's rows of it, `share` is what it has of all rows. None seen in a partition isn't none there:
         the more evenly the partitions share those seen, the more each is taken to be like all (empirical Bayes).
         """
-        seen = np.add.reduceat(matching[cut.order].astype(float), cut.starts)
-        sampled = np.diff(np.append(cut.starts, self.rows)).astype(float)
+        found = self._found(matching, share, cut.order, cut.starts, keyed)
+        return np.asarray(-np.expm1(rows / len(cut.starts) * np.log1p(-found)))
+
+    def at_ends(
+        self, matching: NDArray[np.bool_], share: float, cut: Cut, expressions: int, rows: float, last: bool
+    ) -> Floats:
+        """The same where rows of the kind lie at the end, or the beginning, of each group of the key's first so many expressions: how
+        probably one of the groups that end there has any. Of few sampled rows the greatest is less than the greatest of all."""
+        starts = cut.begun(expressions)
+        found = self._found(matching, share, cut.order, starts)
+        real = np.diff(np.append(starts, self.rows)) * (rows / self.rows)
+        outermost = np.append(starts[1:], self.rows) - 1 if last else starts
+        where = np.searchsorted(cut.starts, outermost, side="right") - 1
+        return np.asarray(-np.expm1(np.bincount(where, real * np.log1p(-found), len(cut.starts))))
+
+    def _found(
+        self,
+        matching: NDArray[np.bool_],
+        share: float,
+        order: NDArray[np.intp],
+        starts: NDArray[np.intp],
+        keyed: bool = False,
+    ) -> Floats:
+        """What rows of a kind are taken to have of each stretch of the rows in that order."""
+        seen = np.add.reduceat(matching[order].astype(float), starts)
+        sampled = np.diff(np.append(starts, self.rows)).astype(float)
         like_all = 0.0 if keyed else _evenness(seen, float(sampled.mean()))
         found = share + (seen / sampled - share) / (1 + like_all / sampled)
-        return np.asarray(-np.expm1(rows / len(cut.starts) * np.log1p(-np.minimum(found, 1 - 1e-12))))
+        return np.asarray(np.minimum(found, 1 - 1e-12))
 
     def _growth(self, spans: Floats, lows: Floats, highs: Floats, cut: Cut, rows: float) -> float:
         """By which share of itself the mean span of a partition grows from the sample's rows to the table's.
@@ -275,35 +220,6 @@ class Sample:
             true = spread / self.rows * (SLAB + 1) / (SLAB - 1) - SLAB / self.rows
             self.widths[key, column] = float(min(1.0, max(0.0, true)))
         return self.widths[key, column]
-
-
-def in_order(codes: Sequence[Codes], rows: int) -> NDArray[np.intp]:
-    """Which of so many rows comes where when they are sorted by the first code, then the next; equal ones stay as they lie.
-
-    All that a row is sorted by, its place at last, goes into one whole number where that has room for it: numbers are sorted
-    several times as fast as rows are by each code.
-    """
-    last = max(0, rows - 1).bit_length()
-    bits = [int(code.max(initial=0)).bit_length() for code in codes]
-    if sum(bits) + last > PACKED_BITS:
-        return np.lexsort(tuple(reversed(codes)))
-    packed = np.zeros(rows, np.int64)
-    for code, width in zip(codes, bits, strict=True):
-        packed = packed << width | code.astype(np.int64)
-    packed = packed << last | np.arange(rows)
-    packed.sort()
-    return np.asarray(packed & (1 << last) - 1, dtype=np.intp)
-
-
-def compact(codes: NDArray[np.integer]) -> Codes:
-    """The same whole numbers from 0 in as few bytes as they take."""
-    return codes.astype(np.min_scalar_type(int(codes.max(initial=0))))
-
-
-def _groups(changes: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """The group of each row, where `changes` tells that one begins, and the first row of each group."""
-    group = np.concatenate([[0], np.cumsum(changes)]).astype(np.intp)
-    return group, np.flatnonzero(np.diff(group, prepend=-1)).astype(np.intp)
 
 
 def _evenness(seen: Floats, sampled: float) -> float:

@@ -14,12 +14,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from advisor.analyzer import analyze
+from advisor.asks import Ask
 from advisor.axes import Axis
+from advisor.cut import PACKED_BITS, Draw, compact, in_order
 from advisor.errors import InputError
 from advisor.layout import Layout
 from advisor.model import Advice, Grade, KeyPart, Recommendation, TableName
 from advisor.pruning import count, predict
-from advisor.sample import PACKED_BITS, Draw, Sample, compact, in_order
+from advisor.sample import Sample
 from advisor.settings import Settings
 from advisor.snapshot import open_snapshot, row_sample, sample_file
 from tests.recommenders.test_clustering_key import ORDERS, by_customer, by_week, columns, loads, runs
@@ -118,6 +120,25 @@ def test_rows_that_the_key_puts_together_are_not_expected_everywhere() -> None:
     latest = table.above("SHIPPED", DAY0 + 730)
     layout = sampled(table.layout([[latest]]), table)
     assert count(layout, (KeyPart("DAY"),))[0] <= 2 * table.counted((KeyPart("DAY"),), [latest])
+
+
+@pytest.mark.parametrize("tail", ["latest", "earliest"])
+def test_few_rows_at_the_end_of_every_group_are_expected_in_each(tail: str) -> None:
+    """Of each tenant the sample has some 75 rows, and its latest of these lies days before its latest of all."""
+    table = world()
+    end = table.above("DAY", DAY0 + 729) if tail == "latest" else Ask("DAY", 1 / 730, 0, None, DAY0 + 1)
+    layout = sampled(table.layout([[end]]), table)
+    key = (KeyPart("TENANT"), KeyPart("DAY"))
+    true = table.counted(key, [end])
+    assert true > 30, "nearly all of the forty tenants have rows of that day"
+    assert count(layout, key) == pytest.approx(true, rel=0.15)
+
+
+def test_few_rows_at_the_end_of_the_leading_column_are_expected_in_one_partition() -> None:
+    table = world()
+    latest = table.above("DAY", DAY0 + 729)
+    layout = sampled(table.layout([[latest]]), table)
+    assert count(layout, (KeyPart("DAY"), KeyPart("TENANT")))[0] <= 2, "no group before it spreads them"
 
 
 def test_nulls_that_a_sample_shows_together_are_not_expected_elsewhere() -> None:
