@@ -135,13 +135,13 @@ def test_times_that_there_is_no_room_for_give_the_same_percentiles(
     assert compressed(folder) == roomy
 
 
-@pytest.mark.parametrize("few_parts", [0, 5])
+@pytest.mark.parametrize("offered", [0, 10_000])
 def test_three_of_four_templates_are_shown_by_the_text_of_the_week_before(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few_parts: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, offered: int
 ) -> None:
     """Each execution has constants of its own. What is least by a hash would be the same in 23 of 37."""
     monkeypatch.setattr("advisor.workload.history.IN_PARTS", (1,))
-    monkeypatch.setattr("advisor.workload.history.FEW_PARTS", few_parts)
+    monkeypatch.setattr("advisor.workload.history.EXECUTIONS_OFFERED", offered)
     shown = [
         {t.fingerprint: t.text for t in compressed(_daily(tmp_path / str(first), range(first, first + 30))).templates}
         for first in (0, 7, 35)

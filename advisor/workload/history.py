@@ -31,11 +31,11 @@ from advisor.workload.units import Unit, sql_list, units, whole
 Result = TypeVar("Result")
 
 EXECUTIONS_A_PART = 750_000
+EXECUTIONS_OFFERED = 250_000
 SHARES = 9
 IN_PARTS = (1, 2, 3, 5, 7, 13)
 """With so many parts each has all hours of the day, and a little growth from week to week makes no other parts. More would
 leave too few hours of the window in a part."""
-FEW_PARTS = 5
 FEW_IDS = 200
 
 _UNHASHED = "SELECT 1 FROM query_history WHERE QUERY_PARAMETERIZED_HASH {blank} LIMIT 1"
@@ -229,20 +229,22 @@ def _sample(snapshot: Snapshot, settings: Settings, made: Digested) -> None:
 
 
 def _offer(snapshot: Snapshot, made: Digested) -> None:
-    """Makes the views `candidates` and `candidate_texts`: the executions in the part of the window that samples come from first; of
-    more than `FEW_PARTS`, where these are many and units short, the samples of each unit."""
+    """Makes the views `candidates` and `candidate_texts`: the executions in a part of the window, of about `EXECUTIONS_OFFERED`; the
+    samples of each unit where no part is as small, and units are short."""
     run, digester = partial(snapshot.rows, VIEW), made.digester
-    if digester.parts > FEW_PARTS:
+    rows = sum(unit.rows for unit in made.units)
+    parts = next((n for n in IN_PARTS if n * EXECUTIONS_OFFERED >= rows), None)
+    if parts is None:
         columns = f"{_CONTEXT}, START_TIME, QUERY_ID, QUERY_TEXT"
         held = f"(SELECT {columns} FROM read_parquet({made.files('samples')}) UNION ALL SELECT {columns} FROM samples)"
         run(_CANDIDATES.format(executions=f"FROM {held}", rows=held))
         return
-    rows = f"query_history_part({sql_list(snapshot.history)}, {digester.parts}, 0)" if digester.parts > 1 else VIEW
-    run(f"CREATE OR REPLACE TEMP VIEW first_part AS {HASHED.format(rows=rows)}")
-    block = f"epoch_us(START_TIME) // {BLOCK_MICROSECONDS} % {digester.parts}"
+    part = f"query_history_part({sql_list(snapshot.history)}, {parts}, 0)" if parts > 1 else VIEW
+    run(f"CREATE OR REPLACE TEMP VIEW first_part AS {HASHED.format(rows=part)}")
+    block = f"epoch_us(START_TIME) // {BLOCK_MICROSECONDS} % {parts}"
     told = f"FROM read_parquet({made.files('executions')}) WHERE {block} = 0"
     executions = executions_of("first_part", digester.unique) if digester.hashed else told
-    run(_CANDIDATES.format(executions=executions, rows=rows))
+    run(_CANDIDATES.format(executions=executions, rows=part))
 
 
 def _elsewhere(snapshot: Snapshot, made: Digested) -> Iterator[tuple[str, str]]:
