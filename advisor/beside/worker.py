@@ -1,4 +1,4 @@
-"""The process that works beside another: `python -m advisor.helper FD` does what it is given on a socket until its parent hangs up."""
+"""The process that works beside another: `python -m advisor.beside.worker FD` does what it is given on a socket until its parent hangs up."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ def _nothing() -> None:
 class _Process:
     def __init__(self) -> None:
         self._line, other = Pipe()
-        self._process: subprocess.Popen[bytes] = spawn("advisor.helper", other)
+        self._process: subprocess.Popen[bytes] = spawn("advisor.beside.worker", other)
         other.close()
 
     def ready(self) -> bool:
