@@ -174,7 +174,8 @@ class _Reads:
 
     def _asked(self, table: Table, axes: Mapping[str, Axis]) -> list[list[Question]]:
         return [
-            questions_of(table, i, read, axes, self.history, self.dimensions) for i, read in enumerate(self.readers)
+            questions_of(table, i, read, axes, self.history, self.dimensions, self.workload.window_end)
+            for i, read in enumerate(self.readers)
         ]
 
 

@@ -23,6 +23,7 @@ from advisor.model import (
     Value,
     Workload,
 )
+from advisor.rolling import rolled
 from advisor.sample import Sample
 
 Sampled = Callable[[TableName, Mapping[str, Axis]], Sample | None]
@@ -162,22 +163,25 @@ def questions_of(
     axes: Mapping[str, Axis],
     history: TableHistory,
     dimensions: Dimensions,
+    end: datetime,
 ) -> list[Question]:
-    """One question for each scan of the table by each sample of the template."""
+    """One question for each scan of the table by each sample of the template, as it would be asked at the window's end."""
     readings = read.samples or (read.reading,)
     matched = matched_share(read.template, history)
     rows = float(table.rows or 1)
+    scans = [
+        (i, scan, [u for u in reading.usages if u.scan == scan and u.table == table.name and u.role in FILTERS])
+        for i, reading in enumerate(readings) for scan, name in enumerate(reading.scans) if name == table.name
+    ]  # fmt: skip
+    asked = [asks_of(usages, axes) for _, _, usages in scans]
+    if len(read.moments) == len(readings) and history.churn is not None:
+        asked = rolled(asked, [read.moments[i] for i, _, _ in scans], axes, end, history.churn.rows_added / rows)
     questions = []
-    for reading in readings:
-        for scan, name in enumerate(reading.scans):
-            if name == table.name:
-                usages = [u for u in reading.usages if u.scan == scan and u.table == name and u.role in FILTERS]
-                asks = asks_of(usages, axes)
-                complete = len(asks) == len({u.clause for u in usages})
-                if matched is not None and complete:
-                    asks = corrected(asks, matched, axes)
-                share = matched if matched is not None else math.prod(a.share for a in asks) if complete else None
-                implied = joined(read.template, reading, scan, axes, dimensions)
-                best = None if share is None else top(reading, scan, axes, rows, share)
-                questions.append(Question(load, 1 / len(readings), (*asks, *implied, *([best] if best else ()))))
+    for (i, scan, usages), found in zip(scans, asked, strict=True):
+        complete = len(found) == len({u.clause for u in usages})
+        asks = corrected(found, matched, axes) if matched is not None and complete else found
+        share = matched if matched is not None else math.prod(a.share for a in asks) if complete else None
+        implied = joined(read.template, readings[i], scan, axes, dimensions)
+        best = None if share is None else top(readings[i], scan, axes, rows, share)
+        questions.append(Question(load, 1 / len(readings), (*asks, *implied, *([best] if best else ()))))
     return questions

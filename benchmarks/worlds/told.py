@@ -92,7 +92,8 @@ def _samples(executed: Sequence[Executed], scanned: Floats, seed: int) -> list[E
 def _read(case: Case, number: int, samples: Sequence[Executed], scanned: float) -> ReadTemplate:
     mine = [one for one in samples if one.template == number]
     template = template_of(number, case.templates[number].executions, mine, scanned)
-    return ReadTemplate(template, mine[0].reading, tuple(one.reading for one in mine))
+    readings, moments = tuple(one.reading for one in mine), tuple(one.started for one in mine)
+    return ReadTemplate(template, mine[0].reading, readings, moments)
 
 
 def template_of(number: int, n: int, mine: Sequence[Executed], scanned: float) -> QueryTemplate:

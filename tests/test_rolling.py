@@ -1,0 +1,87 @@
+"""Ranges that move along with the clock, and those that don't."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from advisor.asks import Ask
+from advisor.axes import EPOCH, Axis
+from advisor.rolling import rolled
+
+END = datetime(2026, 1, 5)
+LAST = float((END - EPOCH).days)
+AXES = {
+    "DAY": Axis("DAY", "date", LAST - 730, LAST, 731, known=True),
+    "AT": Axis("AT", "timestamp", LAST - 730, LAST, 1e6, known=True),
+    "N": Axis("N", "number", 0, 1e6, 1e6, known=True),
+}
+DAILY = 1 / 730
+MOMENTS = [END - timedelta(days=days, hours=15) for days in range(27, -1, -3)]
+
+
+def day(moment: datetime) -> float:
+    return float((moment - EPOCH).days)
+
+
+def lows(
+    column: str, low: Callable[[datetime], float], moments: list[datetime], high: float | None = None
+) -> list[float]:
+    asked = [(Ask(column, AXES[column].share(low(moment), high), 0, low(moment), high),) for moment in moments]
+    return [asks[0].low or 0 for asks in rolled(asked, moments, AXES, END, DAILY)]
+
+
+def test_a_week_is_a_week_whenever_it_was_asked_for() -> None:
+    asked = [(Ask("DAY", AXES["DAY"].share(day(at) - 7, None), 0, day(at) - 7),) for at in MOMENTS]
+    found = rolled(asked, MOMENTS, AXES, END, DAILY)
+    assert {ask.low for (ask,) in found} == {LAST - 7}
+    assert [ask.share for (ask,) in found] == pytest.approx([8 / 731] * len(MOMENTS)), "not up to five weeks' rows"
+    assert asked[0][0].share > 4 * found[0][0].share, "as the rows lie at the end, the first asked for five weeks"
+
+
+def test_hours_before_the_clock_are_told_too() -> None:
+    moved = lows("AT", lambda at: (at - EPOCH).total_seconds() / 86_400 - 0.5, MOMENTS)
+    assert moved == pytest.approx([LAST - 0.5] * len(MOMENTS))
+
+
+@pytest.mark.parametrize(
+    ("low", "why"),
+    [
+        (lambda at: LAST - 90, "a certain day stays where it is"),
+        (lambda at: day(at.replace(day=1)), "the first of the month follows the clock by months only"),
+        (lambda at: day(at) - (7 if at.day % 2 else 30), "of two lengths neither is known to be the clock's"),
+    ],
+)
+def test_constants_that_do_not_keep_their_distance_from_the_clock_stay(
+    low: Callable[[datetime], float], why: str
+) -> None:
+    assert lows("DAY", low, MOMENTS) == [low(at) for at in MOMENTS], why
+
+
+def test_a_range_with_both_ends_holds_the_same_days_wherever_it_lies() -> None:
+    assert lows("DAY", lambda at: day(at) - 7, MOMENTS, LAST + 1) == [day(at) - 7 for at in MOMENTS]
+
+
+@pytest.mark.parametrize("moments", [MOMENTS[:2], [END - timedelta(hours=hours) for hours in (60, 40, 20, 1)]])
+def test_two_executions_or_few_days_do_not_show_what_follows_the_clock(moments: list[datetime]) -> None:
+    assert lows("DAY", lambda at: day(at) - 7, moments) == [day(at) - 7 for at in moments]
+
+
+def test_of_a_column_whose_span_is_guessed_nothing_moves() -> None:
+    asked = [(Ask("DAY", 0.1, 0, day(at) - 7),) for at in MOMENTS]
+    guessed = {"DAY": replace(AXES["DAY"], known=False)}
+    assert rolled(asked, MOMENTS, guessed, END, DAILY) == asked, "a table in load order would seem to gain by a key"
+
+
+def test_of_a_table_that_does_not_grow_nothing_moves() -> None:
+    asked = [(Ask("DAY", 0.1, 0, day(at) - 7),) for at in MOMENTS]
+    assert rolled(asked, MOMENTS, AXES, END, DAILY / 3) == asked, "its queries read then what they would read now"
+
+
+def test_numbers_and_other_conditions_stay() -> None:
+    asked = [(Ask("DAY", 0.1, 0, day(at) - 7), Ask("N", 0.5, 0, 1e3 + i)) for i, at in enumerate(MOMENTS)]
+    found = rolled(asked, MOMENTS, AXES, END, DAILY)
+    assert [asks[1] for asks in found] == [asks[1] for asks in asked]
