@@ -48,7 +48,8 @@ class Say(Protocol):
 
 @dataclass(frozen=True)
 class Account:
-    """Facts only, and nothing that a recommender could change. Every map is complete for what it is keyed by."""
+    """Facts only, and nothing that a recommender could change; what it finds of them when asked, it keeps. Every map is complete
+    for what it is keyed by."""
 
     catalog: Catalog
     workload: Workload

@@ -38,7 +38,7 @@ def analyze(
     with _few_collections(), Beside() as process, Beside(process=False) as thread:
         account = read_account(snapshot, settings, say, KeySearch(process if settings.threads > 1 else None))
         parts = Parts.of(snapshot, account, settings)
-        proposed = _proposed(account, parts, thread, settings)
+        proposed = propose(account, settings, parts, thread)
         say("settling the changes that are best together")
         return advise(snapshot, account, calibrated(proposed, lessons or {}), settings, parts)
 
@@ -54,28 +54,21 @@ def _few_collections() -> Iterator[None]:
         gc.set_threshold(*usual)
 
 
-def propose(account: Account, settings: Settings) -> tuple[Proposed, ...]:
-    """What each recommender says of the account, in their order, Snowflake's own estimates heard."""
-    found = tuple(_proposals(account, settings))
-    account.forget()
-    return found
+def propose(
+    account: Account, settings: Settings, parts: Parts | None = None, thread: Beside | None = None
+) -> tuple[Proposed, ...]:
+    """What each recommender says of the account, in their order, Snowflake's own estimates heard.
 
-
-def _proposals(account: Account, settings: Settings) -> Iterator[Proposed]:
+    While the others' rewrites are proven, which leaves a core idle, `thread` prepares the `parts` of the back-test, of the tables that
+    the first, which proposes keys, would lay out anew. What may be rewritten is studied before that: so are the proofs begun at once.
+    """
+    found: list[Proposed] = []
     for recommender in RECOMMENDERS:
         proposed = in_edition(recommender.propose(account, settings), settings)
-        yield heard(proposed, account.answers, settings)
-
-
-def _proposed(account: Account, parts: Parts | None, thread: Beside, settings: Settings) -> tuple[Proposed, ...]:
-    """The same. While the others' rewrites are proven, which leaves a core idle, the back-test is prepared of the tables that the
-    first, which proposes keys, would lay out anew. What may be rewritten is studied before that: so are the proofs begun at once."""
-    found: list[Proposed] = []
-    for each in _proposals(account, settings):
-        if parts is not None and not found and settings.threads > 1:
+        found.append(heard(proposed, account.answers, settings))
+        if parts is not None and thread is not None and len(found) == 1 and settings.threads > 1:
             study_all(account, settings)
-            parts.begin(layouts(each.proposals), thread, settings)
-        found.append(each)
+            parts.begin(layouts(found[0].proposals), thread, settings)
     account.forget()
     return tuple(found)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -27,17 +28,20 @@ class KeySearch:
     _waiting: list[tuple[TableProfile, Prices, Settings, float]] = field(default_factory=list)
     """Until they are worth a process."""
     _begun: dict[TableName, tuple[TableProfile, Settings, Begun[tuple[Estimate, ...]]]] = field(default_factory=dict)
+    _one: threading.Lock = field(default_factory=threading.Lock)
+    """Two threads make the profiles of a back-test's tables, and begin their searches."""
     _found: dict[TableName, tuple[TableProfile, Settings, tuple[Estimate, ...]]] = field(default_factory=dict)
 
     def begin(self, profile: TableProfile, prices: Prices, settings: Settings, days: float) -> None:
         """The table's keys will be asked for, if it may have one."""
         if self.beside is None or verdict.obstacle(profile, settings) is not None:
             return
-        self._waiting.append((profile, prices, settings, days))
-        if self._begun or sum(len(each.layout.questions) for each, *_ in self._waiting) >= PAYS:
-            for each in self._waiting:
-                self._begun[each[0].table.name] = each[0], each[2], self._handed(self.beside, *each)
-            self._waiting.clear()
+        with self._one:
+            self._waiting.append((profile, prices, settings, days))
+            if self._begun or sum(len(each.layout.questions) for each, *_ in self._waiting) >= PAYS:
+                for each in self._waiting:
+                    self._begun[each[0].table.name] = each[0], each[2], self._handed(self.beside, *each)
+                self._waiting.clear()
 
     def _handed(
         self, beside: Beside, profile: TableProfile, prices: Prices, settings: Settings, days: float
@@ -46,7 +50,8 @@ class KeySearch:
         return beside.begin(candidates, _slim(profile), own, settings, days)
 
     def keys(self, profile: TableProfile, prices: Prices, settings: Settings, days: float) -> tuple[Estimate, ...]:
-        """Most net credits first. Whoever waits for one search makes the last of those that nobody has begun."""
+        """Most net credits first. All searches are begun before any is asked for: whoever asks first makes those that nobody has begun,
+        the last first, while the process makes the first."""
         name = profile.table.name
         known = self._found.get(name)
         if known is None or known[0] is not profile or known[1] is not settings:

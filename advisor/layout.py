@@ -131,7 +131,9 @@ class Layout:
         """Let go of what walking hundreds of keys has kept, here and in what is derived of this layout: it is most of what a
         table takes once its keys are found."""
         self.walked.clear()
-        for name in ("plain", "surmised", "unsurmised", "apart", "counted"):
+        if self.sample is not None:
+            self.sample.coded.clear()
+        for name in ("plain", "surmised", "unsurmised", "apart", "counted", "weaker"):
             other = vars(self).get(name)
             if other is not None and other is not self:
                 other.forget()

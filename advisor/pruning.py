@@ -85,7 +85,7 @@ def count(layout: Layout, key: Sequence[KeyPart]) -> Floats:
     }
     alive |= {
         ask: np.maximum(alive[ask], _at_ends(ask, layout, layout.sample, cut, at))
-        for ask in layout.scarce for at, part in enumerate(key) if at and ask.open and part.column == ask.column
+        for ask in layout.scarce for at, part in enumerate(key) if part.column == ask.column and _ends(layout, ask, key[:at])
     }  # fmt: skip
     part = predict_questions(layout.counted, key)
     for i, question in enumerate(layout.questions):
@@ -109,6 +109,12 @@ def _at_ends(ask: Ask, layout: Layout, sample: Sample, cut: Cut, earlier: int) -
     """How probably each partition holds a row that the ask matches, of a column that the key sorts within groups of so many earlier
     expressions."""
     return sample.at_ends(_matching(ask, sample), ask.share, cut, earlier, layout.rows, ask.high is None)
+
+
+def _ends(layout: Layout, ask: Ask, earlier: Sequence[KeyPart]) -> bool:
+    """The ask's rows lie at the end of each group of the earlier expressions: none of these puts them together. NULLs would be the last."""
+    nulls = layout.axes[ask.column].null_share > 0
+    return bool(earlier) and ask.open and not nulls and not _follows(layout, ask, earlier)
 
 
 def _follows(layout: Layout, ask: Ask, key: Sequence[KeyPart]) -> bool:

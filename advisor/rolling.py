@@ -4,7 +4,8 @@ The history holds such a query as it was run over the weeks of its window. Read 
 asks for four weeks more than it did, or will do: a week's rows would pass for three. So its range is taken as it would be asked for at the
 end of the window. Where the constants don't follow the clock (since a certain day, since the first of the month) they stay, and without
 statistics: a span that is guessed too long would make the shares of all such ranges too small, and a key would seem to save what it doesn't.
-Nor does anything move where the table doesn't grow along with the clock: what was scanned then was scanned of the same rows as now.
+Nor does anything move where the table doesn't grow along with the clock, or is loaded anew: what was scanned then was scanned of the same
+rows as now. And where its last rows are days old, the last days at the window's end would be none of it.
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ from advisor.asks import Ask
 from advisor.axes import EPOCH, Axis
 
 FEWEST = 3
-"""Fewer executions don't show that a constant follows the clock."""
+"""Fewer moments don't show that a constant follows the clock."""
 STRAYS = 1.0
 """Days by which the distance from the clock may differ between executions, as that to a midnight does."""
 SPREAD = 4.0
 """Days that the executions are apart at least: in less, any constant follows the clock."""
-GROWING = 0.5
-"""Of the rows that an even day of the column has, a table that grows with the clock is recorded to be given so many a day at least."""
+GROWING = 0.5, 4.0
+"""Of the rows that an even day of the column has, a table that grows with the clock is recorded to be given so many a day at least, and at
+most: one that is given more is loaded anew."""
 
 
 def rolled(
@@ -42,8 +44,9 @@ def rolled(
         mine = [(i, ask) for i, asks in enumerate(asked) for ask in asks if ask.column == column and _since(ask, axes)]
         line, at = axes[column], [_clock(moments[i], axes[column]) for i, _ in mine]
         ages = [moment - (ask.low or 0.0) for moment, (_, ask) in zip(at, mine, strict=True)]
-        still = len(mine) < FEWEST or max(at) - min(at) < SPREAD or max(ages) - min(ages) > STRAYS
-        if still or daily * line.span < GROWING:
+        still = len(set(at)) < FEWEST or max(at) - min(at) < SPREAD or max(ages) - min(ages) > STRAYS
+        grows = GROWING[0] <= daily * line.span <= GROWING[1] and _clock(end, line) - line.high <= SPREAD
+        if still or not grows:
             continue
         for age, (i, ask) in zip(ages, mine, strict=True):
             low = _clock(end, line) - age

@@ -85,6 +85,11 @@ def test_work_that_ended_its_process_is_done_here_and_so_is_all_after_it() -> No
         assert elsewhere(work, where).result() == OWN
 
 
+def test_what_cannot_be_sent_is_done_here() -> None:
+    with stood() as work:
+        assert elsewhere(work, len, [lambda: 0]).result() == 1
+
+
 def test_a_process_that_does_not_start_costs_nothing_but_its_help(monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(module: str, line: Connection) -> None:
         raise OSError(module)

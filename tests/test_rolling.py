@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from advisor.account import read_account
 from advisor.asks import Ask
 from advisor.axes import EPOCH, Axis
 from advisor.rolling import rolled
+from advisor.settings import Settings
+from advisor.snapshot import open_snapshot
+from tests.recommenders.test_clustering_key import ORDERS, columns, runs
+from tests.snapshots import START, write_snapshot
 
 END = datetime(2026, 1, 5)
 LAST = float((END - EPOCH).days)
@@ -20,6 +27,7 @@ AXES = {
     "N": Axis("N", "number", 0, 1e6, 1e6, known=True),
 }
 DAILY = 1 / 730
+ROWS, SPAN = int(ORDERS["ROW_COUNT"]), 366
 MOMENTS = [END - timedelta(days=days, hours=15) for days in range(27, -1, -3)]
 
 
@@ -81,7 +89,49 @@ def test_of_a_table_that_does_not_grow_nothing_moves() -> None:
     assert rolled(asked, MOMENTS, AXES, END, DAILY / 3) == asked, "its queries read then what they would read now"
 
 
+def test_of_a_table_that_is_loaded_anew_nothing_moves() -> None:
+    asked = [(Ask("DAY", 0.1, 0, day(at) - 430),) for at in MOMENTS]
+    assert rolled(asked, MOMENTS, AXES, END, 1.0) == asked, "a day's rows are all its rows"
+
+
+def test_where_the_last_rows_are_days_old_nothing_moves() -> None:
+    asked = [(Ask("DAY", 0.1, 0, day(at) - 7),) for at in MOMENTS]
+    old = {"DAY": replace(AXES["DAY"], low=LAST - 759, high=LAST - 29)}
+    assert rolled(asked, MOMENTS, old, END, DAILY) == asked, "the last week at the end would be of no rows"
+
+
+def test_two_executions_of_two_scans_are_two() -> None:
+    moments = [MOMENTS[0], MOMENTS[0], MOMENTS[-1], MOMENTS[-1]]
+    assert lows("DAY", lambda at: day(at) - 7, moments) == [day(at) - 7 for at in moments]
+
+
 def test_numbers_and_other_conditions_stay() -> None:
     asked = [(Ask("DAY", 0.1, 0, day(at) - 7), Ask("N", 0.5, 0, 1e3 + i)) for i, at in enumerate(MOMENTS)]
     found = rolled(asked, MOMENTS, AXES, END, DAILY)
     assert [asks[1] for asks in found] == [asks[1] for asks in asked]
+
+
+def asked_in(folder: Path, loaded: int) -> set[float | None]:
+    """Where the ranges begin that an account's table is asked for: each day those of the week before."""
+    last = START.date() + timedelta(days=27)
+    ends = {"MIN_VALUE": str(last - timedelta(days=SPAN)), "MAX_VALUE": str(last), "APPROX_DISTINCT": SPAN}
+    name = {"TABLE_CATALOG": "DB", "TABLE_SCHEMA": "PUBLIC", "TABLE_NAME": "ORDERS", "COLUMN_NAME": "DAY"}
+    hours = {"START_TIME": START, "END_TIME": START + timedelta(days=28), "ROWS_REMOVED": 0, "ROWS_UPDATED": 0}
+    known: dict[str, Any] = {"columns": columns("ORDERS"), "column_statistics": [{**name, **ends, "NULL_SHARE": 0.0}]}
+    if loaded:
+        known["table_dml_history"] = [
+            {**hours, "DATABASE_NAME": "DB", "SCHEMA_NAME": "PUBLIC", "TABLE_NAME": "ORDERS", "ROWS_ADDED": 28 * loaded}
+        ]
+    history = runs(lambda i: f"SELECT SUM(id) FROM orders WHERE day >= '{last - timedelta(days=34 - i)}'", 28, 500)
+    with open_snapshot(write_snapshot(folder, history, [ORDERS], **known)) as snapshot:
+        [profile] = read_account(snapshot, Settings(), lambda *_: None).profiles
+    return {ask.low for question in profile.layout.questions for ask in question.asks}
+
+
+def test_an_accounts_last_week_is_the_same_whenever_it_was_asked_for(tmp_path: Path) -> None:
+    assert len(asked_in(tmp_path, ROWS // SPAN)) == 1
+
+
+@pytest.mark.parametrize("loaded", [0, ROWS // SPAN // 10, ROWS])
+def test_it_is_not_where_the_table_stands_still_or_is_loaded_anew(tmp_path: Path, loaded: int) -> None:
+    assert len(asked_in(tmp_path, loaded)) > 3

@@ -141,6 +141,15 @@ def test_few_rows_at_the_end_of_the_leading_column_are_expected_in_one_partition
     assert count(layout, (KeyPart("DAY"), KeyPart("TENANT")))[0] <= 2, "no group before it spreads them"
 
 
+@pytest.mark.parametrize("earlier", [KeyPart("SHIPPED"), KeyPart("SHIPPED", unit="WEEK"), KeyPart("DAY", unit="MONTH")])
+def test_few_rows_that_an_earlier_expression_puts_together_are_expected_there_alone(earlier: KeyPart) -> None:
+    table = world()
+    latest = table.above("DAY", DAY0 + 729)
+    layout = sampled(table.layout([[latest]]), table)
+    key = (earlier, KeyPart("DAY"))
+    assert count(layout, key)[0] <= 2 * table.counted(key, [latest]), "what ships in other weeks isn't of the last day"
+
+
 def test_nulls_that_a_sample_shows_together_are_not_expected_elsewhere() -> None:
     values = np.where(np.arange(4_000) < 200, np.nan, 1.0)
     sample = Sample({"A": values, "B": np.arange(4_000.0)})

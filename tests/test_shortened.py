@@ -13,7 +13,7 @@ from advisor.settings import Settings
 from advisor.snapshot import open_snapshot
 from advisor.snapshot.manifest import literal
 from advisor.workload import compress, prepared
-from advisor.workload.shortened import COUNTED, OPENED, ZEROED
+from advisor.workload.shortened import COUNTED, NAMED, NAMED_EACH, NAMES, OPENED, SHORTENED, TOLD, ZEROED
 from advisor.workload.texts import columns_of_executions
 from tests.snapshots import query, write_snapshot
 
@@ -117,6 +117,33 @@ def test_numbers_that_count_keep_their_texts_apart(tmp_path: Path) -> None:
             "query_history", "SELECT STATEMENT, sum(EXECUTIONS)::INT FROM statements GROUP BY 1 ORDER BY 2, 1"
         )
     assert [executions for _, executions in found] == [1] * 6 + [2] * 3 + [4]
+
+
+def test_units_that_name_the_same_at_once_count_each_row_once(tmp_path: Path) -> None:
+    """Neither sees what the other names, and each knows another text of what is one but for its numbers."""
+    engine = duckdb.connect()
+    engine.execute(NAMES)
+    made = {number: f"read_parquet({literal(str(tmp_path / str(number)))})" for number in (1, 2)}
+    cursors = {number: engine.cursor() for number in made}
+    for number, cursor in cursors.items():
+        texts = [f"select a from t order by {number}", f"select a from t where b = {number}"]
+        cursor.execute(f"CREATE TEMP TABLE unread AS SELECT *, NUMBER::VARCHAR AS QUERY_ID FROM {rows(texts)}")
+        cursor.execute(
+            f"COPY ({SHORTENED.format(rows='unread')}) TO {literal(str(tmp_path / str(number)))} (FORMAT parquet)"
+        )
+        cursor.execute("BEGIN")
+    for named in (NAMED, NAMED_EACH):
+        for number, cursor in cursors.items():
+            cursor.execute(named.format(rows="unread", shortened=made[number]))
+    for cursor in cursors.values():
+        cursor.execute("COMMIT")
+    told = [
+        cursor.execute(f"SELECT TEXT_STATEMENT FROM ({TOLD.format(shortened=made[number])}) ORDER BY NUMBER").fetchall()
+        for number, cursor in cursors.items()
+    ]
+    assert [len(found) for found in told] == [2, 2]
+    assert told[0][0] != told[1][0], "the ordinal counts"
+    assert told[0][1] == told[1][1], "the constant doesn't"
 
 
 @pytest.mark.parametrize("twins", [False, True])

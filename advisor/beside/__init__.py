@@ -23,7 +23,7 @@ Found = TypeVar("Found")
 
 
 class Begun(Generic[Found]):
-    """Work that is done once, by whoever comes first; a pure function of what it was given."""
+    """Work that is done once, by whoever comes first; its answer depends on what it was given alone."""
 
     def __init__(self, work: Callable[[], Found]) -> None:
         self._work = work
@@ -60,15 +60,18 @@ class Beside:
     def _start(self) -> None:
         """Before any work is taken: until the process stands, all of it may be done elsewhere."""
         with contextlib.suppress(OSError):
-            self._process = _Process()
-        if self._process is not None and (self._left or not self._process.ready()):
-            self._end()
+            self._process = process = _Process()
+            if self._left or not process.ready():
+                self._end()
 
     def _do(self, function: Callable[..., Found], arguments: tuple[object, ...]) -> Found:
-        if self._process is not None:
+        process = self._process
+        if process is not None:
             try:
-                done, found = self._process.ask(function, arguments)
-            except (EOFError, OSError):
+                done, found = process.ask(function, arguments)
+            except (
+                Exception
+            ):  # it has ended, or what is to be sent either way can't be: then it is done here, and tells
                 self._end()
             else:
                 if done:

@@ -19,6 +19,7 @@ import duckdb
 
 from advisor.equality.databases import ENGINE_TYPES, WHOLE, Cell, rows
 from advisor.equality.queries import ALL, NUMBER, NUMBERS, Queries, quoted
+from advisor.snapshot.manifest import literal
 
 ENGINE = {
     "threads": "1",
@@ -147,16 +148,12 @@ def _create(engine: duckdb.DuckDBPyConnection, queries: Queries, numbers: range,
             # A column as one text: thousands of constants in a statement, or of values in a list, take the engine far longer. And in the
             # statement: to bind a parameter it imports pandas, which takes as long as a proof.
             texts = zip(types, map(_json, zip(*lines, strict=True)), strict=True)
-            casts = ", ".join(f"unnest({_literal(text)}::JSON::VARCHAR[])::{kind}" for kind, text in texts)
+            casts = ", ".join(f"unnest({literal(text)}::JSON::VARCHAR[])::{kind}" for kind, text in texts)
             engine.execute(f"INSERT INTO {table.name}_{ALL} SELECT {casts}")
 
 
 def _engine_type(kind: str, whole: bool) -> str:
     return WHOLE if kind == "NUMBER" and whole else ENGINE_TYPES[kind]
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _json(column: Sequence[Cell]) -> str:

@@ -222,8 +222,13 @@ def _numbered(connection: duckdb.DuckDBPyConnection, asked: Sequence[str]) -> tu
     connection.register("ties", ties)
     connection.execute(f"CREATE TABLE codes AS SELECT row, tie{ranks} FROM rows JOIN ties USING (row)")
     connection.unregister("ties")
-    found = connection.execute("SELECT * EXCLUDE (row, tie) FROM codes ORDER BY row").fetchnumpy() if asked else {}
-    return tuple(compact(values) for values in found.values())
+    return tuple(compact(_column(connection, f"e{i}")) for i in range(len(asked)))
+
+
+def _column(connection: duckdb.DuckDBPyConnection, name: str) -> Counts:
+    """One at a time: all as wide as they come would take more than the engine may."""
+    found = connection.execute(f"SELECT {name} FROM codes ORDER BY row").fetchnumpy()
+    return np.asarray(found[name])
 
 
 def _ranked(name: str) -> str:

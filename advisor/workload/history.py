@@ -107,6 +107,7 @@ TEMPORARY_VIEWS = (
     "told",
     "candidates",
     "candidate_texts",
+    "first_part",
 )
 
 

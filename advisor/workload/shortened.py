@@ -32,7 +32,7 @@ NAMES = """
 CREATE OR REPLACE TABLE zeroed_names (ZEROED_ID UBIGINT, STATEMENT VARCHAR, COUNTED BOOLEAN);
 CREATE OR REPLACE TABLE text_names (TEXT_ID UBIGINT, STATEMENT VARCHAR)
 """
-"""Of all units, which may name one twice."""
+"""Of all units, which may name one twice, and by two texts, which are of one statement unless it is COUNTED."""
 _STATEMENT = columns_of_executions(("STATEMENT",))[0]
 # The ids' hashes are known to differ; but those of rows without an id, which then have one text, though one of them may have a
 # hash. No text is held.
@@ -62,7 +62,9 @@ FROM ({_first("TEXT_ID", f"AND {_EACH} AND TEXT_ID NOT IN (SELECT TEXT_ID FROM t
 TOLD = """
 SELECT shortened.*, CASE WHEN COUNTED THEN text_names.STATEMENT ELSE zeroed_names.STATEMENT END AS TEXT_STATEMENT
 FROM {shortened} AS shortened
-LEFT JOIN (SELECT DISTINCT * FROM zeroed_names) AS zeroed_names USING (ZEROED_ID)
+LEFT JOIN (
+    SELECT ZEROED_ID, COUNTED, min(STATEMENT) AS STATEMENT FROM zeroed_names GROUP BY ALL
+) AS zeroed_names USING (ZEROED_ID)
 LEFT JOIN (SELECT DISTINCT * FROM text_names) AS text_names ON COUNTED AND text_names.TEXT_ID = shortened.TEXT_ID
 """
 ALL = SHORTENED, NAMED, NAMED_EACH, TOLD
