@@ -7,8 +7,8 @@
 -- that ends at the first error (SnowSQL does so only with exit_on_error=true).
 --
 --   scripts/001_clustering_key_DEMO_RETAIL_PAGE_EVENTS.sql
---   scripts/002_clustering_key_DEMO_RETAIL_ORDER_LINES.sql
---   scripts/003_clustering_key_DEMO_RETAIL_STOCK_LEVELS.sql
+--   scripts/002_clustering_key_DEMO_RETAIL_STOCK_LEVELS.sql
+--   scripts/003_clustering_key_DEMO_RETAIL_ORDER_LINES.sql
 --   scripts/004_clustering_key_DEMO_RETAIL_PAYMENTS.sql
 --   scripts/005_materialized_view_DEMO_RETAIL_PAYMENTS_MV_17C7F4B9.sql
 --   scripts/006_materialized_view_DEMO_RETAIL_PAYMENTS_MV_F44EA458.sql
@@ -62,56 +62,12 @@ END;
 $$;
 
 
--- ---------------------------------------------------------------- scripts/002_clustering_key_DEMO_RETAIL_ORDER_LINES.sql
-
--- Cluster DEMO.RETAIL.ORDER_LINES by (DATE_TRUNC('QUARTER', ORDER_DATE), PRODUCT_ID)
-EXECUTE IMMEDIATE $$
-DECLARE
-  not_as_seen EXCEPTION (-20001, 'STOP: not as the advice saw it; run the check in script 002 for the reason');
-  verdict VARCHAR;
-BEGIN
-SELECT
-  CASE
-    WHEN COUNT(*) = 0 THEN 'STOP: the table does not exist, or this role cannot see it'
-    WHEN COUNT_IF(table_type <> 'BASE TABLE') > 0 THEN 'STOP: the name stands for something that is not a permanent or transient table'
-    WHEN MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) IN (TRANSLATE(UPPER('DATE_TRUNC(''QUARTER'', ORDER_DATE), PRODUCT_ID'), ' "()', ''), TRANSLATE(UPPER('LINEARDATE_TRUNC(''QUARTER'', ORDER_DATE), PRODUCT_ID'), ' "()', ''))
-      THEN 'DONE: the clustering key is the one that this would set'
-    WHEN NOT MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) = ''
-      THEN 'STOP: the clustering key is not the one that the advice saw'
-    WHEN (
-      SELECT COUNT(*)
-      FROM DEMO.INFORMATION_SCHEMA.COLUMNS AS cols
-      WHERE cols.table_schema = 'RETAIL' AND cols.table_name = 'ORDER_LINES'
-        AND cols.column_name IN ('ORDER_DATE', 'PRODUCT_ID')
-    ) < 2
-      THEN 'STOP: a column of the key is gone'
-    WHEN MAX(row_count) NOT BETWEEN 589061 AND 2356244
-      THEN 'STOP: the row count left the range that the figures hold for'
-    WHEN CURRENT_DATE() > TO_DATE('2026-12-24', 'YYYY-MM-DD')
-      THEN 'OK, but the advice is past its date: run the advisor again first'
-    ELSE 'OK'
-  END INTO :verdict
-FROM DEMO.INFORMATION_SCHEMA.TABLES
-WHERE table_schema = 'RETAIL'
-  AND table_name = 'ORDER_LINES';
-  IF (verdict LIKE 'STOP%') THEN
-    RAISE not_as_seen;
-  END IF;
-  IF (verdict LIKE 'DONE%') THEN
-    RETURN verdict;
-  END IF;
-ALTER TABLE DEMO.RETAIL.ORDER_LINES CLUSTER BY (DATE_TRUNC('QUARTER', ORDER_DATE), PRODUCT_ID);
-  RETURN verdict;
-END;
-$$;
-
-
--- ---------------------------------------------------------------- scripts/003_clustering_key_DEMO_RETAIL_STOCK_LEVELS.sql
+-- ---------------------------------------------------------------- scripts/002_clustering_key_DEMO_RETAIL_STOCK_LEVELS.sql
 
 -- Cluster DEMO.RETAIL.STOCK_LEVELS by (DATE_TRUNC('MONTH', STOCK_DATE), PRODUCT_ID)
 EXECUTE IMMEDIATE $$
 DECLARE
-  not_as_seen EXCEPTION (-20001, 'STOP: not as the advice saw it; run the check in script 003 for the reason');
+  not_as_seen EXCEPTION (-20001, 'STOP: not as the advice saw it; run the check in script 002 for the reason');
   verdict VARCHAR;
 BEGIN
 SELECT
@@ -145,6 +101,50 @@ WHERE table_schema = 'RETAIL'
     RETURN verdict;
   END IF;
 ALTER TABLE DEMO.RETAIL.STOCK_LEVELS CLUSTER BY (DATE_TRUNC('MONTH', STOCK_DATE), PRODUCT_ID);
+  RETURN verdict;
+END;
+$$;
+
+
+-- ---------------------------------------------------------------- scripts/003_clustering_key_DEMO_RETAIL_ORDER_LINES.sql
+
+-- Cluster DEMO.RETAIL.ORDER_LINES by (DATE_TRUNC('QUARTER', ORDER_DATE), PRODUCT_ID)
+EXECUTE IMMEDIATE $$
+DECLARE
+  not_as_seen EXCEPTION (-20001, 'STOP: not as the advice saw it; run the check in script 003 for the reason');
+  verdict VARCHAR;
+BEGIN
+SELECT
+  CASE
+    WHEN COUNT(*) = 0 THEN 'STOP: the table does not exist, or this role cannot see it'
+    WHEN COUNT_IF(table_type <> 'BASE TABLE') > 0 THEN 'STOP: the name stands for something that is not a permanent or transient table'
+    WHEN MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) IN (TRANSLATE(UPPER('DATE_TRUNC(''QUARTER'', ORDER_DATE), PRODUCT_ID'), ' "()', ''), TRANSLATE(UPPER('LINEARDATE_TRUNC(''QUARTER'', ORDER_DATE), PRODUCT_ID'), ' "()', ''))
+      THEN 'DONE: the clustering key is the one that this would set'
+    WHEN NOT MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) = ''
+      THEN 'STOP: the clustering key is not the one that the advice saw'
+    WHEN (
+      SELECT COUNT(*)
+      FROM DEMO.INFORMATION_SCHEMA.COLUMNS AS cols
+      WHERE cols.table_schema = 'RETAIL' AND cols.table_name = 'ORDER_LINES'
+        AND cols.column_name IN ('ORDER_DATE', 'PRODUCT_ID')
+    ) < 2
+      THEN 'STOP: a column of the key is gone'
+    WHEN MAX(row_count) NOT BETWEEN 589061 AND 2356244
+      THEN 'STOP: the row count left the range that the figures hold for'
+    WHEN CURRENT_DATE() > TO_DATE('2026-12-24', 'YYYY-MM-DD')
+      THEN 'OK, but the advice is past its date: run the advisor again first'
+    ELSE 'OK'
+  END INTO :verdict
+FROM DEMO.INFORMATION_SCHEMA.TABLES
+WHERE table_schema = 'RETAIL'
+  AND table_name = 'ORDER_LINES';
+  IF (verdict LIKE 'STOP%') THEN
+    RAISE not_as_seen;
+  END IF;
+  IF (verdict LIKE 'DONE%') THEN
+    RETURN verdict;
+  END IF;
+ALTER TABLE DEMO.RETAIL.ORDER_LINES CLUSTER BY (DATE_TRUNC('QUARTER', ORDER_DATE), PRODUCT_ID);
   RETURN verdict;
 END;
 $$;

@@ -1,15 +1,15 @@
 -- Cluster DEMO.RETAIL.PAGE_EVENTS by (TRUNC(TENANT_ID, -1), DATE_TRUNC('HOUR', EVENT_TS))
 --
 -- 10 query templates filter it by EVENT_TS and TENANT_ID 45.2 times a day and read 28.0% of its 358
--- micro-partitions; in this order they are expected to read 3.1%. That saves 0.00133 to 0.00646 (expected
--- 0.00287) credits a month; upkeep takes 0.0000102 to 0.000683 (expected 0.0000435) a month and the build
+-- micro-partitions; in this order they are expected to read 3.1%. That saves 0.00133 to 0.00644 (expected
+-- 0.00286) credits a month; upkeep takes 0.0000102 to 0.000683 (expected 0.0000435) a month and the build
 -- 0.000118 to 0.00138 (expected 0.000252) once.
 --
 -- Table      DEMO.RETAIL.PAGE_EVENTS
 -- Size       1,398,633 rows in 358 micro-partitions
 -- Key now    none
 -- Key then   TRUNC(TENANT_ID, -1), DATE_TRUNC('HOUR', EVENT_TS)
--- Net        0.000529 to 0.00644 (expected 0.0028) credits a month
+-- Net        0.000528 to 0.00642 (expected 0.0028) credits a month
 -- Build      0.000118 to 0.00138 (expected 0.000252) credits, once
 -- Upkeep     0.0000102 to 0.000683 (expected 0.0000435) credits a month
 -- Evidence   measured, confidence high
