@@ -17,6 +17,7 @@ from advisor.decisions import in_force
 from advisor.key_search import KeySearch
 from advisor.model import Advice, Catalog, Coverage, Proposed, QueryTemplate, Reading, Skipped, ViewMissing
 from advisor.platform import in_edition
+from advisor.processes import COLLECTED_AFTER
 from advisor.recommenders import RECOMMENDERS
 from advisor.selection import settle
 from advisor.settings import Settings
@@ -24,8 +25,6 @@ from advisor.snapshot import Snapshot, info, missing_views
 from advisor.what_if import heard
 
 LARGEST_TABLES = 20
-COLLECTED_AFTER = 100_000, 50, 1_000
-"""New objects, and the collections of each generation, before the next is collected."""
 
 
 def analyze(

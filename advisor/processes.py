@@ -11,6 +11,9 @@ from multiprocessing.reduction import ForkingPickler
 from types import MappingProxyType
 from typing import Any
 
+COLLECTED_AFTER = 100_000, 50, 1_000
+"""New objects, and the collections of each generation, before the next is collected: nearly all that is read, or sent, stays in use."""
+
 
 def spawn(module: str, line: Connection) -> subprocess.Popen[bytes]:
     """A fresh interpreter rather than a fork: the parent may run threads. -P keeps the working directory's files out."""

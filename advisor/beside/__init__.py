@@ -67,11 +67,10 @@ class Beside:
     def _do(self, function: Callable[..., Found], arguments: tuple[object, ...]) -> Found:
         process = self._process
         if process is not None:
+            # Whether it has ended or something can't be sent: the work is done here, and fails here if it must.
             try:
                 done, found = process.ask(function, arguments)
-            except (
-                Exception
-            ):  # it has ended, or what is to be sent either way can't be: then it is done here, and tells
+            except Exception:
                 self._end()
             else:
                 if done:

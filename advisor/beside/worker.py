@@ -7,11 +7,8 @@ import gc
 import sys
 from multiprocessing.connection import Connection
 
-import advisor.processes  # noqa: F401  mappings that can't be changed are sent
 from advisor import candidates  # noqa: F401  what is asked for first: it takes long to import
-
-COLLECTED_AFTER = 100_000, 50, 1_000
-"""As in advisor/analyzer.py: nearly all that comes in stays in use until it is answered."""
+from advisor.processes import COLLECTED_AFTER
 
 
 def serve(line: Connection) -> None:

@@ -32,7 +32,7 @@ from advisor.model import (
 )
 from advisor.settings import Settings
 from advisor.snapshot import Snapshot
-from advisor.workload import cached, history
+from advisor.workload import cached, history, statements
 from advisor.workload.loads import loads
 from advisor.workload.spread import spread
 from advisor.workload.statements import classify, redefinitions
@@ -156,20 +156,7 @@ def prepared(
     finally:
         for name in history.TEMPORARY_VIEWS:
             snapshot.connection.execute(f"DROP VIEW IF EXISTS {name}")
-        for name in (
-            *history.TABLES,
-            "repeats",
-            "bare",
-            "canonical",
-            "fresh",
-            "fingerprints",
-            "members",
-            "kept",
-            "firsts",
-            "representatives",
-            "redefinitions",
-            "timed",
-        ):
+        for name in (*history.TABLES, *statements.TABLES, "repeats", "timed"):
             snapshot.connection.execute(f"DROP TABLE IF EXISTS {name}")
         snapshot.release(settings)
 

@@ -241,10 +241,12 @@ def _offer(snapshot: Snapshot, made: Digested) -> None:
         run(_CANDIDATES.format(executions=f"FROM {held}", rows=held))
         return
     part = f"query_history_part({sql_list(snapshot.history)}, {parts}, 0)" if parts > 1 else VIEW
-    run(f"CREATE OR REPLACE TEMP VIEW first_part AS {HASHED.format(rows=part)}")
-    block = f"epoch_us(START_TIME) // {BLOCK_MICROSECONDS} % {parts}"
-    told = f"FROM read_parquet({made.files('executions')}) WHERE {block} = 0"
-    executions = executions_of("first_part", digester.unique) if digester.hashed else told
+    if digester.hashed:
+        run(f"CREATE OR REPLACE TEMP VIEW first_part AS {HASHED.format(rows=part)}")
+        executions = executions_of("first_part", digester.unique)
+    else:
+        block = f"epoch_us(START_TIME) // {BLOCK_MICROSECONDS} % {parts}"
+        executions = f"FROM read_parquet({made.files('executions')}) WHERE {block} = 0"
     run(_CANDIDATES.format(executions=executions, rows=part))
 
 

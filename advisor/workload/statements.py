@@ -143,6 +143,8 @@ SELECT FINGERPRINT, QUERY_ID, min(QUERY_TEXT)
 FROM firsts JOIN samples USING (QUERY_ID) GROUP BY ALL
 """
 
+TABLES = ("bare", "canonical", "fresh", "fingerprints", "members", "kept", "firsts", "representatives", "redefinitions")
+
 # From here on the template is the statement.
 _OF_TEMPLATES = """
 CREATE OR REPLACE TEMP TABLE samples AS
