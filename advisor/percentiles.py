@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,17 +22,21 @@ AT_ONCE = 12_000_000
 
 _VIEW = "query_history"
 _KEY = "hash(STATEMENT, DATABASE_NAME, SCHEMA_NAME, OUTCOME)"
-# A template is its place in their order while the executions are counted: text keys are several times slower.
+# Text keys are several times slower than a number while the executions are counted: the statement's in its context, then the
+# template's place in their order.
+_CONTEXTS = f"""
+CREATE OR REPLACE TABLE contexts AS
+SELECT KEY, CAST(row_number() OVER () AS UINTEGER) AS CONTEXT, sum(EXECUTIONS) AS EXECUTIONS,
+    coalesce(sum(EXECUTIONS) FILTER (RECENT), 0) AS RECENTLY
+FROM (SELECT {_KEY} AS KEY, EXECUTIONS, RECENT FROM unit_told WHERE OUTCOME IN ('executed', 'no warehouse')) GROUP BY KEY
+"""
 _TIMED = f"""
 CREATE OR REPLACE TEMP TABLE timed AS
-SELECT KEY, FINGERPRINT, CAST(dense_rank() OVER (ORDER BY FINGERPRINT) AS UINTEGER) AS TEMPLATE,
+SELECT KEY, CONTEXT, FINGERPRINT, CAST(dense_rank() OVER (ORDER BY FINGERPRINT) AS UINTEGER) AS TEMPLATE,
     sum(EXECUTIONS) OVER (PARTITION BY FINGERPRINT) AS TOTAL, EXECUTIONS, RECENTLY
-FROM (SELECT FINGERPRINT, {_KEY} AS KEY FROM kept) JOIN (
-    SELECT {_KEY} AS KEY, sum(EXECUTIONS) AS EXECUTIONS,
-        coalesce(sum(EXECUTIONS) FILTER (RECENT), 0) AS RECENTLY
-    FROM unit_told GROUP BY KEY
-) USING (KEY)
+FROM (SELECT FINGERPRINT, {_KEY} AS KEY FROM kept) JOIN contexts USING (KEY)
 """
+_ALL_TIMES = f"SELECT CONTEXT, unnest(TIMES) AS MS FROM unit_told JOIN contexts ON KEY = {_KEY}"
 _TIMES = f"""
 SELECT TEMPLATE, unnest(TIMES) AS MS FROM unit_told JOIN timed ON KEY = {_KEY} WHERE {{which}}
 """
@@ -64,26 +72,73 @@ min(MS) FILTER (UPTO > floor(LAST * {share})) + (min(LAST) * {share} - floor(min
 _RECENT = "SELECT FINGERPRINT, sum(RECENTLY) FROM timed GROUP BY FINGERPRINT"
 
 
-def of_templates(snapshot: Snapshot) -> Mapping[str | None, tuple[float, ...]]:
+@dataclass(frozen=True)
+class Times:
+    """Times in milliseconds, each beside the number of its context, or of its template."""
+
+    of: NDArray[np.uint32]
+    ms: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Finds percentiles in a thread, on a connection of its own: that leaves the interpreter free, and mostly a core."""
+
+    snapshot: Snapshot
+    thread: Executor
+    held: list[Future[Times | None]]
+
+    def begin(self) -> None:
+        """Once `unit_told` is there."""
+        self.held.append(self.thread.submit(_times, self.snapshot))
+
+    def of_templates(self) -> Callable[[], tuple[Mapping[str | None, tuple[float, ...]], Mapping[str, int]]]:
+        """Once `kept` is there: gives what waits for the percentiles, and for the counts of what is recent."""
+        return self.thread.submit(
+            lambda: (_of_templates(self.snapshot, self.held.pop().result()), _recent(self.snapshot))
+        ).result
+
+
+@contextmanager
+def beside(snapshot: Snapshot) -> Iterator[Beside]:
+    with ThreadPoolExecutor(1) as thread, snapshot.connection.cursor() as connection:
+        yield Beside(replace(snapshot, connection=connection), thread, [])
+
+
+def _times(snapshot: Snapshot) -> Times | None:
+    """All that have a statement, by context; None where there is no room for them. Reads `unit_told`, and makes `contexts`."""
+    snapshot.rows(_VIEW, _CONTEXTS)
+    [(total,)] = snapshot.rows(_VIEW, "SELECT coalesce(sum(EXECUTIONS), 0) FROM contexts")
+    return _fetched(snapshot, _ALL_TIMES, "CONTEXT") if total < AT_ONCE else None
+
+
+def _of_templates(snapshot: Snapshot, held: Times | None) -> Mapping[str | None, tuple[float, ...]]:
     """For each fingerprint, and for None the whole history, those percentiles of the execution time in milliseconds.
 
-    Reads `unit_told` and `kept`, and leaves `timed` behind, in which what began in the window's last quarter is counted.
+    `held`: what `_times` gave before. Reads `unit_told`, `contexts` and `kept`, and leaves `timed` behind, in which what began in the
+    window's last quarter is counted.
     """
     snapshot.rows(_VIEW, _TIMED)
     names: dict[int | None, str | None] = {None: None}
     names |= dict(snapshot.rows(_VIEW, "SELECT DISTINCT TEMPLATE, FINGERPRINT FROM timed"))
-    return {names[template]: shares for template, shares in _percentiles(snapshot)}
+    shares = _percentiles(snapshot) if held is None else _of_held(snapshot, held)
+    return {names[template]: each for template, each in shares}
+
+
+def _of_held(snapshot: Snapshot, held: Times) -> Iterator[tuple[int | None, tuple[float, ...]]]:
+    templates = np.zeros(1 + int(held.of.max(initial=0)), "u4")
+    for context, template in snapshot.rows(_VIEW, "SELECT CONTEXT, TEMPLATE FROM timed"):
+        templates[context] = template
+    yield from _sorted(_least(templates)[held.of], held.ms, whole=True)
 
 
 def _percentiles(snapshot: Snapshot) -> Iterator[tuple[int | None, tuple[float, ...]]]:
-    """Of as many templates at a time as there is room for. The longest, and a long history, are counted in buckets first."""
-    [(total,)] = snapshot.rows(_VIEW, "SELECT coalesce(sum(EXECUTIONS), 0) FROM timed")
-    if total < AT_ONCE:
-        yield from _sorted(snapshot, "true", whole=True)
-        return
+    """Of as many templates at a time as there is room for. The longest, and the whole history, are counted in buckets first."""
     few = f"TOTAL <= {AT_ONCE // 2}"
     for first, last in _at_once(snapshot, few):
-        yield from _sorted(snapshot, f"{few} AND TEMPLATE BETWEEN {first} AND {last}")
+        which = f"{few} AND TEMPLATE BETWEEN {first} AND {last}"
+        found = _fetched(snapshot, _TIMES.format(which=which), "TEMPLATE")
+        yield from _sorted(_least(found.of), found.ms)
     for by, which in (("TEMPLATE", f"NOT {few}"), ("NULL", "true")):
         quantiles = ", ".join(_QUANTILE.format(share=share) for share in SHARES)
         within = " OR ".join(
@@ -106,20 +161,31 @@ def _at_once(snapshot: Snapshot, which: str) -> Iterator[tuple[int, int]]:
         yield first, last
 
 
-def _sorted(snapshot: Snapshot, which: str, whole: bool = False) -> Iterator[tuple[int | None, tuple[float, ...]]]:
+def _fetched(snapshot: Snapshot, sql: str, name: str) -> Times:
     with blaming(snapshot.folder / _VIEW):
-        found = snapshot.connection.execute(_TIMES.format(which=which)).fetchnumpy()
-    templates, times = found["TEMPLATE"], found["MS"]
-    if not len(times):
-        return
-    # Numbers of 16 bits are sorted many times faster.
-    order = np.argsort(templates.astype(np.min_scalar_type(templates.max())), kind="stable")
+        found = snapshot.connection.execute(sql).fetchnumpy()
+    return Times(found[name], found["MS"])
+
+
+def _least(numbers: NDArray[Any]) -> NDArray[Any]:
+    """In as few bits as hold them: numbers of 16 bits are sorted many times faster."""
+    return numbers.astype(np.min_scalar_type(numbers.max(initial=0)))
+
+
+def _sorted(
+    templates: NDArray[Any], times: NDArray[np.float64], whole: bool = False
+) -> Iterator[tuple[int | None, tuple[float, ...]]]:
+    """Of each template's times, and of them all where they are `whole`; what is of the template 0 is of none."""
     ends = np.cumsum(np.bincount(templates))
-    times = times[order]
-    for template in np.unique(templates).tolist():
-        own = times[ends[template - 1] : ends[template]]
-        own.sort()
-        yield template, _of(own)
+    if not len(ends) or not (counted := int(ends[-1] - ends[0])):
+        return
+    times = times[np.argsort(templates, kind="stable")][-counted:]
+    starts = ends - ends[0]
+    for template in range(1, len(ends)):
+        own = times[starts[template - 1] : starts[template]]
+        if len(own):
+            own.sort()
+            yield template, _of(own)
     if whole:
         times.sort()
         yield None, _of(times)
@@ -135,6 +201,6 @@ def _of(times: NDArray[np.float64]) -> tuple[float, ...]:
     return tuple(found)
 
 
-def recent(snapshot: Snapshot) -> Mapping[str, int]:
-    """Executions of each template in the window's last quarter; reads the `timed` that `of_templates` left."""
+def _recent(snapshot: Snapshot) -> Mapping[str, int]:
+    """Executions of each template in the window's last quarter; reads the `timed` that `_of_templates` left."""
     return {name: int(count) for name, count in snapshot.rows(_VIEW, _RECENT)}

@@ -109,6 +109,26 @@ def test_a_later_window_reads_only_what_is_new(tmp_path: Path, made: list[str], 
     assert found == compressed(second)
 
 
+@pytest.mark.parametrize("hashes", [True, False])
+def test_of_what_is_kept_only_what_is_recent_is_told_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hashes: bool
+) -> None:
+    first, second = snapshot_of(tmp_path / "1", range(8), hashes), snapshot_of(tmp_path / "2", range(2, 9), hashes)
+    compressed(first, tmp_path / "cache")
+    written: dict[str, set[str]] = {}
+    write = Digester._write
+
+    def watched(self: Digester, name: str, sql: str, folder: Path) -> None:
+        written.setdefault(folder.name, set()).add(name)
+        write(self, name, sql, folder)
+
+    monkeypatch.setattr(Digester, "_write", watched)
+    found = compressed(second, tmp_path / "cache")
+    assert written["5"] == {"told"}, "the last quarter begins within it, all else holds"
+    assert written.keys() == {"5", "6"} and {"told", "samples"} <= written["6"], "the new one is made as a whole"
+    assert found == compressed(second)
+
+
 def test_units_add_up_to_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = snapshot_of(tmp_path, range(DAYS))
     apart = compressed(folder)

@@ -75,6 +75,9 @@ FROM ({spread("samples", "STATEMENT", "$samples")})
 ORDER BY STATEMENT, md5(QUERY_ID), QUERY_ID
 """
 
+ByTemplate = Callable[[], tuple[Mapping[str | None, tuple[float, ...]], Mapping[str, int | None]]]
+"""Percentiles, and how many executions are of the window's last quarter."""
+
 
 def compress(snapshot: Snapshot, settings: Settings, tell: Callable[[int, int], None] = lambda *_: None) -> Workload:
     """The snapshot's history as templates, and what was left out of them.
@@ -82,11 +85,9 @@ def compress(snapshot: Snapshot, settings: Settings, tell: Callable[[int, int], 
     Times are those of the executions in templates; `queries` counts every row. Percentiles are None for a snapshot that was
     aggregated before it was written. Raises InputError when no SELECT was executed in the window.
     """
-    with prepared(snapshot, settings, tell) as view:
-        shares, recent = _by_template(snapshot, view)
-        templates = tuple(
-            replace(each, recent=recent.get(each.fingerprint)) for each in _templates(snapshot, settings, view, shares)
-        )
+    with percentiles.beside(snapshot) as times, prepared(snapshot, settings, tell, times.begin) as view:
+        by_template = times.of_templates() if view == "query_history" else _recent(snapshot, view)
+        templates, shares = _templates(snapshot, settings, view, by_template)
         if not any(template.kind == "SELECT" for template in templates):
             raise InputError(
                 f"{snapshot.folder / view} holds no SELECT that was executed; export a window with queries in it"
@@ -97,7 +98,7 @@ def compress(snapshot: Snapshot, settings: Settings, tell: Callable[[int, int], 
             window_start=snapshot.window_start,
             window_end=snapshot.window_end,
             queries=int(totals[0]) + sum(reason.queries for reason in skipped),
-            execution_ms=_distribution(totals, shares.get(None)),
+            execution_ms=_distribution(totals, shares),
             result_cache_hit_rate=cached.hit_rate(snapshot, view),
             result_cache_days=cached.days(snapshot, view),
             bytes_scanned=_whole(totals[2]),
@@ -134,9 +135,13 @@ def _repeats(snapshot: Snapshot, settings: Settings, view: str) -> tuple[Repeats
 
 @contextmanager
 def prepared(
-    snapshot: Snapshot, settings: Settings, tell: Callable[[int, int], None] = lambda *_: None
+    snapshot: Snapshot,
+    settings: Settings,
+    tell: Callable[[int, int], None] = lambda *_: None,
+    when_told: Callable[[], None] = lambda: None,
 ) -> Iterator[str]:
-    """The tables that the figures are taken from; gives the view that they come from.
+    """The tables that the figures are taken from; gives the view that they come from. `when_told` is called as soon as the single
+    executions are counted, where the snapshot has any.
 
     Inside, STATEMENT is a template's fingerprint in `executions` (a row each) where the view is `query_history`, else in
     `samples`; those left out of the templates, cached ones among them, are in neither.
@@ -144,7 +149,7 @@ def prepared(
     view = "query_history" if "query_history" in snapshot.present else "query_templates"
     try:
         if view == "query_history":
-            history.aggregate(snapshot, settings, tell)
+            history.aggregate(snapshot, settings, tell, when_told)
         else:
             snapshot.rows(view, "CREATE OR REPLACE TEMP TABLE statements AS FROM query_templates")
             snapshot.rows(view, "CREATE OR REPLACE TEMP TABLE samples AS FROM query_samples")
@@ -156,32 +161,32 @@ def prepared(
     finally:
         for name in history.TEMPORARY_VIEWS:
             snapshot.connection.execute(f"DROP VIEW IF EXISTS {name}")
-        for name in (*history.TABLES, *statements.TABLES, "repeats", "timed"):
+        for name in (*history.TABLES, *statements.TABLES, "repeats", "contexts"):
             snapshot.connection.execute(f"DROP TABLE IF EXISTS {name}")
         snapshot.release(settings)
 
 
-def _by_template(
-    snapshot: Snapshot, view: str
-) -> tuple[Mapping[str | None, tuple[float, ...]], Mapping[str, int | None]]:
-    """Percentiles, and how many executions are of the window's last quarter."""
-    if view == "query_history":
-        return percentiles.of_templates(snapshot), percentiles.recent(snapshot)
+def _recent(snapshot: Snapshot, view: str) -> ByTemplate:
     since = recent_from(snapshot.window_start, snapshot.window_end)
     longest = min(timedelta(days=2), snapshot.window_end - since)
-    return {}, dict(snapshot.rows(view, _RECENT, {"recent": since, "longest": longest}))
+    found = dict(snapshot.rows(view, _RECENT, {"recent": since, "longest": longest}))
+    return lambda: ({}, found)
 
 
 def _templates(
-    snapshot: Snapshot, settings: Settings, view: str, shares: Mapping[str | None, tuple[float, ...]]
-) -> tuple[QueryTemplate, ...]:
+    snapshot: Snapshot, settings: Settings, view: str, by_template: ByTemplate
+) -> tuple[tuple[QueryTemplate, ...], tuple[float, ...] | None]:
+    """The templates, and the percentiles of all times."""
     samples, warehouses = _samples(snapshot, settings, view), _warehouses(snapshot, view)
     shown = {name: (_known(query), text) for name, query, text in snapshot.rows(view, "FROM representatives")}
     days = max((snapshot.window_end - snapshot.window_start).total_seconds() / 86_400, 1 / 24)
-    return tuple(
+    rows = snapshot.rows(view, _TEMPLATES)
+    shares, recent = by_template()
+    templates = (
         _template(row, shares.get(row[0]), tuple(warehouses[row[0]]), shown[row[0]], samples[row[0]], days)
-        for row in snapshot.rows(view, _TEMPLATES)
+        for row in rows
     )
+    return tuple(replace(each, recent=recent.get(each.fingerprint)) for each in templates), shares.get(None)
 
 
 def _template(

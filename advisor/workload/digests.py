@@ -134,31 +134,37 @@ class Digester:
 
     def ids(self, unit: Unit, folder: Path) -> None:
         """Makes the folder, and in it the first of the digest's files."""
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         ids.write(self.snapshot, f"query_history_files({unit.sql})", unit.rows, folder / "ids")
 
     def make(self, unit: Unit, folder: Path) -> Digest:
-        """Makes the others of the digest's files. Only a statement that is told from its text is written down."""
+        """Makes `told` anew, and those of the digest's other files that the folder lacks: they hold whatever is recent."""
         run = partial(self.snapshot.rows, VIEW)
         unread, written, executions = self._steps(unit.sql)
         run(f"CREATE OR REPLACE TEMP VIEW unread AS {unread}")
         run(f"CREATE OR REPLACE TEMP VIEW written AS {written}")
         if not self.hashed:
-            if self.unique:
-                self._shorten(folder)
-            self._write("executions", executions, folder)
-            (folder / "shortened").unlink(missing_ok=True)
+            if not (folder / "executions").exists():
+                self._name(executions, folder)
             executions = f"FROM read_parquet({literal(str(folder / 'executions'))})"
             run(f"CREATE OR REPLACE TEMP VIEW unit AS {executions}")
         since = f"TIMESTAMP {literal(self.since.isoformat(sep=' '))}"
         counted, samples = self._parts(since)
         self._write("told", counted, folder)
-        run(f"CREATE OR REPLACE TEMP VIEW unread AS {HASHED.format(rows='written')}")
-        run(f"CREATE OR REPLACE TEMP TABLE eligible AS {self._eligible}")
-        run(SOUGHT.format(rows="eligible", executions="count(*)"), self._sampling)
-        run(PART.format(recorded="FROM eligible"))
-        self._write("samples", samples, folder)
+        if not (folder / "samples").exists():
+            run(f"CREATE OR REPLACE TEMP VIEW unread AS {HASHED.format(rows='written')}")
+            run(f"CREATE OR REPLACE TEMP TABLE eligible AS {self._eligible}")
+            run(SOUGHT.format(rows="eligible", executions="count(*)"), self._sampling)
+            run(PART.format(recorded="FROM eligible"))
+            self._write("samples", samples, folder)
         return Digest(folder, Span(*run(_SPAN.format(told=literal(str(folder / "told"))))[0]))
+
+    def _name(self, executions: str, folder: Path) -> None:
+        """Makes the file `executions`. Only a statement that is told from its text is written down."""
+        if self.unique:
+            self._shorten(folder)
+        self._write("executions", executions, folder)
+        (folder / "shortened").unlink(missing_ok=True)
 
     def _shorten(self, folder: Path) -> None:
         """Makes the view `told`: the rows of `unread` with the statements that their texts say."""

@@ -125,11 +125,13 @@ class Digested:
         return sql_list(digest.folder / part for digest in self.digests)
 
 
-def aggregate(snapshot: Snapshot, settings: Settings, tell: Callable[[int, int], None]) -> None:
+def aggregate(
+    snapshot: Snapshot, settings: Settings, tell: Callable[[int, int], None], when_told: Callable[[], None]
+) -> None:
     """Makes the tables `statements` and `samples`, as an account would have given them, and the view `executions`.
 
     The view `unit_told` is what the units' digests say of all executions; `candidates` and `candidate_texts` are what representatives
-    are chosen of. `tell` hears of roughly equal shares of the time that compressing takes.
+    are chosen of. `when_told` is called as soon as `unit_told` is there, for every connection. `tell` hears of roughly equal shares of the time that compressing takes.
     """
     run = partial(snapshot.rows, VIEW)
     made = _digested(snapshot, settings, tell)
@@ -138,7 +140,8 @@ def aggregate(snapshot: Snapshot, settings: Settings, tell: Callable[[int, int],
     run(f"CREATE OR REPLACE TEMP VIEW executions AS {executions}")
     since = literal(made.digester.since.isoformat(sep=" "))
     told = f"SELECT *, FIRST_SEEN >= TIMESTAMP {since} AS RECENT FROM read_parquet({made.files('told')})"
-    run(f"CREATE OR REPLACE TEMP VIEW unit_told AS {told}")
+    run(f"CREATE OR REPLACE VIEW unit_told AS {told}")
+    when_told()
     run(_STATEMENTS.format(rows=added_up(f"({STATEMENTS})")))
     _sample(snapshot, settings, made)
     _offer(snapshot, made)
@@ -161,14 +164,16 @@ def _digested(snapshot: Snapshot, settings: Settings, tell: Callable[[int, int],
     digests = {} if cache is None else _taken(cache, keys, digester, scratch)
     folders = {unit: scratch / str(number) for number, unit in enumerate(found)}
     due = [unit for unit in found if unit not in digests]
-    list(_at_once(digester, due, lambda each, unit: each.ids(unit, folders[unit])))
+    unnumbered = [unit for unit in due if not (folders[unit] / "ids").exists()]
+    list(_at_once(digester, unnumbered, lambda each, unit: each.ids(unit, folders[unit])))
     repeated = ids.any_repeated(folder / "ids" for folder in folders.values())
     tell(1, SHARES)
     if repeated:
         run(ids.REPEATED.format(rows=VIEW))
         # Which of two rows stands depends on all files.
         digester, found, digests, cache = replace(digester, unique=False, alone=True), (whole(found),), {}, None
-        folders, due = {found[0]: scratch / "0"}, [found[0]]
+        folders, due = {found[0]: scratch / "whole"}, [found[0]]
+        folders[found[0]].mkdir()
 
     if due and not hashed:
         run(shortened.NAMES)

@@ -41,31 +41,34 @@ def keys(snapshot: Snapshot, units: Sequence[Unit], digester: Digester) -> dict[
 
 
 def take(cache: Path, key: str, digester: Digester, target: Path) -> Digest | None:
-    """Copies a digest into the folder `target`, which it makes; None where it isn't there, or tells what was recent then."""
+    """Copies a digest into the folder `target`, which it makes; None where it isn't there, or tells what was recent then: of
+    such a one all that holds whatever is recent is copied."""
     data = content(cache, key)
     if data is None:
         return None
     try:
-        span, parts = _parsed(data, digester)
+        span, since, parts = _parsed(data, digester)
     except (ValueError, LookupError, TypeError):
         return None
+    holds = span.recent(digester.since) is not None or since == digester.since
     target.mkdir()
     for name, part in zip(digester.files, parts, strict=True):
-        (target / name).write_bytes(part)
-    return Digest(target, span)
+        if holds or name != "told":
+            (target / name).write_bytes(part)
+    return Digest(target, span) if holds else None
 
 
-def _parsed(data: memoryview, digester: Digester) -> tuple[Span, list[memoryview]]:
-    """The parts of a kept digest. Raises ValueError, LookupError or TypeError when it is of no use."""
+def _parsed(data: memoryview, digester: Digester) -> tuple[Span, datetime, list[memoryview]]:
+    """The parts of a kept digest, and since when its executions count as recent. Raises ValueError, LookupError or TypeError when
+    it is of no use."""
     end = bytes(data[:LONGEST_HEAD]).index(b"\n")
     head = json.loads(bytes(data[:end]))
     span = Span(*(None if time is None else datetime.fromisoformat(time) for time in head["span"]))
-    if span.recent(digester.since) is None and head["since"] != digester.since.isoformat():
-        raise ValueError("what was recent then")
+    since = datetime.fromisoformat(head["since"])
     ends = list(accumulate(head["sizes"], initial=end + 1))
     if len(ends) != len(digester.files) + 1 or ends[-1] != len(data):
         raise ValueError("other parts")
-    return span, [data[begin:stop] for begin, stop in pairwise(ends)]
+    return span, since, [data[begin:stop] for begin, stop in pairwise(ends)]
 
 
 def keep(cache: Path, key: str, digester: Digester, digest: Digest) -> None:
