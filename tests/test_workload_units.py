@@ -125,7 +125,8 @@ def test_of_what_is_kept_only_what_is_recent_is_told_anew(
     monkeypatch.setattr(Digester, "_write", watched)
     found = compressed(second, tmp_path / "cache")
     assert written["5"] == {"told"}, "the last quarter begins within it, all else holds"
-    assert written.keys() == {"5", "6"} and {"told", "samples"} <= written["6"], "the new one is made as a whole"
+    assert written.keys() == {"5", "6"}
+    assert {"told", "samples"} <= written["6"], "the new one is made as a whole"
     assert found == compressed(second)
 
 
