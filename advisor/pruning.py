@@ -112,9 +112,12 @@ def _at_ends(ask: Ask, layout: Layout, sample: Sample, cut: Cut, earlier: int) -
 
 
 def _ends(layout: Layout, ask: Ask, earlier: Sequence[KeyPart]) -> bool:
-    """The ask's rows lie at the end of each group of the earlier expressions: none of these puts them together. NULLs would be the last."""
+    """The ask's rows lie at the end of each group of the earlier expressions: NULLs, which are the last, or the far end of a column that
+    has none, unless one of the expressions puts these together."""
+    if not earlier or ask.null:
+        return bool(earlier)
     nulls = layout.axes[ask.column].null_share > 0
-    return bool(earlier) and ask.open and not nulls and not _follows(layout, ask, earlier)
+    return ask.open and not nulls and not _follows(layout, ask, earlier)
 
 
 def _follows(layout: Layout, ask: Ask, key: Sequence[KeyPart]) -> bool:
@@ -123,8 +126,10 @@ def _follows(layout: Layout, ask: Ask, key: Sequence[KeyPart]) -> bool:
 
 
 def _matching(ask: Ask, sample: Sample) -> NDArray[np.bool_]:
-    """The sample's rows at the far end of a column that an open range asks for."""
+    """The sample's rows at the far end of a column that an open range asks for, or its NULLs."""
     values = sample.columns[ask.column]
+    if ask.null:
+        return np.isnan(values)
     least, most = -math.inf if ask.low is None else ask.low, math.inf if ask.high is None else ask.high
     return np.asarray((values >= least) & (values < most))
 

@@ -15,6 +15,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import betaln
 
 from advisor.axes import Axis, bucket_codes
 from advisor.cut import Codes, Cut, compact, in_order
@@ -32,6 +33,8 @@ FEW = 30
 """Sampled rows that match a condition: of fewer than that the sample doesn't show where they lie, only how evenly."""
 SLAB = 100
 """Rows among which the width of one column is taken while another is nearly constant."""
+LEAST = 1e-6
+"""No parameter of a beta distribution is smaller, which is of none but 0 or all."""
 TIES_SEED = 20_240_229
 
 
@@ -162,8 +165,8 @@ class Sample:
         `matching` are the sample's rows of it, `share` is what it has of all rows. None seen in a partition isn't none there:
         the more evenly the partitions share those seen, the more each is taken to be like all (empirical Bayes).
         """
-        found = self._found(matching, share, cut.order, cut.starts, keyed)
-        return np.asarray(-np.expm1(rows / len(cut.starts) * np.log1p(-found)))
+        real = np.full(len(cut.starts), rows / len(cut.starts))
+        return np.asarray(-np.expm1(self._none(matching, share, cut.order, cut.starts, real, keyed)))
 
     def at_ends(
         self, matching: NDArray[np.bool_], share: float, cut: Cut, expressions: int, rows: float, last: bool
@@ -171,26 +174,35 @@ class Sample:
         """The same where rows of the kind lie at the end, or the beginning, of each group of the key's first so many expressions: how
         probably one of the groups that end there has any. Of few sampled rows the greatest is less than the greatest of all."""
         starts = cut.begun(expressions)
-        found = self._found(matching, share, cut.order, starts)
         real = np.diff(np.append(starts, self.rows)) * (rows / self.rows)
+        none = self._none(matching, share, cut.order, starts, real)
         outermost = np.append(starts[1:], self.rows) - 1 if last else starts
         where = np.searchsorted(cut.starts, outermost, side="right") - 1
-        return np.asarray(-np.expm1(np.bincount(where, real * np.log1p(-found), len(cut.starts))))
+        return np.asarray(-np.expm1(np.bincount(where, none, len(cut.starts))))
 
-    def _found(
+    def _none(
         self,
         matching: NDArray[np.bool_],
         share: float,
         order: NDArray[np.intp],
         starts: NDArray[np.intp],
+        real: Floats,
         keyed: bool = False,
     ) -> Floats:
-        """What rows of a kind are taken to have of each stretch of the rows in that order."""
+        """How probably each stretch of the rows in that order, of so many real rows, has none of a kind: the logarithm of it.
+
+        What the kind has of a stretch isn't known better than its sampled rows and the others' tell (a beta distribution): a stretch
+        without any so far may be one of those that have none at all.
+        """
         seen = np.add.reduceat(matching[order].astype(float), starts)
         sampled = np.diff(np.append(starts, self.rows)).astype(float)
-        like_all = 0.0 if keyed else _evenness(seen, float(sampled.mean()))
-        found = share + (seen / sampled - share) / (1 + like_all / sampled)
-        return np.asarray(np.minimum(found, 1 - 1e-12))
+        like_all = 0.0 if keyed else _evenness(seen, sampled)
+        if keyed or math.isinf(like_all):
+            found = np.minimum(seen / sampled if keyed else share, 1 - 1e-12)
+            return np.asarray(real * np.log1p(-found))
+        of_kind = np.maximum(LEAST, share * like_all + seen)
+        others = np.maximum(LEAST, (1 - share) * like_all + sampled - seen)
+        return np.asarray(betaln(of_kind, others + real) - betaln(of_kind, others))
 
     def _growth(self, spans: Floats, lows: Floats, highs: Floats, cut: Cut, rows: float) -> float:
         """By which share of itself the mean span of a partition grows from the sample's rows to the table's.
@@ -222,12 +234,20 @@ class Sample:
         return self.widths[key, column]
 
 
-def _evenness(seen: Floats, sampled: float) -> float:
-    """Rows of the whole table's kind that a partition is worth beside its own sampled ones: the sum of a beta distribution's
-    parameters by its moments; infinite where the partitions differ by chance only."""
-    share = float(seen.mean()) / sampled
-    spread = float(seen.var()) / sampled**2
-    chance = share * (1 - share) / sampled
-    if spread <= chance * (1 + math.sqrt(2 / len(seen))):
+def _evenness(seen: Floats, sampled: Floats) -> float:
+    """Rows of the whole table's kind that a stretch is worth beside its own sampled ones: the sum of a beta distribution's parameters
+    by its moments, of stretches of any size (J. Kleinman, "Proportions with Extraneous Variance", 1973); infinite where
+    they differ by chance only."""
+    rows, stretches = float(sampled.sum()), len(sampled)
+    share = float(seen.sum()) / rows
+    if not 0 < share < 1 or rows == stretches:
         return math.inf
-    return max(0.0, (share * (1 - share) - spread) / (spread - chance))
+    even = share * (1 - share)
+    spread = float((sampled * (seen / sampled - share) ** 2).sum()) / even
+    chance = stretches - 1
+    most = rows - float((sampled**2).sum()) / rows
+    variance = 2 * chance + (1 / even - 6) * float((1 / sampled).sum() - 1 / rows)
+    if spread <= chance + math.sqrt(max(0.0, variance)):
+        return math.inf
+    alike = (spread - chance) / (most - chance)
+    return max(0.0, (1 - alike) / alike)

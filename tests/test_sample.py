@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from advisor.analyzer import analyze
-from advisor.asks import Ask
+from advisor.asks import Ask, Question
 from advisor.axes import Axis
 from advisor.cut import PACKED_BITS, Draw, compact, in_order
 from advisor.errors import InputError
@@ -160,6 +160,40 @@ def test_nulls_that_a_sample_shows_together_are_not_expected_elsewhere() -> None
     )
     assert along == pytest.approx(5, abs=1)
     assert across > 95
+
+
+def test_nulls_within_many_small_groups_are_expected_at_the_end_of_each() -> None:
+    """Of most groups the sample has a row or two, and few of them are NULL: that is chance, not groups without any."""
+    rng = np.random.default_rng(8)
+    item = np.floor(4_000 * rng.random(ROWS) ** 2)
+    closed = np.where(rng.random(ROWS) < 0.03, np.nan, DAY0 + rng.integers(0, 730, ROWS))
+    order = np.lexsort((rng.random(ROWS), closed, item))
+    true = int(np.logical_or.reduceat(np.isnan(closed[order]), np.arange(PARTITIONS) * ROWS // PARTITIONS).sum())
+    rows = rng.choice(ROWS, SAMPLED, replace=False)
+    sample = Sample({"ITEM": item[rows], "CLOSED": closed[rows]})
+    axes = {
+        "ITEM": Axis("ITEM", "number", 0, 3_999, 4_000, known=True),
+        "CLOSED": Axis("CLOSED", "date", DAY0, DAY0 + 729, 730, 0.03, True),
+    }
+    asked = (Question(0, 1.0, (Ask("CLOSED", 0.03, 1, null=True),)),)
+    layout = Layout(float(ROWS), PARTITIONS, axes, {}, asked, 1, sample)
+    assert true > 0.9 * PARTITIONS
+    assert count(layout, (KeyPart("ITEM"), KeyPart("CLOSED")))[0] == pytest.approx(true, rel=0.1)
+
+
+def test_nulls_that_some_groups_have_alone_are_not_expected_in_the_others() -> None:
+    rng = np.random.default_rng(8)
+    item = rng.integers(0, 400, ROWS).astype(float)
+    closed = np.where((item < 40) & (rng.random(ROWS) < 0.5), np.nan, 1.0)
+    rows = rng.choice(ROWS, SAMPLED, replace=False)
+    sample = Sample({"ITEM": item[rows], "CLOSED": closed[rows]})
+    axes = {
+        "ITEM": Axis("ITEM", "number", 0, 399, 400, known=True),
+        "CLOSED": Axis("CLOSED", "number", 1, 1, 1, 0.05, True),
+    }
+    asked = (Question(0, 1.0, (Ask("CLOSED", 0.05, 1, null=True),)),)
+    layout = Layout(float(ROWS), PARTITIONS, axes, {}, asked, 1, sample)
+    assert count(layout, (KeyPart("ITEM"), KeyPart("CLOSED")))[0] < 0.5 * PARTITIONS
 
 
 def test_a_value_that_is_not_in_the_sample_stands_between_its_neighbours() -> None:
