@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from advisor.model import QueryTemplate, Range, WarehouseUse, Workload
 from advisor.settings import Settings, normal_size
 
@@ -18,6 +21,7 @@ TIB = 2.0**40
 # Scanning and filtering take over half of processing time ("Pruning in Snowflake", SIGMOD 2025): the part of the time per
 # partition that one partition more is taken to cost where the history shows no slope.
 SCAN_SHARE = 0.5
+STEEPEST = 2.0  # times the slope expected
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,15 @@ def scan_price(template: QueryTemplate, slopes: Mapping[str, float], settings: S
     slope = sum(slopes[normal_size(use.size)] * use.executions for use in uses) / executions
     rate = sum(settings.price(use.size) * use.executions for use in uses) / executions
     expected = min(slope, even)
-    return ScanPrice(Range(expected / 2, expected, even), Range(slope / 2, slope, slope * 2), rate)
+    return ScanPrice(Range(expected / 2, expected, even), Range(slope / 2, slope, slope * STEEPEST), rate)
+
+
+def dearest(most: NDArray[np.float64], slopes: NDArray[np.float64], spared: NDArray[np.bool_]) -> float:
+    """How many times its slope a partition may take at most: no execution takes longer for its partitions than it takes in all, `most` for
+    each of them, so a slope that all templates share isn't steeper than the steepest of those spared some can be. Never under
+    1, what is expected."""
+    known = spared & (slopes > 0)
+    return min(STEEPEST, max(1.0, float((most[known] / slopes[known]).max()))) if known.any() else STEEPEST
 
 
 def rate(template: QueryTemplate, settings: Settings) -> float:

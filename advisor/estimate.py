@@ -128,10 +128,12 @@ class Judge:
         spared = np.where(self.fixed, 0.0, np.maximum(0, self.profile.partitions - self.before))
         return (scanned * self.saved_ms[1] + spared * self.added_ms[1]) * self.monthly * self.rates / cost.MS_PER_HOUR
 
-    def _saved(self, after: Floats, which: int, factor: Floats) -> Floats:
-        """Milliseconds a month × factor that each load saves, at the low, expected or high price of a partition."""
+    def _saved(self, after: Floats, which: int, factor: Floats, dearest: float = cost.STEEPEST) -> Floats:
+        """Milliseconds a month × factor that each load saves, at the low, expected or high price of a partition; one that is added takes
+        so many times the expected one at most."""
         fewer = self.before - after
-        return fewer * np.where(fewer > 0, self.saved_ms[which], self.added_ms[which]) * self.monthly * factor
+        added = np.minimum(self.added_ms[which], self.added_ms[1] * dearest)
+        return fewer * np.where(fewer > 0, self.saved_ms[which], added) * self.monthly * factor
 
     def after(self, key: Sequence[KeyPart], depth: float = 1.0) -> Floats:
         """Partitions that each load scans per execution under the key.
@@ -247,9 +249,10 @@ class Judge:
     def _range(self, scans: Scans, factor: Floats) -> Range:
         """What is saved a month: milliseconds × factor, under every price of a partition.
 
-        The price is common to all loads.
+        The price is common to all loads: one that is added is at most as dear as those spared can be (docs/adr/0023).
         """
-        saved = [scans.total(partial(self._saved, which=which, factor=factor)) for which in range(3)]
+        dearest = cost.dearest(self.saved_ms[2], self.added_ms[1], self.before > scans.expected)
+        saved = [scans.total(partial(self._saved, which=which, factor=factor, dearest=dearest)) for which in range(3)]
         return Range(min(least for _, _, least in saved), saved[1][1], max(most for most, _, _ in saved))
 
     def _each(self, scans: Scans) -> tuple[Floats, Floats, Floats]:

@@ -1,7 +1,7 @@
 -- Cluster DEMO.RETAIL.STOCK_LEVELS by (DATE_TRUNC('MONTH', STOCK_DATE), PRODUCT_ID)
 --
 -- 2 query templates filter it by PRODUCT_ID 11.4 times a day and read >99.9% of its 313 micro-partitions; in
--- this order they are expected to read 10.0%. That saves 0.000978 to 0.00228 (expected 0.00214) credits a month;
+-- this order they are expected to read 10.0%. That saves 0.000978 to 0.00234 (expected 0.00214) credits a month;
 -- upkeep takes 0 to 0.0000352 (expected 0.00000322) a month and the build 0.0000549 to 0.00064 (expected
 -- 0.000117) once.
 --
@@ -9,7 +9,7 @@
 -- Size       709,800 rows in 313 micro-partitions
 -- Key now    none
 -- Key then   DATE_TRUNC('MONTH', STOCK_DATE), PRODUCT_ID
--- Net        0.000889 to 0.00227 (expected 0.00213) credits a month
+-- Net        0.000889 to 0.00233 (expected 0.00213) credits a month
 -- Build      0.0000549 to 0.00064 (expected 0.000117) credits, once
 -- Upkeep     0 to 0.0000352 (expected 0.00000322) credits a month
 -- Evidence   measured, confidence high
