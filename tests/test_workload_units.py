@@ -9,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from advisor.fingerprint import canonical_aliases
@@ -17,6 +18,7 @@ from advisor.settings import Settings
 from advisor.snapshot import open_snapshot, write_manifest
 from advisor.workload import compress, kept
 from advisor.workload.digests import Digest, Digester
+from advisor.workload.texts import duckdb_sql, samples_of
 from advisor.workload.units import Unit, units
 from tests.snapshots import START, query, write_snapshot, write_view
 
@@ -182,6 +184,24 @@ def test_a_redacted_text_stands_for_no_template(tmp_path: Path, monkeypatch: pyt
     assert other.executions == 60
     assert other.example_query_id != first.example_query_id
     assert other.text in {row["QUERY_TEXT"] for row in rows if row["QUERY_ID"] == other.example_query_id}
+
+
+def test_samples_by_number_are_those_by_statement_and_context() -> None:
+    with duckdb.connect() as connection:
+        connection.execute("""
+            CREATE TABLE part AS SELECT *, dense_rank() OVER (ORDER BY STATEMENT, DATABASE_NAME, SCHEMA_NAME, OUTCOME) AS NUMBER, 3 AS SAMPLES
+            FROM (
+                SELECT 's' || i % 7 AS STATEMENT, CASE WHEN i % 3 > 0 THEN 'd' || i % 3 END AS DATABASE_NAME, 'p' AS SCHEMA_NAME,
+                    CASE i % 4 WHEN 0 THEN 'no warehouse' ELSE 'executed' END AS OUTCOME, 'id' || i AS QUERY_ID, now() AS START_TIME,
+                    i AS EXECUTION_MS, nullif(i % 11, 5) AS PARTITIONS_SCANNED, 11 AS PARTITIONS_TOTAL, i AS BYTES_SCANNED
+                FROM range(600) AS numbers(i)
+            );
+            CREATE TABLE written AS SELECT QUERY_ID, 'select ' || EXECUTION_MS AS QUERY_TEXT FROM part
+        """)
+        plain = duckdb_sql("query_samples", history="written", executions="part").replace("$samples", "3")
+        found = connection.execute(f"{samples_of('written', 'part')} ORDER BY chosen.QUERY_ID").fetchall()
+        assert found == connection.execute(f"{plain} ORDER BY chosen.QUERY_ID").fetchall()
+        assert len(found) > 100
 
 
 def _daily(folder: Path, days: range) -> Path:

@@ -69,10 +69,13 @@ END
 FROM members WHERE REASON IS NULL GROUP BY FINGERPRINT
 """
 
+# What is chosen is sorted without its text.
 _SAMPLES = f"""
-SELECT STATEMENT, QUERY_ID, QUERY_TEXT, START_TIME, EXECUTION_MS, PARTITIONS_SCANNED, PARTITIONS_TOTAL, BYTES_SCANNED
-FROM ({spread("samples", "STATEMENT", "$samples")})
-ORDER BY STATEMENT, md5(QUERY_ID), QUERY_ID
+WITH bare AS (SELECT rowid AS PLACE, STATEMENT, QUERY_ID, PARTITIONS_SCANNED, WEIGHT FROM samples),
+chosen AS ({spread("bare", "STATEMENT", "$samples")})
+SELECT samples.STATEMENT, samples.QUERY_ID, QUERY_TEXT, START_TIME, EXECUTION_MS, samples.PARTITIONS_SCANNED, PARTITIONS_TOTAL, BYTES_SCANNED
+FROM samples JOIN chosen ON samples.rowid = chosen.PLACE
+ORDER BY samples.STATEMENT, md5(samples.QUERY_ID), samples.QUERY_ID
 """
 
 ByTemplate = Callable[[], tuple[Mapping[str | None, tuple[float, ...]], Mapping[str, int | None]]]

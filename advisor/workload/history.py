@@ -25,7 +25,7 @@ from advisor.workload import ids, kept, shortened
 from advisor.workload.counted import STATEMENTS, TYPE, added_up
 from advisor.workload.digests import ALL_KINDS, HASHED, PART, SAME, SOUGHT, TEXTS_A_SAMPLE_READ, VIEW, Digest, Digester
 from advisor.workload.spread import spread
-from advisor.workload.texts import duckdb_sql, executions_of
+from advisor.workload.texts import executions_of, samples_of
 from advisor.workload.units import Unit, sql_list, units, whole
 
 Result = TypeVar("Result")
@@ -54,11 +54,11 @@ FROM ({{rows}})
 _CHOSEN = f"""
 CREATE OR REPLACE TEMP TABLE samples AS
 WITH candidates AS (
-    SELECT c.* EXCLUDE (QUERY_TEXT), SAMPLES
+    SELECT QUERY_ID, PARTITIONS_SCANNED, WEIGHT, filename, file_row_number, NUMBER, SAMPLES
     FROM read_parquet({{files}}, filename = true, file_row_number = true) AS c JOIN sought ON {SAME.format(one="c", other="sought")}
 ),
-chosen AS ({spread("candidates", _CONTEXT, "SAMPLES")})
-SELECT chosen.* EXCLUDE (filename, file_row_number), QUERY_TEXT
+chosen AS ({spread("candidates", "NUMBER", "SAMPLES")})
+SELECT texts.* EXCLUDE (filename, file_row_number) REPLACE (chosen.WEIGHT AS WEIGHT)
 FROM chosen JOIN read_parquet({{files}}, filename = true, file_row_number = true) AS texts USING (filename, file_row_number)
 """
 # Enough is half of what would be found if the statement's executions were spread evenly.
@@ -210,10 +210,10 @@ def _at_once(digester: Digester, units: Sequence[Unit], make: Callable[[Digester
 
 
 def _taken(cache: Path, keys: Mapping[Unit, str], digester: Digester, scratch: Path) -> dict[Unit, Digest]:
-    found = {
-        unit: kept.take(cache, key, digester, scratch / str(number)) for number, (unit, key) in enumerate(keys.items())
-    }
-    return {unit: digest for unit, digest in found.items() if digest is not None}
+    folders = [scratch / str(number) for number in range(len(keys))]
+    with ThreadPoolExecutor(max(1, digester.settings.threads)) as pool:
+        found = pool.map(lambda key, folder: kept.take(cache, key, digester, folder), keys.values(), folders)
+        return {unit: digest for unit, digest in zip(keys, found, strict=True) if digest is not None}
 
 
 def _sample(snapshot: Snapshot, settings: Settings, made: Digested) -> None:
@@ -224,7 +224,7 @@ def _sample(snapshot: Snapshot, settings: Settings, made: Digested) -> None:
     run(SOUGHT.format(rows="statements", executions="sum(EXECUTIONS)"), wanted)
     run(_CHOSEN.format(files=made.files("samples")))
     run(_REST, {"parts": digester.parts})
-    samples = duckdb_sql("query_samples", history="written", executions="part").replace("$samples", "SAMPLES")
+    samples = samples_of("written", "part")
     for files, recorded in _elsewhere(snapshot, made):
         run(f"CREATE OR REPLACE TEMP VIEW unread AS {HASHED.format(rows=files)}")
         run(PART.format(recorded=recorded))
