@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 
 import duckdb
@@ -12,28 +12,31 @@ MOST = 50
 """Expressions of a statement that are worked out."""
 
 
-def boundaries(trees: Iterable[exp.Expr]) -> tuple[date, ...]:
-    """The values of the expressions without a column that conditions compare with; `trees` are frozen at one moment.
+def boundaries(trees: Iterable[exp.Expr]) -> tuple[tuple[exp.Expr, date], ...]:
+    """The conditions with the values of the expressions without a column that they compare with; `trees` are frozen at one moment.
 
     A datetime where the expression has a time of day. What the engine can't work out by itself is left out.
     """
-    texts = dict.fromkeys(
-        side.sql(dialect="duckdb", comments=False, unsupported_level=ErrorLevel.IGNORE)
+    sides = [
+        (condition, side.sql(dialect="duckdb", comments=False, unsupported_level=ErrorLevel.IGNORE))
         for tree in trees
         for condition in tree.find_all(exp.Predicate)
         for side in condition.iter_expressions()
         if side.find(exp.Cast) and not side.find(exp.Column, exp.Query, exp.Predicate)
-    )
-    found: dict[date, None] = {}
+    ]
+    values = dict(_values(list(dict.fromkeys(text for _, text in sides))[:MOST]))
+    return tuple((condition, values[text]) for condition, text in sides if text in values)
+
+
+def _values(texts: Iterable[str]) -> Iterator[tuple[str, date]]:
     with duckdb.connect(config={"threads": 1}) as engine:
         engine.execute("SET TimeZone = 'UTC'")
-        for text in list(texts)[:MOST]:
+        for text in texts:
             try:
                 (value,) = engine.execute(f"SELECT {text}").fetchone() or (None,)
             except duckdb.Error:
                 continue
             if isinstance(value, datetime):
-                found[value.replace(tzinfo=None)] = None
+                yield text, value.replace(tzinfo=None)
             elif isinstance(value, date):
-                found[value] = None
-    return tuple(found)
+                yield text, value

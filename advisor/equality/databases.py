@@ -6,8 +6,9 @@ Seeded by the database's number alone: the same statement meets the same rows in
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -34,6 +35,8 @@ CELLS = 20_000
 MOST_ROWS = 24
 YEARS = range(1000, 9999)
 """A whole number among these may be a year."""
+DECIMAL = re.compile(r"[+-]?\d{1,12}(\.\d{1,6})?", re.ASCII)
+"""A text that is compared with a number."""
 FAR_DAYS = (1, 7, 31, 366)
 
 
@@ -42,42 +45,94 @@ class EngineTable:
     name: str
     columns: Mapping[str, str]
     """Snowflake's type by column name."""
+    near: Mapping[str, Near] = field(default_factory=dict)
+    """By column name, where the queries compare it with anything."""
+
+
+@dataclass(frozen=True)
+class Near:
+    """What a column is compared with, as values of its own type, and what lies just beside."""
+
+    met: tuple[Cell, ...]
+    beside: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class _Meant:
+    """What constants may mean, each once."""
+
+    texts: dict[str, None] = field(default_factory=dict)
+    numbers: dict[Decimal, None] = field(default_factory=dict)
+    days: dict[date, None] = field(default_factory=dict)
+    moments: dict[datetime, None] = field(default_factory=dict)
+
+    def add(self, constant: exp.Literal | date) -> None:
+        if isinstance(constant, date):
+            self.days[_day(constant)] = None
+            self.moments[_start(constant)] = None
+        elif constant.is_string:
+            self.texts[constant.this] = None
+            if DECIMAL.fullmatch(constant.this):
+                self.numbers[Decimal(constant.this)] = None
+            moment = _moment(constant.this)
+            if moment is not None:
+                self.moments[moment] = None
+                self.days[moment.date()] = None
+        else:
+            number = Decimal(constant.this)
+            self.numbers[-number if isinstance(constant.parent, exp.Neg) else number] = None
+            self.texts[constant.this] = None
+            if constant.this.isdecimal() and int(constant.this) in YEARS:
+                self.days.update(
+                    {date(int(constant.this), month, day): None for month, day in ((1, 1), (6, 15), (12, 31))}
+                )
 
 
 def pools(constants: Iterable[exp.Literal], at: datetime, turns: Iterable[date] = ()) -> Pools:
     """`turns` are the moments, or days, that conditions reckon from `at`."""
     turning = [_later(turn, days) for turn in turns for days in (0, 1, -1)]
-    texts: dict[str, None] = {}
-    numbers: dict[Decimal, None] = {}
-    days: dict[date, None] = {at.date(): None}
-    moments: dict[datetime, None] = {at.replace(tzinfo=None, microsecond=0): None}
+    meant = _Meant(days={at.date(): None}, moments={at.replace(tzinfo=None, microsecond=0): None})
     for constant in constants:
-        if not constant.is_string:
-            number = Decimal(constant.this)
-            numbers[-number if isinstance(constant.parent, exp.Neg) else number] = None
-            if constant.this.isdecimal() and int(constant.this) in YEARS:
-                days |= dict.fromkeys(
-                    date(int(constant.this), month, day) for month, day in ((1, 1), (6, 15), (12, 31))
-                )
-            continue
-        texts[constant.this] = None
-        moment = _moment(constant.this)
-        if moment is not None:
-            moments[moment] = None
-            days[moment.date()] = None
+        meant.add(constant)
     return {
-        "TEXT": (_texts(texts), ("", "a", "A", "b", "zz")),
-        "NUMBER": (_numbers(numbers), (Decimal(0), Decimal(1), Decimal(-1), Decimal(2), Decimal(10**9))),
+        "TEXT": (_texts(meant.texts) or ["a", "b"], ("", "a", "A", "b", "zz")),
+        "NUMBER": (
+            _numbers(meant.numbers) or [Decimal(1), Decimal(2)],
+            (Decimal(0), Decimal(1), Decimal(-1), Decimal(2), Decimal(10**9)),
+        ),
         "DATE": (
-            _joined(_days(days), map(_day, turning)),
+            _joined(_days(meant.days), map(_day, turning)),
             (date(1, 1, 1), date(1970, 1, 1), date(2024, 2, 29), date(9999, 12, 31)),
         ),
         "TIMESTAMP": (
-            _joined(_moments(moments, days), map(_start, turning)),
+            _joined(_moments(meant.moments, meant.days), map(_start, turning)),
             (datetime(1, 1, 1), datetime(2024, 2, 29, 12), datetime(9999, 12, 31)),
         ),
         "BOOLEAN": ((True, False), (True, False)),
     }
+
+
+def near(compared: Iterable[exp.Literal | date], kind: str) -> Near:
+    """What a column of that type is compared with; empty where that is nothing that its type holds."""
+    meant = _Meant()
+    for constant in compared:
+        meant.add(constant)
+    met: Iterable[Cell]
+    around: Sequence[Cell]
+    match _family(kind):
+        case "TEXT":
+            met, around = meant.texts, _texts(meant.texts)
+        case "NUMBER":
+            met, around = meant.numbers, _numbers(meant.numbers)
+        case "DATE":
+            met, around = meant.days, _days(meant.days)
+        case "TIMESTAMP":
+            met, around = meant.moments, _moments(meant.moments, meant.days)
+        case _:
+            met, around = (), ()
+    drawn = set(around)
+    some = dict.fromkeys(value for value in met if value in drawn)
+    return Near(tuple(some), tuple(value for value in around if value not in some))
 
 
 def _joined(near: Sequence[Cell], turning: Iterable[Cell]) -> list[Cell]:
@@ -109,12 +164,12 @@ def _moment(text: str) -> datetime | None:
 def _texts(found: Iterable[str]) -> list[Cell]:
     """A LIKE pattern's own text is among its matches where its wildcards match themselves."""
     each = [variant for text in found for variant in (text, text.replace("%", ""), text.lower(), f"{text}x")]
-    return list(dict.fromkeys(each)) or ["a", "b"]
+    return list(dict.fromkeys(each))
 
 
 def _numbers(found: Iterable[Decimal]) -> list[Cell]:
     near = [value + step for value in found for step in (Decimal(0), Decimal(1), Decimal(-1), Decimal("0.5"))]
-    return list(dict.fromkeys(value for value in near if abs(value) < 10**12)) or [Decimal(1), Decimal(2)]
+    return list(dict.fromkeys(value for value in near if abs(value) < 10**12))
 
 
 def _days(found: Iterable[date]) -> list[Cell]:
@@ -142,7 +197,10 @@ def rows(tables: Sequence[EngineTable], values: Pools, number: int, scans: int, 
     nulls = source.choice((0.0, 0.0, 0.2, 0.5))
     found: list[list[list[Cell]]] = []
     for table in tables:
-        kinds = [[_typed(value, kind, whole) for value in few[_family(kind)]] for kind in table.columns.values()]
+        kinds = [
+            [_typed(value, kind, whole) for value in _of_column(source, table.near.get(name), few[_family(kind)])]
+            for name, kind in table.columns.items()
+        ]
         count = source.choice((0, 1, 2, most // 2, most, most)) if number else 0
         drawn = [(values, len(values), len(values).bit_length()) for values in kinds]
         found.append([_row(source, drawn, nulls) for _ in range(count)])
@@ -153,6 +211,14 @@ def _few(source: random.Random, asked: Sequence[Cell], others: Sequence[Cell]) -
     """Few values, so that rows repeat and joins meet."""
     some = source.sample(list(asked), min(len(asked), source.choice((1, 2, 3, 6))))
     return [*some, *source.sample(list(others), source.choice((0, 0, 1, 2)) % (len(others) + 1))]
+
+
+def _of_column(source: random.Random, asked: Near | None, few: list[Cell]) -> list[Cell]:
+    """What the column is compared with in most rows: each condition beside it must be met, too, for a row to be returned."""
+    if asked is None:
+        return few
+    beside = source.sample(asked.beside, min(len(asked.beside), source.choice((0, 1, 2))))
+    return [*source.choices(asked.met, k=2), *beside, *few[: source.choice((0, 0, 1))]]
 
 
 def _row(source: random.Random, drawn: Sequence[tuple[Sequence[Cell], int, int]], nulls: float) -> list[Cell]:

@@ -10,7 +10,8 @@ import sqlglot
 from sqlglot import ErrorLevel, exp
 
 from advisor.equality.boundaries import boundaries
-from advisor.equality.databases import ENGINE_TYPES, EngineTable, Pools, pools
+from advisor.equality.compared import Compared, compared
+from advisor.equality.databases import ENGINE_TYPES, EngineTable, Pools, near, pools
 from advisor.model import TableName
 from advisor.usage import moments
 from advisor.usage.names import Session, fold
@@ -65,16 +66,18 @@ class Queries:
             scans = max(scans, _flatten(tree, trial, flat))
             at = trial.at if _freeze(tree, trial.at) else at
         turns = boundaries(trees[:2]) if at is trial.at else ()
+        asked = compared(trees[:2], turns)
         for tree in trees[:2]:
             _unlimited(tree)
         texts = [_engine_sql(tree) for tree in trees]
         stored = {flat[name]: tree for name, tree in zip(trial.stored, trees[2:], strict=True)}
         tables = tuple(
-            _engine_table(flat[name], name, trees, trial.session) for name in flat if name not in trial.stored
+            _engine_table(flat[name], name, trees, asked, trial.session) for name in flat if name not in trial.stored
         )
         original, rewritten = (_together(tree, tables, stored) for tree in trees[:2])
+        drawn = pools(constants, at, [moment for _, moment in turns])
         views = tuple(zip(stored, texts[2:], strict=True))
-        return Queries(tables, views, (texts[0], texts[1]), (original, rewritten), pools(constants, at, turns), scans)
+        return Queries(tables, views, (texts[0], texts[1]), (original, rewritten), drawn, scans)
 
 
 def _engine_sql(tree: exp.Expr) -> str:
@@ -161,7 +164,9 @@ def _unlimited(tree: exp.Expr) -> None:
         )
 
 
-def _engine_table(flat: str, name: TableName, trees: Sequence[exp.Expr], session: Session) -> EngineTable:
+def _engine_table(
+    flat: str, name: TableName, trees: Sequence[exp.Expr], asked: Compared, session: Session
+) -> EngineTable:
     known = session.directory.columns(name) or {}
     used = {
         fold(node.this if isinstance(node, exp.Column) else node)
@@ -174,4 +179,5 @@ def _engine_table(flat: str, name: TableName, trees: Sequence[exp.Expr], session
     if alien:
         raise UnprovenError(f"{alien[0]} is of type {named[alien[0]]}")
     kept = {column: kind for column, kind in known.items() if kind in ENGINE_TYPES} if whole else named
-    return EngineTable(flat, kept or {next(iter(known)): "TEXT"})
+    met = {column: near(asked[column], kind) for column, kind in kept.items() if column in asked}
+    return EngineTable(flat, kept or {next(iter(known)): "TEXT"}, {c: found for c, found in met.items() if found.met})
