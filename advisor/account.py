@@ -11,13 +11,16 @@ from types import MappingProxyType
 from typing import Protocol
 
 from advisor import cost, dbt
+from advisor.beside import Begun
 from advisor.blocks import Block, Statement, study
 from advisor.estimate import Estimate
 from advisor.key_search import KeySearch
+from advisor.latencies import latencies
 from advisor.model import (
     FILTERS,
     Answer,
     Catalog,
+    DayTimes,
     Execution,
     Facts,
     Owner,
@@ -64,6 +67,8 @@ class Account:
     facts: Facts
     changes: Mapping[TableName, frozenset[datetime]] | None
     """The hours in which each table of a repeated question changed; None where nothing tells."""
+    latencies: Begun[tuple[DayTimes, ...]] = field(compare=False)
+    """By day and warehouse, looked up when they are asked for: it takes another pass over the history."""
     answers: tuple[Answer, ...] = ()
     """Of Snowflake's own estimators."""
     owners: Mapping[TableName, Owner] = field(default_factory=dict)
@@ -150,9 +155,20 @@ def read_account(snapshot: Snapshot, settings: Settings, say: Say, search: KeySe
     for make in profilers(templates, known, recorded, workload, settings, sampled, owned=made).values():
         profiles.append(make())
         search.begin(profiles[-1], prices, settings, workload.days)
-    moved = _changes(snapshot, workload, templates)
+    moved, times = _changes(snapshot, workload, templates), Begun(partial(latencies, snapshot))
     return Account(
-        known, workload, templates, tuple(profiles), recorded, prices, told, moved, answers(snapshot), made, search
+        known,
+        workload,
+        templates,
+        tuple(profiles),
+        recorded,
+        prices,
+        told,
+        moved,
+        times,
+        answers(snapshot),
+        made,
+        search,
     )
 
 

@@ -37,6 +37,8 @@ def analyze(
     with _few_collections(), Beside() as process, Beside(process=False) as thread:
         account = read_account(snapshot, settings, say, KeySearch(process if settings.threads > 1 else None))
         parts = Parts.of(snapshot, account, settings)
+        if settings.threads > 1:
+            thread.hasten(account.latencies)
         proposed = propose(account, settings, parts, thread)
         say("settling the changes that are best together")
         return advise(snapshot, account, calibrated(proposed, lessons or {}), settings, parts)
@@ -94,7 +96,7 @@ def advise(
         settled.totals,
         tested.result,
         inputs.record(settings, account),
-        baseline(snapshot, account),
+        baseline(account),
         in_force(settings.decisions, (each.id for each in settled.recommendations), snapshot.window_end.date()),
     )
 

@@ -12,7 +12,6 @@ from advisor.model import (
     FILTERS,
     Baseline,
     ColumnUsage,
-    DayTimes,
     LookBack,
     Reading,
     TableName,
@@ -21,46 +20,13 @@ from advisor.model import (
 )
 from advisor.profile import TableProfile
 from advisor.questions import ReadTemplate
-from advisor.snapshot import Snapshot
 
-WAREHOUSES = 4
 LOOK_BACKS = 4
 STEPS = 24
 
-# One pass over three columns. Times are counted in steps of 2^(1/15), 4.7%, so that what is held grows with days and
-# warehouses only; a percentile is the longest time of the step that it falls into. A QUERY_ID that is there twice counts twice.
-_LATENCIES = """
-WITH ran AS (
-    SELECT CAST(START_TIME AS DATE) AS DAY, WAREHOUSE_NAME AS WAREHOUSE,
-        CAST(coalesce(EXECUTION_TIME, TOTAL_ELAPSED_TIME) AS DOUBLE) AS MS
-    FROM query_history
-    WHERE coalesce(EXECUTION_STATUS, 'SUCCESS') = 'SUCCESS' AND START_TIME IS NOT NULL
-        AND (WAREHOUSE_SIZE IS NOT NULL OR BYTES_SCANNED > 0 OR PARTITIONS_SCANNED > 0)
-),
-steps AS (
-    SELECT DAY, WAREHOUSE, floor(log2(greatest(MS, 1)) * 15) AS STEP, count(*) AS N, max(MS) AS LONGEST
-    FROM ran WHERE MS IS NOT NULL GROUP BY ALL
-),
-spent AS (SELECT WAREHOUSE, sum(N * LONGEST) AS MS FROM steps GROUP BY WAREHOUSE ORDER BY MS DESC, WAREHOUSE LIMIT {warehouses}),
-ranked AS (
-    SELECT steps.*, spent.MS, sum(N) OVER (PARTITION BY steps.WAREHOUSE, DAY ORDER BY STEP) AS UPTO,
-        sum(N) OVER (PARTITION BY steps.WAREHOUSE, DAY) AS EVERY
-    FROM steps JOIN spent ON steps.WAREHOUSE IS NOT DISTINCT FROM spent.WAREHOUSE
-)
-SELECT DAY, WAREHOUSE, min(EVERY),
-    min(LONGEST) FILTER (UPTO >= EVERY * 0.5), min(LONGEST) FILTER (UPTO >= EVERY * 0.95), min(LONGEST) FILTER (UPTO >= EVERY * 0.99)
-FROM ranked GROUP BY DAY, WAREHOUSE, MS ORDER BY MS DESC, WAREHOUSE, DAY
-"""
 
-
-def baseline(snapshot: Snapshot, account: Account) -> Baseline:
-    return Baseline(latencies(snapshot), pruning(account.profiles), look_backs(account))
-
-
-def latencies(snapshot: Snapshot) -> tuple[DayTimes, ...]:
-    """Nothing for a snapshot that was summed up before it was written."""
-    rows = snapshot.rows("query_history", _LATENCIES.format(warehouses=WAREHOUSES))
-    return tuple(DayTimes(day, warehouse, int(executions), *shares) for day, warehouse, executions, *shares in rows)
+def baseline(account: Account) -> Baseline:
+    return Baseline(account.latencies.result(), pruning(account.profiles), look_backs(account))
 
 
 def pruning(profiles: Iterable[TableProfile]) -> tuple[TablePruning, ...]:

@@ -54,7 +54,7 @@ def prove(
         original = Snowflake().parse(template.text)[0]
         assert original is not None
         trial = Trial(original, tree, {name: definition(own)}, session, account.workload.window_end)
-        why = difference(trial, settings)
+        why = difference(trial, settings, account.key_search.beside)
         if why is None:
             proven[fingerprint] = Rewrite(pretty(qualified(original, session)), pretty(qualified(tree, session)))
         else:

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from advisor.account import read_account
-from advisor.baseline import latencies, look_backs, pruning
+from advisor.baseline import baseline
+from advisor.latencies import latencies
 from advisor.model import Baseline, LookBack
 from advisor.settings import Settings
 from advisor.snapshot import open_snapshot
@@ -22,7 +23,7 @@ DAY = date(2025, 1, 1)
 def study(folder: Path, history: list[dict[str, Any]], **views: list[dict[str, Any]]) -> Baseline:
     with open_snapshot(write_snapshot(folder, history, None, "parquet", 1, **views)) as snapshot:
         account = read_account(snapshot, Settings(), lambda *_: None)
-        return Baseline(latencies(snapshot), pruning(account.profiles), look_backs(account))
+        return baseline(account)
 
 
 def test_percentiles_by_warehouse_and_day_are_within_five_percent(tmp_path: Path) -> None:

@@ -14,12 +14,15 @@ import pytest
 from advisor import beside, key_search
 from advisor.analyzer import analyze
 from advisor.beside import Begun, Beside
+from advisor.equality import difference
 from advisor.generator import generate
 from advisor.key_search import KeySearch
 from advisor.settings import Settings
 from advisor.snapshot import open_snapshot
+from tests import test_verdicts
 from tests.recommenders.test_clustering_key import ORDERS, by_customer, by_week, columns, loads, runs
 from tests.snapshots import write_snapshot
+from tests.test_verdicts import trial
 
 OWN = os.getpid()
 
@@ -52,8 +55,8 @@ def stood() -> Beside:
     """With its process ready and idle."""
     found = Beside()
     found.begin(where).result()
-    found.begin(slow, 0.0)
-    while found._process is None:
+    begun = found.begin(slow, 0.0)
+    while not begun._answer.done():
         time.sleep(0.01)
     return found
 
@@ -115,6 +118,35 @@ def test_on_leaving_nothing_is_waited_for_and_no_process_is_left() -> None:
     assert time.monotonic() - started < 5
     assert process.poll() is not None
     assert not queued._answer.done()
+
+
+def test_a_thread_does_what_will_be_asked_for() -> None:
+    begun = Begun(where)
+    with Beside(process=False) as thread:
+        thread.hasten(begun)
+        while not begun._answer.done():
+            time.sleep(0.001)
+    assert begun.result() == OWN
+
+
+def test_half_of_a_proof_is_run_in_a_process_that_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[bool] = []
+    ask = beside._Process.ask
+
+    def watched(process, function, arguments):  # type: ignore[no-untyped-def]
+        sent.append(arguments[2])
+        return ask(process, function, arguments)
+
+    settings = Settings(proof_databases=40)
+    pairs = test_verdicts.SAME, test_verdicts.OTHER
+    alone = [difference(trial(pair), settings) for pair in pairs]
+    with stood() as work:
+        assert [why is None for why in alone] == [True, False]
+        monkeypatch.setattr(beside._Process, "ask", watched)
+        assert [difference(trial(pair), settings, work) for pair in pairs] == alone
+    assert sent == [False, False], "the databases whose numbers may have decimals"
+    assert difference(trial(test_verdicts.SAME), settings, Beside()) is None
+    assert len(sent) == 2, "a process isn't started for it"
 
 
 @pytest.fixture

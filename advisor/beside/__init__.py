@@ -49,19 +49,29 @@ class Beside:
 
     def __init__(self, process: bool = True) -> None:
         self._process: _Process | None = None
-        self._left = False
+        self._stands = self._left = False
         self._driver = ThreadPoolExecutor(1, initializer=self._start if process else _nothing)
+
+    @property
+    def stands(self) -> bool:
+        """Whether a process has been started, for something else, and takes work."""
+        return self._stands
 
     def begin(self, function: Callable[..., Found], *arguments: object) -> Begun[Found]:
         begun = Begun(partial(function, *arguments))
         self._driver.submit(begun.do, partial(self._do, function, arguments))
         return begun
 
+    def hasten(self, begun: Begun[Found]) -> None:
+        """Lets a thread do what will be asked for."""
+        self._driver.submit(begun.do)
+
     def _start(self) -> None:
         """Before any work is taken: until the process stands, all of it may be done elsewhere."""
         with contextlib.suppress(OSError):
             self._process = process = _Process()
-            if self._left or not process.ready():
+            self._stands = not self._left and process.ready()
+            if not self._stands:
                 self._end()
 
     def _do(self, function: Callable[..., Found], arguments: tuple[object, ...]) -> Found:
@@ -80,7 +90,7 @@ class Beside:
         return function(*arguments)
 
     def _end(self) -> None:
-        process, self._process = self._process, None
+        process, self._process, self._stands = self._process, None, False
         if process is not None:
             process.stop()
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from sqlglot.errors import SqlglotError
 
+from advisor.beside import Beside
 from advisor.equality import verdicts
 from advisor.equality.engine import Tried, first_line, run
 from advisor.equality.queries import Queries, Trial, UnprovenError
@@ -23,37 +24,44 @@ LEAST_ROWS = 3
 """A query that returns nothing in nearly every database proves nothing."""
 
 
-def difference(trial: Trial, settings: Settings) -> str | None:
+def difference(trial: Trial, settings: Settings, beside: Beside | None = None) -> str | None:
     """Why the rewrite isn't proven, in a few words; None where it returned the same in `Settings.proof_databases`.
 
     `Settings.proof_seconds` is the longest that each of both kinds of numbers may take; with two `threads` they are run side
-    by side. What an earlier run found is taken from `Settings.cache_folder`.
+    by side, one of them `beside` where a process stands there. What an earlier run found is taken from `Settings.cache_folder`.
     """
     try:
         queries = Queries.of(trial)
     except (UnprovenError, SqlglotError, RecursionError) as error:
         return f"could not be proven: {first_line(error)}"
     if settings.cache_folder is None or not verdicts.lasting(queries):
-        return _said(_tried(queries, settings), settings.proof_databases)
+        return _said(_tried(queries, settings, beside), settings.proof_databases)
     folder, key = Path(settings.cache_folder), verdicts.key(queries, settings.proof_databases)
     known = verdicts.find(folder, key)
     if known is not None:
         return known.why
-    tried = _tried(queries, settings)
+    tried = _tried(queries, settings, beside)
     why = _said(tried, settings.proof_databases)
     if not any(found.chance for found in tried):
         verdicts.keep(folder, key, verdicts.Verdict(why))
     return why
 
 
-def _tried(queries: Queries, settings: Settings) -> list[Tried]:
+def _tried(queries: Queries, settings: Settings, beside: Beside | None) -> list[Tried]:
     """With numbers that may have decimals, and with whole ones."""
-    databases, given_up = settings.proof_databases, threading.Event()
+    databases, seconds = settings.proof_databases, settings.proof_seconds
+    decimals, whole = (
+        (queries, range(0, databases, 2), False, seconds),
+        (queries, range(1, databases, 2), True, seconds),
+    )
+    if beside is not None and beside.stands:
+        # Half of a run is the interpreter's work: threads would wait for each other.
+        begun = beside.begin(run, *decimals)
+        found = run(*whole)
+        return [begun.result(), found]
+    given_up = threading.Event()
     with ThreadPoolExecutor(min(2, settings.threads)) as executor:
-        runs = [
-            executor.submit(run, queries, range(whole, databases, 2), bool(whole), settings.proof_seconds, given_up)
-            for whole in (0, 1)
-        ]
+        runs = [executor.submit(run, *each, given_up) for each in (decimals, whole)]
         try:
             return [each.result() for each in runs]
         finally:

@@ -56,9 +56,11 @@ class Tried:
     """At another moment it may end otherwise."""
 
 
-def run(queries: Queries, numbers: range, whole: bool, seconds: float, given_up: threading.Event) -> Tried:
+def run(
+    queries: Queries, numbers: range, whole: bool, seconds: float, given_up: threading.Event | None = None
+) -> Tried:
     """`seconds`: the longest that it may take; less when `given_up` is set meanwhile."""
-    with duckdb.connect(config=dict(ENGINE)) as engine, _deadline(engine, seconds, given_up):
+    with duckdb.connect(config=dict(ENGINE)) as engine, _deadline(engine, seconds, given_up or threading.Event()):
         try:
             _create(engine, queries, numbers, whole)
             before, after = _answers(engine, queries, numbers)

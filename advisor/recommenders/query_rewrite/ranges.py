@@ -92,7 +92,7 @@ def rewrite(
     assert original is not None
     after = pretty(qualified(statement.tree, session))
     trial = Trial(original, statement.tree, {}, session, account.workload.window_end)
-    why = difference(trial, settings)
+    why = difference(trial, settings, account.key_search.beside)
     if why is not None:
         return _reject(read, changed, f"For review: {changed[0].after} in place of {changed[0].before} {why}.")
     why = _unpruned(changed[0], profiles[changed[0].table])
