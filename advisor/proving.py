@@ -16,7 +16,7 @@ from advisor.equality import Trial, difference
 from advisor.model import QueryTemplate, TableName
 from advisor.quoting import literal
 from advisor.settings import Settings
-from advisor.usage.names import Directory, Session, fold
+from advisor.usage.names import Session, fold
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def prove(
 ) -> Rewrites:
     """Each template's blocks read from `name`; the statement must return on generated rows what it returns today."""
     templates = {template.fingerprint: template for template, _ in asked}
-    directory = Directory.of(account.catalog)
+    directory = account.directory
     proven: dict[str, Rewrite] = {}
     refused: dict[str, str] = {}
     for fingerprint, template in templates.items():

@@ -20,7 +20,7 @@ from advisor.questions import ReadTemplate
 from advisor.quoting import qualified
 from advisor.settings import Settings
 from advisor.terms import identity, monthly, short_window, valid_until
-from advisor.usage.names import Directory, Session
+from advisor.usage.names import Session
 from advisor.usage.syntax import view_definition
 
 SURELY = 2.0  # it is dropped where it cost over this many times the most that it can have saved
@@ -109,7 +109,7 @@ def _definition(name: TableName, account: Account) -> _Made | None:
     sources = list(tree.expression.find_all(exp.Table)) if isinstance(tree, exp.Create) else []
     if tree is None or len(sources) != 1:
         return None
-    session = Session(Directory.of(account.catalog), name.database, name.schema)
+    session = Session(account.directory, name.database, name.schema)
     base = session.table(sources[0])
     schema = tree.this if isinstance(tree.this, exp.Schema) else None
     (schema.this if schema is not None else tree.this).replace(_named(name))

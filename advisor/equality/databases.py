@@ -32,7 +32,7 @@ WHOLE = "BIGINT"
 """NUMBER's other type: the catalog doesn't tell its scale, so both are tried."""
 CELLS = 20_000
 """So many rows may a join of all scans without a condition have."""
-MOST_ROWS = 24
+MOST_ROWS = 16
 YEARS = range(1000, 9999)
 """A whole number among these may be a year."""
 DECIMAL = re.compile(r"[+-]?\d{1,12}(\.\d{1,6})?", re.ASCII)

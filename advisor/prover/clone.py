@@ -14,7 +14,7 @@ from advisor.account import Account
 from advisor.generator.scripts import environment
 from advisor.model import QueryTemplate, Recommendation, TableName
 from advisor.prover.settled import table_of
-from advisor.usage.names import Directory, Session
+from advisor.usage.names import Session
 
 TEMPLATES = 5
 DEPTH = 2
@@ -67,7 +67,7 @@ def _plans(recommendation: Recommendation, account: Account) -> list[Plan]:
     partitions = recommendation.details["partitions"]
     assert isinstance(partitions, int)
     templates = {template.fingerprint: template for template in account.workload.templates}
-    directory = Directory.of(account.catalog)
+    directory = account.directory
     found = []
     for evidence in recommendation.templates:
         template = templates[evidence.fingerprint]

@@ -63,7 +63,7 @@ from advisor.served import Candidate, Refused, candidates, services
 from advisor.settings import Settings
 from advisor.sources import MINUTES_PER_DAY, Sources, sources
 from advisor.terms import identity, short_window
-from advisor.usage.names import Directory, Session
+from advisor.usage.names import Session
 
 __all__ = ["CODE", "propose"]
 
@@ -87,7 +87,7 @@ def propose(account: Account, settings: Settings) -> Proposed:
 
 def _propose(asked: Sequence[Asked], account: Account, settings: Settings) -> Proposed:
     template = asked[0].read.template
-    session = Session(Directory.of(account.catalog), template.database, template.schema)
+    session = Session(account.directory, template.database, template.schema)
     read = sources(asked, account, session, settings)
     if isinstance(read, str):
         return Proposed((), (_reject(Refused(tuple(asked), None, read)),), 0)
