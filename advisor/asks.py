@@ -61,8 +61,6 @@ class Question:
     weight: float
     """Its part of the load's scans: a load of n samples with one scan each has n questions of weight 1/n."""
     asks: tuple[Ask, ...]
-    executions: float = 1.0
-    """For so many it stands in the rows recorded as matched, which are the mean of them all."""
 
 
 def asks_of(usages: Sequence[ColumnUsage], axes: Mapping[str, Axis]) -> tuple[Ask, ...]:

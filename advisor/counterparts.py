@@ -24,7 +24,7 @@ from itertools import combinations
 
 from advisor.asks import Question
 from advisor.axes import Axis
-from advisor.groups import as_rare, single_values, values_asked
+from advisor.groups import as_rare, single_values
 from advisor.widths import UNSORTED
 
 FEWEST_VALUES = 100
@@ -75,10 +75,9 @@ def ties(
 def told_together(axes: Mapping[str, Axis], pairs: Pairs, questions: Sequence[Question]) -> dict[str, Axis]:
     """The axes, those of columns that go one to one with what the queries of either tell of how the rows are spread."""
     found, single = dict(axes), single_values(questions) if pairs else {}
-    queries = values_asked(questions) if pairs else {}
     for name, others in sorted(pairs.items()):
         for other in sorted(others):
-            found[name], found[other] = as_rare(found[name], found[other], single, queries)
+            found[name], found[other] = as_rare(found[name], found[other], single)
     return found
 
 

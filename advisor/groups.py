@@ -100,14 +100,12 @@ def _as_long(line: Axis, questions: Sequence[Question]) -> Axis:
 
 def as_asked(axes: Mapping[str, Axis], questions: Sequence[Question]) -> dict[str, Axis]:
     """The axes with what queries for single values, and the rows that these match, tell of how the rows are spread over them."""
-    single, queries = single_values(questions), values_asked(questions)
-    return {
-        name: _as_asked(line, single.get(line.column, ()), queries.get(line.column, 0.0)) for name, line in axes.items()
-    }
+    single = single_values(questions)
+    return {name: _as_asked(line, single.get(line.column, ())) for name, line in axes.items()}
 
 
-def _as_asked(line: Axis, asks: Sequence[Ask], queries: float) -> Axis:
-    """`asks` are for its single values, `queries` as how many they tell of."""
+def _as_asked(line: Axis, asks: Sequence[Ask]) -> Axis:
+    """`asks` are for its single values."""
     each = _each(line, asks)
     if each is None:
         return line
@@ -118,7 +116,7 @@ def _as_asked(line: Axis, asks: Sequence[Ask], queries: float) -> Axis:
     if of_even >= UNEVEN:
         return replace(line, demanded=tuple(position for ask in asks for position in ask.positions))
     rare = (line.known or counted(line)) and of_even <= 1 / UNEVEN
-    return replace(line, uncommon=of_even, told_by=queries) if rare else line
+    return replace(line, uncommon=of_even, told_by=_values(asks)) if rare else line
 
 
 def as_led(inner: Axis, part: KeyPart, outer: Axis, single: Mapping[str, Sequence[Ask]]) -> Axis:
@@ -134,9 +132,7 @@ def as_led(inner: Axis, part: KeyPart, outer: Axis, single: Mapping[str, Sequenc
     return replace(inner, demanded=asked, uncommon=1.0, led=(part, max(1.0, 1 / each)))
 
 
-def as_rare(
-    one: Axis, other: Axis, single: Mapping[str, Sequence[Ask]], queries: Mapping[str, float]
-) -> tuple[Axis, Axis]:
+def as_rare(one: Axis, other: Axis, single: Mapping[str, Sequence[Ask]]) -> tuple[Axis, Axis]:
     """Two columns that go one to one, with what the queries of either tell of both. Few queries meet one of the few values that hold
     most rows, and those that do hide how few rows the others match: so the lesser figure is taken. Where only one of them has its values
     counted, the other has as many."""
@@ -145,7 +141,7 @@ def as_rare(
         return one, other
     one, other = (line if line.known or counted(line) else replace(line, distinct=counts[0]) for line in (one, other))
     parts = [
-        (each * line.distinct, queries[line.column]) for line in (one, other)
+        (each * line.distinct, _values(single[line.column])) for line in (one, other)
         if (each := _each(line, single.get(line.column, ()))) is not None
     ]  # fmt: skip
     least, told_by = min(parts, default=(1.0, 0.0))
@@ -165,16 +161,6 @@ def single_values(questions: Sequence[Question]) -> dict[str, list[Ask]]:
         for ask in question.asks:
             if ask.values == len(ask.positions) > 0 and not ask.derived:
                 found.setdefault(ask.column, []).append(ask)
-    return found
-
-
-def values_asked(questions: Sequence[Question]) -> dict[str, float]:
-    """By column as how many queries for single values its matched rows tell. The texts that are read ask for so many surely, all
-    executions for so many at most, for some repeat a value: between the two, the geometric mean is taken."""
-    found: dict[str, float] = {}
-    for question in questions:
-        for column, asks in single_values([question]).items():
-            found[column] = found.get(column, 0.0) + _values(asks) * math.sqrt(question.executions)
     return found
 
 

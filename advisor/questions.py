@@ -184,8 +184,7 @@ def questions_of(
         share = matched if matched is not None else math.prod(a.share for a in asks) if complete else None
         implied = joined(read.template, readings[i], scan, axes, dimensions)
         best = None if share is None else top(readings[i], scan, axes, rows, share)
-        stands_for = 1.0 if matched is None else max(1.0, read.template.executions / len(readings))
-        questions.append(Question(load, 1 / len(readings), (*asks, *implied, *([best] if best else ())), stands_for))
+        questions.append(Question(load, 1 / len(readings), (*asks, *implied, *([best] if best else ()))))
     return questions
 
 

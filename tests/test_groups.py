@@ -157,16 +157,3 @@ def test_how_many_values_a_column_has_must_be_known_to_call_those_asked_for_rare
     guessed = replace(known, known=False, distinct=40.0)
     assert as_asked({"TENANT": known}, questions)["TENANT"].uncommon < 0.5
     assert as_asked({"TENANT": guessed}, questions)["TENANT"].uncommon == 1
-
-
-def test_what_many_executions_matched_tells_more_than_the_few_texts_that_are_read() -> None:
-    """Rows that all executions match on average: of many queries some meet the common values, so what few match tells of less skew."""
-    world, rng = skewed()
-    questions, _ = asked_of(world, rng.choice(np.arange(20.0, 301), 12, replace=False).tolist())
-    many = [replace(question, executions=100.0) for question in questions]
-    few, told = (as_asked({"TENANT": world.axis("TENANT")}, each)["TENANT"] for each in (questions, many))
-    assert (few.uncommon, few.told_by) == (told.uncommon, 12.0)
-    assert told.told_by == pytest.approx(120.0), "between twelve values and 1,200"
-    key = KeyPart("TENANT")
-    (one, *_), (other, *_) = (np.asarray(sizes_of(axis, key)) for axis in (few, told))
-    assert other > 1.2 * one, "the common ones hold more than if twelve queries had told it"
