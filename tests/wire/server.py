@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import gc
 import gzip
 import io
 import json
@@ -336,11 +337,15 @@ async def _reply(send: Send, status: int, payload: bytes, announced: int | None 
 def main() -> None:
     port, rows = int(sys.argv[1]), int(sys.argv[2])
     fakesnow.shared_fs.connect("SNOWFLAKE", "ACCOUNT_USAGE")
+    # Its statements are small: a second thread costs more than it does.
+    fakesnow.shared_fs.duck_conn.execute("SET threads = 1")
     for macro in MACROS:
         fakesnow.shared_fs.duck_conn.cursor().execute(f"CREATE OR REPLACE MACRO SNOWFLAKE.main.{macro}")
     server, orders = Server(rows), Path(sys.argv[3])
     for order in json.loads(orders.read_text()) if orders.exists() else []:
         server.control(order)
+    # What the imports have left stays; Python needn't search it for garbage.
+    gc.freeze()
     uvicorn.run(server, host="127.0.0.1", port=port, log_level="error", http=Protocol, timeout_graceful_shutdown=1)
 
 
