@@ -15,6 +15,7 @@ from advisor.collector.grants import script
 from advisor.errors import InputError
 from advisor.settings import Settings
 from advisor.snapshot.views import VIEWS
+from tests import commands
 from tests.wire.account import PYTHON, ROOT, Account, advisor, write_entry
 from tests.wire.planted import DAYS
 
@@ -25,20 +26,21 @@ SECRETS = ("planted-password", "planted-token", "planted-passphrase", "planted-p
 def test_analyze_keeps_the_snapshot_beside_its_advice_and_goes_on_from_it(
     connector: Connector, account: Account, tmp_path: Path
 ) -> None:
-    arguments = ("analyze", "--connection", "test", "--days", str(DAYS), "--out", tmp_path / "out")
+    arguments = ("analyze", "--connection", "test", "--days", str(DAYS), "--out", str(tmp_path / "out"))
     first = advisor(account, *arguments)
     assert first.returncode == 0, first.stderr
     advice = json.loads((tmp_path / "out" / "advice.json").read_bytes())
     assert advice["snapshot"]["source"] == "snowflake"
     assert [r["kind"] for r in advice["recommendations"]] == ["clustering_key"]
     account.control(reset=True)
-    second = advisor(account, *arguments)
+    second = commands.advisor(*arguments, cwd=tmp_path)
     assert second.returncode == 0, second.stderr
     assert "2025-01-01" not in " ".join(account.statements())
     again = json.loads((tmp_path / "out" / "advice.json").read_bytes())
     # What the collection took is another run's to tell.
     assert again | {"snapshot": None} == advice | {"snapshot": None}
-    offline = advisor(account, "analyze", "--snapshot", tmp_path / "out" / "snapshot", "--out", tmp_path / "offline")
+    kept = str(tmp_path / "out" / "snapshot")
+    offline = commands.advisor("analyze", "--snapshot", kept, "--out", "offline", cwd=tmp_path)
     assert offline.returncode == 0, offline.stderr
     assert (tmp_path / "offline" / "advice.json").read_bytes() == (tmp_path / "out" / "advice.json").read_bytes()
 
@@ -66,14 +68,14 @@ def test_doctor_names_the_grant_and_what_it_would_unlock(rich: Connector, accoun
     (missing,) = [check for check in checkup.views if check.remedy is not None]
     assert missing.remedy == "GRANT DATABASE ROLE SNOWFLAKE.USAGE_VIEWER TO ROLE ADVISOR_ROLE"
     assert missing.unlocks == VIEWS["table_dml_history"].effect
-    done = advisor(account, "doctor", "--connection", "test")
+    done = commands.advisor("doctor", "--connection", "test", cwd=account.home)
     assert done.returncode == 2
     assert f"missing  TABLE_DML_HISTORY: {missing.unlocks}\n         {missing.remedy}" in done.stdout
 
 
 def test_doctor_without_the_query_history_is_a_refusal(connector: Connector, account: Account) -> None:
     account.control(run="DROP TABLE SNOWFLAKE.ACCOUNT_USAGE.QUERY_HISTORY")
-    done = advisor(account, "doctor", "--connection", "test")
+    done = commands.advisor("doctor", "--connection", "test", cwd=account.home)
     assert done.returncode == 3
     assert "GRANT DATABASE ROLE SNOWFLAKE.GOVERNANCE_VIEWER TO ROLE ADVISOR_ROLE" in done.stderr
 

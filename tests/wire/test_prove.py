@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from advisor.collector.connection import Connector
+from tests import commands
 from tests.wire.account import PYTHON, Account, advisor
 from tests.wire.planted import DAYS
 
@@ -35,11 +36,12 @@ def files(folder: Path) -> set[str]:
 def test_a_bounded_sample_is_read_by_select_alone_and_not_kept(
     tables: Connector, account: Account, tmp_path: Path
 ) -> None:
-    history = ("--snapshot", tmp_path / "s")
-    collected = advisor(account, "collect", "--connection", "test", "--days", str(DAYS), "--out", tmp_path / "s")
+    history = ("--snapshot", str(tmp_path / "s"))
+    collecting = ("collect", "--connection", "test", "--days", str(DAYS))
+    collected = commands.advisor(*collecting, "--out", "s", cwd=tmp_path)
     assert collected.returncode == 0, collected.stderr
     account.control(reset=True)
-    proven = advisor(account, "prove", *history, "--connection", "test", "--out", tmp_path / "out")
+    proven = commands.advisor("prove", *history, "--connection", "test", "--out", "out", cwd=tmp_path)
     assert proven.returncode == 0, proven.stderr
     assert "row samples of 1 table: about 32,000 rows, " in proven.stderr
     assert " to scan of 20 GiB allowed" in proven.stderr
@@ -54,18 +56,18 @@ def test_a_bounded_sample_is_read_by_select_alone_and_not_kept(
     assert recommended["details"]["proof"]["predicted_from"] == "statistics"
     assert recommended["details"]["proof"]["results"]["differing"] == 0
 
-    # With the older connector.
+    # With the older connector, in a process of its own.
     keep = ("--connection", "test", "--keep-samples", "--out", tmp_path / "kept")
     kept = advisor(account, "prove", *history, *keep, python=PYTHON)
     assert kept.returncode == 0, kept.stderr
     assert (tmp_path / "s" / "samples" / "DB.PUBLIC.ORDERS.parquet").is_file()
-    offline = advisor(account, "prove", *history, "--out", tmp_path / "offline")
+    offline = commands.advisor("prove", *history, "--out", "offline", cwd=tmp_path)
     assert offline.returncode == 0, offline.stderr
 
 
 def test_what_the_budget_does_not_allow_is_not_asked(tables: Connector, account: Account, tmp_path: Path) -> None:
     options = ("--connection", "test", "--days", str(DAYS), "--statistics-gib", "0.001")
-    done = advisor(account, "prove", *options, "--out", tmp_path / "out")
+    done = commands.advisor("prove", *options, "--out", "out", cwd=tmp_path)
     assert done.returncode == 2
     assert "row samples of 0 tables" in done.stderr
     assert "advisor: nothing could be measured: DB.PUBLIC.ORDERS: there is no sample of its rows" in done.stderr
