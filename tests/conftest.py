@@ -13,13 +13,25 @@ from hypothesis import settings
 
 os.environ["ADVISOR_CACHE_FOLDER"] = "off"
 
+LONG = (
+    "test_hostile_kinds.py",
+    "test_patience.py",
+    "test_prover.py",
+    "test_tpc_workload.py",
+    "test_tracker.py",
+    "test_twins.py",
+    "test_what_if.py",
+)
+"""Each more than 20 seconds."""
+
 settings.register_profile("repeatable", derandomize=True)
 settings.load_profile("repeatable")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The folders come first: with what their tests start they take longest, and at the end a core would wait for another."""
-    items.sort(key=lambda item: item.path.parent == Path(__file__).parent)
+    """The folders come first, with what their tests start, then the files that take longest: at the end a core would wait for
+    another."""
+    items.sort(key=lambda item: (item.path.parent == Path(__file__).parent, item.path.name not in LONG))
 
 
 def pytest_collection_finish() -> None:
