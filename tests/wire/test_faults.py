@@ -45,6 +45,8 @@ LASTING: dict[str, dict[str, Any]] = {
     "chunk cut": {"action": "cut", "path": CHUNK},
 }
 BRISK = Settings(retry_seconds=0.02, request_seconds=1)
+CALM = replace(BRISK, request_seconds=10)
+"""Where no answer is late on purpose: those of a busy machine are."""
 
 
 @pytest.fixture
@@ -153,7 +155,7 @@ KILLS = 20
 def collect_there(environment: dict[str, str], out: Path, raw: bool) -> None:
     """In a process of its own."""
     os.environ.update(environment)
-    collect(Connector("test", BRISK, {}), out, since=SINCE, raw=raw)
+    collect(Connector("test", CALM, {}), out, since=SINCE, raw=raw)
 
 
 @dataclass(frozen=True)
@@ -172,9 +174,10 @@ def undisturbed_run(connector: Connector, home: Path, raw: bool) -> Undisturbed:
     return Undisturbed(contents(home / f"{raw}"), took, home / f"{raw}-earlier")
 
 
-def test_a_run_that_is_killed_at_any_moment_is_completed_by_the_next(brisk: Connector, tmp_path: Path) -> None:
+def test_a_run_that_is_killed_at_any_moment_is_completed_by_the_next(connector: Connector, tmp_path: Path) -> None:
     """On the way to a first snapshot, or from one to its successor; with the history's rows, or what it is compressed to."""
-    forms = {raw: undisturbed_run(brisk, tmp_path, raw) for raw in (True, False)}
+    calm = Connector(connector.entry, CALM, {})
+    forms = {raw: undisturbed_run(calm, tmp_path, raw) for raw in (True, False)}
     processes, moments = multiprocessing.get_context("forkserver"), random.Random(1)
     processes.set_forkserver_preload(["advisor.collector.collect"])
     ends: list[int | None] = []
@@ -192,7 +195,7 @@ def test_a_run_that_is_killed_at_any_moment_is_completed_by_the_next(brisk: Conn
         run.join()
         ends.append(run.exitcode)
         assert not out.exists() or contents(out) in (before, form.content)
-        collect(brisk, out, since=SINCE, raw=raw)
+        collect(calm, out, since=SINCE, raw=raw)
         assert contents(out) == form.content, kill
         assert [path.name for path in out.parent.iterdir()] == ["s"]
     # Some had ended by then.
