@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -147,6 +148,17 @@ def test_half_of_a_proof_is_run_in_a_process_that_stands(monkeypatch: pytest.Mon
     assert sent == [False, False], "the databases whose numbers may have decimals"
     assert difference(trial(test_verdicts.SAME), settings, Beside()) is None
     assert len(sent) == 2, "a process isn't started for it"
+
+
+def test_a_proof_that_is_interrupted_is_not_waited_for_wherever_it_runs() -> None:
+    endless = trial([test_verdicts.ENDLESS, test_verdicts.ENDLESS])
+    with stood() as work:
+        started = time.monotonic()
+        timer = threading.Timer(1.0, os.kill, (OWN, signal.SIGINT))
+        timer.start()
+        with pytest.raises(KeyboardInterrupt):
+            difference(endless, Settings(threads=2, proof_seconds=60.0), work)
+    assert time.monotonic() - started < 20
 
 
 @pytest.fixture

@@ -57,8 +57,11 @@ class Beside:
         """Whether a process has been started, for something else, and takes work."""
         return self._stands
 
-    def begin(self, function: Callable[..., Found], *arguments: object) -> Begun[Found]:
-        begun = Begun(partial(function, *arguments))
+    def begin(
+        self, function: Callable[..., Found], *arguments: object, here: Callable[[], Found] | None = None
+    ) -> Begun[Found]:
+        """`here` does the same for who comes first, if not the function with its arguments."""
+        begun = Begun(here or partial(function, *arguments))
         self._driver.submit(begun.do, partial(self._do, function, arguments))
         return begun
 

@@ -7,7 +7,7 @@ out on both sides, since it may cut ties either way, and what the outermost ORDE
 from __future__ import annotations
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from sqlglot.errors import SqlglotError
@@ -48,22 +48,23 @@ def difference(trial: Trial, settings: Settings, beside: Beside | None = None) -
 
 
 def _tried(queries: Queries, settings: Settings, beside: Beside | None) -> list[Tried]:
-    """With numbers that may have decimals, and with whole ones."""
-    databases, seconds = settings.proof_databases, settings.proof_seconds
-    decimals, whole = (
-        (queries, range(0, databases, 2), False, seconds),
-        (queries, range(1, databases, 2), True, seconds),
-    )
-    if beside is not None and beside.stands:
-        # Half of a run is the interpreter's work: threads would wait for each other.
-        begun = beside.begin(run, *decimals)
-        found = run(*whole)
-        return [begun.result(), found]
-    given_up = threading.Event()
+    """With numbers that may have decimals, and with whole ones. Never in the main thread, where the engine isn't interrupted."""
+    databases, given_up = settings.proof_databases, threading.Event()
+    decimals, whole = ((queries, range(first, databases, 2), bool(first), settings.proof_seconds) for first in (0, 1))
     with ThreadPoolExecutor(min(2, settings.threads)) as executor:
-        runs = [executor.submit(run, *each, given_up) for each in (decimals, whole)]
+
+        def here() -> Future[Tried]:
+            return executor.submit(run, *decimals, given_up)
+
+        if beside is not None and beside.stands:
+            # Half of a run is the interpreter's work: two threads would wait for each other.
+            answer = beside.begin(run, *decimals, here=lambda: here().result()).result
+        else:
+            answer = here().result
+        other = executor.submit(run, *whole, given_up)
         try:
-            return [each.result() for each in runs]
+            found = other.result()
+            return [answer(), found]
         finally:
             # Interrupted, neither of them is waited for.
             given_up.set()
