@@ -38,8 +38,6 @@ class Ask:
     """It isn't written on the column: a joined table's filter or a top-k implies it while the query runs."""
     stretches: int = 0
     """How many stretches of values that follow each other the single ones make up; 0 where that isn't known."""
-    empty: bool = False
-    """No row matches it, which skips every partition however the rows lie: all that it asks for lies outside of the column's ends."""
 
     @property
     def places(self) -> int:
@@ -92,15 +90,14 @@ def _union(asks: Sequence[Ask]) -> Ask:
     if any(ask.null for ask in asks):
         # NULLs lie apart from the values: the alternatives have no place in common.
         return Ask(asks[0].column, share, sum(max(1, ask.values) for ask in asks))
-    empty = all(ask.empty for ask in asks)
     if all(ask.values for ask in asks):
         positions = tuple(position for ask in asks for position in ask.positions)
-        return Ask(asks[0].column, share, sum(ask.values for ask in asks), positions=positions, empty=empty)
+        return Ask(asks[0].column, share, sum(ask.values for ask in asks), positions=positions)
     lows = [ask.low for ask in asks]
     highs = [ask.high for ask in asks]
     low = None if None in lows else min(low for low in lows if low is not None)
     high = None if None in highs else max(high for high in highs if high is not None)
-    return Ask(asks[0].column, share, 0, low, high, empty=empty)
+    return Ask(asks[0].column, share, 0, low, high)
 
 
 def _ask(usage: ColumnUsage, axes: Mapping[str, Axis]) -> Ask | None:
@@ -145,9 +142,7 @@ def _points(line: Axis, usage: ColumnUsage) -> Ask:
     positions = [line.position(value) for value in usage.values]
     known = tuple(sorted({position for position in positions if position is not None}))
     count = max(1, len(usage.values))
-    empty = line.bounded and None not in positions and not any(line.low <= position <= line.high for position in known)
-    share = min(1.0, (1 - line.null_share) * count / line.distinct)
-    return Ask(usage.column, share, count, positions=known, empty=empty)
+    return Ask(usage.column, min(1.0, (1 - line.null_share) * count / line.distinct), count, positions=known)
 
 
 def _range(line: Axis, low: float | None, high: float | None) -> Ask:
@@ -156,8 +151,7 @@ def _range(line: Axis, low: float | None, high: float | None) -> Ask:
     share = (1 - line.null_share) * max(least, line.share(low, high))
     # The bucket arithmetic takes the upper end as excluded: a date's day ends a day later.
     end = high + 1 if line.family == "date" and high is not None else high
-    empty = line.bounded and ((low is not None and low > line.high) or (high is not None and high < line.low))
-    return Ask(line.column, share, 0, low, end, empty=empty)
+    return Ask(line.column, share, 0, low, end)
 
 
 def corrected(asks: tuple[Ask, ...], matched: float, axes: Mapping[str, Axis]) -> tuple[Ask, ...]:

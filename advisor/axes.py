@@ -43,9 +43,6 @@ class Axis:
     null_share: float = 0.0
     known: bool = False
     """Its span and distinct count come from statistics, not from the literals."""
-    bounded: bool = False
-    """Its ends are those of all rows: none has a value beyond them. Of a text a position tells the first letters only, and of a
-    moment not the time zone."""
     prefix: str = ""
     """Text: what every value starts with."""
     demanded: tuple[float, ...] = ()
@@ -197,8 +194,7 @@ def _from_statistics(name: str, family: str, rows: float, statistics: ColumnStat
         return None
     distinct = max(1.0, min(statistics.distinct, rows))
     nulls = min(MOST_NULLS, max(0.0, statistics.null_share or 0.0))
-    bounded = family in ("number", "date") and (statistics.sampled_rows or 0) >= rows
-    return Axis(name, family, ends[0], ends[1], distinct, nulls, True, bounded, prefix)
+    return Axis(name, family, ends[0], ends[1], distinct, nulls, True, prefix)
 
 
 def _from_literals(

@@ -173,9 +173,9 @@ class Layout:
     @cached_property
     def scattered(self) -> Floats:
         """By what is `asked`: partitions that hold a row which it matches, did these lie at random: no more are scanned where a
-        partition's own ends decide, as for rows at the far end of a column, for NULLs, and for what lies beyond either end."""
+        partition's own ends decide, as for rows at the far end of a column and for NULLs."""
         rows = np.array([
-            min((0.0 if ask.empty else ask.share * self.rows for ask in asks if ask.open or ask.null or ask.empty), default=math.inf)
+            min((ask.share * self.rows for ask in asks if ask.open or ask.null), default=math.inf)
             for asks in self.asked
         ])  # fmt: skip
         most: Floats = np.maximum(1.0, self.partitions * -np.expm1(-rows / max(1, self.partitions)))

@@ -83,16 +83,16 @@ def count(layout: Layout, key: Sequence[KeyPart]) -> Floats:
     alive |= {
         ask: _holding(ask, layout, cut, key) for ask in layout.scarce if ask.null or not _follows(layout, ask, key)
     }
-    alive |= {
-        ask: np.maximum(alive[ask], _at_ends(ask, layout, layout.sample, cut, at))
-        for ask in layout.scarce for at, part in enumerate(key) if part.column == ask.column and _ends(layout, ask, key[:at])
-    }  # fmt: skip
-    part = predict_questions(layout.counted, key)
+    for ask in layout.scarce:
+        for at, part in enumerate(key):
+            if part.column == ask.column and _ends(layout, ask, key[:at]):
+                alive[ask] = np.maximum(alive[ask], _at_ends(ask, layout, layout.sample, cut, at))
+    asked = predict_questions(layout.counted, key)
     for i, question in enumerate(layout.questions):
         found = [alive[ask] for ask in question.asks if ask in alive]
         if found:
             counted = max(1.0, float(np.multiply.reduce(found).sum()))
-            rest = 1.0 if len(found) == len(question.asks) else computed[i] / part[i]
+            rest = 1.0 if len(found) == len(question.asks) else computed[i] / asked[i]
             computed[i] = min(max(1.0, counted * rest), layout.scattered[layout.which[i]])
     return layout.per_load(computed)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 
-from advisor.asks import PRUNABLE, Ask, Question, asks_of, corrected
+from advisor.asks import PRUNABLE, Question, asks_of, corrected
 from advisor.axes import Axis, axis
 from advisor.joins import Dimension, Dimensions, days_of, joined, matched_share, may_be_calendar, partners, top
 from advisor.model import (
@@ -167,7 +167,7 @@ def questions_of(
 ) -> list[Question]:
     """One question for each scan of the table by each sample of the template, as it would be asked at the window's end."""
     readings = read.samples or (read.reading,)
-    recorded = matched_share(read.template, history)
+    matched = matched_share(read.template, history)
     rows = float(table.rows or 1)
     scans = [
         (i, scan, [u for u in reading.usages if u.scan == scan and u.table == table.name and u.role in FILTERS])
@@ -176,7 +176,6 @@ def questions_of(
     asked = [asks_of(usages, axes) for _, _, usages in scans]
     if len(read.moments) == len(readings) and history.churn is not None:
         asked = rolled(asked, [read.moments[i] for i, _, _ in scans], axes, end, history.churn.rows_added / rows)
-    matched = _matched_by_others(recorded, asked)
     questions = []
     for (i, scan, usages), found in zip(scans, asked, strict=True):
         complete = len(found) == len({u.clause for u in usages})
@@ -186,9 +185,3 @@ def questions_of(
         best = None if share is None else top(readings[i], scan, axes, rows, share)
         questions.append(Question(load, 1 / len(readings), (*asks, *implied, *([best] if best else ()))))
     return questions
-
-
-def _matched_by_others(recorded: float | None, asked: Sequence[Sequence[Ask]]) -> float | None:
-    """The share of the rows that scans match on average if not all of them match none: what is recorded is the mean of all."""
-    others = sum(not any(ask.empty for ask in asks) for asks in asked)
-    return recorded if recorded is None or not others else min(1.0, recorded * len(asked) / others)

@@ -89,7 +89,7 @@ def statistics(column: Column) -> ColumnStatistics:
     values = column.values[~np.isnan(column.values)]
     ends = [_shown(column, float(end)) for end in (values.min(), values.max())]
     nulls = 1 - len(values) / len(column.values)
-    return ColumnStatistics(float(len(np.unique(values))), ends[0], ends[1], nulls, sampled_rows=len(column.values))
+    return ColumnStatistics(float(len(np.unique(values))), ends[0], ends[1], nulls)
 
 
 def _shown(column: Column, value: float) -> str:
