@@ -11,16 +11,14 @@ from types import MappingProxyType
 from typing import Protocol
 
 from advisor import cost, dbt
-from advisor.beside import Begun
 from advisor.blocks import Block, Statement, study
 from advisor.estimate import Estimate
 from advisor.key_search import KeySearch
-from advisor.latencies import latencies
+from advisor.latencies import Latencies
 from advisor.model import (
     FILTERS,
     Answer,
     Catalog,
-    DayTimes,
     Execution,
     Facts,
     Owner,
@@ -67,8 +65,7 @@ class Account:
     facts: Facts
     changes: Mapping[TableName, frozenset[datetime]] | None
     """The hours in which each table of a repeated question changed; None where nothing tells."""
-    latencies: Begun[tuple[DayTimes, ...]] = field(compare=False)
-    """By day and warehouse, looked up when they are asked for: it takes another pass over the history."""
+    latencies: Latencies = field(compare=False)
     answers: tuple[Answer, ...] = ()
     """Of Snowflake's own estimators."""
     owners: Mapping[TableName, Owner] = field(default_factory=dict)
@@ -155,7 +152,7 @@ def read_account(snapshot: Snapshot, settings: Settings, say: Say, search: KeySe
     for make in profilers(templates, known, recorded, workload, settings, sampled, owned=made).values():
         profiles.append(make())
         search.begin(profiles[-1], prices, settings, workload.days)
-    moved, times = _changes(snapshot, workload, templates), Begun(partial(latencies, snapshot))
+    moved, times = _changes(snapshot, workload, templates), Latencies(snapshot)
     return Account(
         known,
         workload,

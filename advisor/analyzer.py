@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from advisor import inputs
 from advisor.account import Account, Say, read_account
@@ -36,12 +36,11 @@ def analyze(
     """
     with _few_collections(), Beside() as process, Beside(process=False) as thread:
         account = read_account(snapshot, settings, say, KeySearch(process if settings.threads > 1 else None))
-        parts = Parts.of(snapshot, account, settings)
-        if settings.threads > 1:
-            thread.hasten(account.latencies)
-        proposed = propose(account, settings, parts, thread)
-        say("settling the changes that are best together")
-        return advise(snapshot, account, calibrated(proposed, lessons or {}), settings, parts)
+        with account.latencies.hastened(thread) if settings.threads > 1 else nullcontext():
+            parts = Parts.of(snapshot, account, settings)
+            proposed = propose(account, settings, parts, thread)
+            say("settling the changes that are best together")
+            return advise(snapshot, account, calibrated(proposed, lessons or {}), settings, parts)
 
 
 @contextmanager

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from advisor.beside import Begun, Beside
 from advisor.model import DayTimes
 from advisor.snapshot import Snapshot
 from advisor.snapshot.normal import blaming
@@ -34,8 +38,29 @@ FROM ranked GROUP BY DAY, WAREHOUSE, MS ORDER BY MS DESC, WAREHOUSE, DAY
 """
 
 
-def latencies(snapshot: Snapshot) -> tuple[DayTimes, ...]:
-    """Nothing for a snapshot that was summed up before it was written. May run beside what else reads the snapshot."""
-    with blaming(snapshot.folder / "query_history"), snapshot.connection.cursor() as connection:
-        rows = connection.execute(_LATENCIES.format(warehouses=WAREHOUSES)).fetchall()
-    return tuple(DayTimes(day, warehouse, int(executions), *shares) for day, warehouse, executions, *shares in rows)
+class Latencies:
+    """Looked up once, when they are asked for or beside what else is done. Nothing for a snapshot that was summed up before it was
+    written."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._folder = snapshot.folder
+        self._connection = snapshot.connection.cursor()
+        self._begun = Begun(self._look_up)
+
+    def result(self) -> tuple[DayTimes, ...]:
+        return self._begun.result()
+
+    @contextmanager
+    def hastened(self, thread: Beside) -> Iterator[None]:
+        """They will be asked for: the thread looks them up meanwhile. What fails, or is interrupted, doesn't wait for that."""
+        thread.hasten(self._begun)
+        try:
+            yield
+        except BaseException:
+            self._connection.interrupt()
+            raise
+
+    def _look_up(self) -> tuple[DayTimes, ...]:
+        with blaming(self._folder / "query_history"):
+            rows = self._connection.execute(_LATENCIES.format(warehouses=WAREHOUSES)).fetchall()
+        return tuple(DayTimes(day, warehouse, int(executions), *shares) for day, warehouse, executions, *shares in rows)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from advisor.settings import Settings
 from advisor.snapshot import Snapshot
 from advisor.snapshot.normal import blaming
 
@@ -72,6 +73,10 @@ min(MS) FILTER (UPTO > floor(LAST * {share})) + (min(LAST) * {share} - floor(min
 _RECENT = "SELECT FINGERPRINT, sum(RECENTLY) FROM timed GROUP BY FINGERPRINT"
 
 
+Found = tuple[Mapping[str | None, tuple[float, ...]], Mapping[str, int]]
+"""Percentiles by fingerprint, those of the whole history by None; and how many executions are recent, by fingerprint."""
+
+
 @dataclass(frozen=True)
 class Times:
     """Times in milliseconds, each beside the number of its context, or of its template."""
@@ -85,24 +90,39 @@ class Beside:
     """Finds percentiles in a thread, on a connection of its own: that leaves the interpreter free, and mostly a core."""
 
     snapshot: Snapshot
-    thread: Executor
+    thread: Executor | None
+    """None: nothing is to run beside anything else."""
     held: list[Future[Times | None]]
 
     def begin(self) -> None:
         """Once `unit_told` is there."""
-        self.held.append(self.thread.submit(_times, self.snapshot))
+        if self.thread is not None:
+            self.held.append(self.thread.submit(_times, self.snapshot))
 
-    def of_templates(self) -> Callable[[], tuple[Mapping[str | None, tuple[float, ...]], Mapping[str, int]]]:
+    def of_templates(self) -> Callable[[], Found]:
         """Once `kept` is there: gives what waits for the percentiles, and for the counts of what is recent."""
-        return self.thread.submit(
-            lambda: (_of_templates(self.snapshot, self.held.pop().result()), _recent(self.snapshot))
-        ).result
+        if self.thread is not None:
+            return self.thread.submit(lambda: self._found(self.held.pop().result())).result
+        found = self._found(_times(self.snapshot))
+        return lambda: found
+
+    def _found(self, times: Times | None) -> Found:
+        return _of_templates(self.snapshot, times), _recent(self.snapshot)
 
 
 @contextmanager
-def beside(snapshot: Snapshot) -> Iterator[Beside]:
-    with ThreadPoolExecutor(1) as thread, snapshot.connection.cursor() as connection:
-        yield Beside(replace(snapshot, connection=connection), thread, [])
+def beside(snapshot: Snapshot, settings: Settings) -> Iterator[Beside]:
+    """What fails, or is interrupted, doesn't wait for the thread's statement."""
+    if settings.threads == 1:
+        yield Beside(snapshot, None, [])
+        return
+    with snapshot.connection.cursor() as connection, ThreadPoolExecutor(1) as thread:
+        try:
+            yield Beside(replace(snapshot, connection=connection), thread, [])
+        except BaseException:
+            thread.shutdown(wait=False, cancel_futures=True)
+            connection.interrupt()
+            raise
 
 
 def _times(snapshot: Snapshot) -> Times | None:

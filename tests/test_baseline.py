@@ -11,7 +11,7 @@ import pytest
 
 from advisor.account import read_account
 from advisor.baseline import baseline
-from advisor.latencies import latencies
+from advisor.latencies import Latencies
 from advisor.model import Baseline, LookBack
 from advisor.settings import Settings
 from advisor.snapshot import open_snapshot
@@ -109,4 +109,4 @@ def test_a_history_summed_up_elsewhere_has_no_times_by_day(tmp_path: Path) -> No
     folder = write_snapshot(tmp_path, query_templates=templates, query_samples=[sample], tables=[table("T")])
     (folder / "query_history.parquet").unlink()
     with open_snapshot(folder) as snapshot:
-        assert latencies(snapshot) == ()
+        assert Latencies(snapshot).result() == ()

@@ -6,26 +6,28 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import MappingProxyType
 
 import pytest
 
-from advisor import beside, key_search
+from advisor import beside, key_search, latencies, percentiles
 from advisor.analyzer import analyze
 from advisor.beside import Begun, Beside
 from advisor.equality import difference
 from advisor.generator import generate
 from advisor.key_search import KeySearch
 from advisor.settings import Settings
-from advisor.snapshot import open_snapshot
+from advisor.snapshot import Snapshot, open_snapshot
 from tests import test_verdicts
 from tests.recommenders.test_clustering_key import ORDERS, by_customer, by_week, columns, loads, runs
 from tests.snapshots import write_snapshot
 from tests.test_verdicts import trial
 
 OWN = os.getpid()
+ENDLESS = "SELECT count(*) FROM range(1000000000) AS a, range(1000000000) AS b WHERE a.range * b.range % 7 = 9"
 
 
 def where() -> int:
@@ -125,9 +127,7 @@ def test_a_thread_does_what_will_be_asked_for() -> None:
     begun = Begun(where)
     with Beside(process=False) as thread:
         thread.hasten(begun)
-        while not begun._answer.done():
-            time.sleep(0.001)
-    assert begun.result() == OWN
+        assert begun._answer.result(timeout=60) == OWN
 
 
 def test_half_of_a_proof_is_run_in_a_process_that_stands(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,6 +159,42 @@ def test_a_proof_that_is_interrupted_is_not_waited_for_wherever_it_runs() -> Non
         with pytest.raises(KeyboardInterrupt):
             difference(endless, Settings(threads=2, proof_seconds=60.0), work)
     assert time.monotonic() - started < 20
+
+
+def test_half_of_a_proof_whose_process_ends_is_run_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ended(process, function, arguments):  # type: ignore[no-untyped-def]
+        raise EOFError
+
+    with stood() as work:
+        monkeypatch.setattr(beside._Process, "ask", ended)
+        assert difference(trial(test_verdicts.SAME), Settings(proof_databases=40), work) is None
+        assert not work.stands
+
+
+def look_up_endlessly(snapshot: Snapshot) -> None:
+    with Beside(process=False) as thread, latencies.Latencies(snapshot).hastened(thread):
+        time.sleep(0.5)
+        raise KeyboardInterrupt
+
+
+def find_endlessly(snapshot: Snapshot) -> None:
+    with percentiles.beside(snapshot, Settings(threads=2)) as times:
+        assert times.thread is not None
+        times.thread.submit(times.snapshot.connection.execute, ENDLESS)
+        time.sleep(0.5)
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("work", [look_up_endlessly, find_endlessly])
+def test_a_thread_s_statement_is_given_up_with_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, work: Callable[[Snapshot], None]
+) -> None:
+    monkeypatch.setattr(latencies, "_LATENCIES", ENDLESS)
+    started = time.monotonic()
+    with open_snapshot(write_snapshot(tmp_path, runs(by_week, 5, 10), [ORDERS])) as snapshot:
+        with pytest.raises(KeyboardInterrupt):
+            work(snapshot)
+        assert time.monotonic() - started < 20
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ COLUMNS = {
 }
 SESSION = Session(Directory(COLUMNS, {}), "DB", "S")
 NOW = datetime(2025, 3, 9, 8)
-PROOF = Settings(proof_databases=100)
+PROOF = Settings()
 JOINED = (
     "SELECT s.region, SUM(f.price) FROM sales f JOIN shops s ON f.shop = s.id WHERE f.day >= '2024-03-01' AND f.item IN (7001, 7002) "
     "AND f.code = '52117' AND s.region = 'north' AND f.shop = 88 GROUP BY s.region"
@@ -95,3 +95,23 @@ def test_what_its_type_cannot_hold_is_not_near() -> None:
     (sales,) = Queries.of(trial(sql, sql)).tables
     assert "DAY" not in sales.near
     assert sales.near["ITEM"].met == (5,)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT f.item FROM sales f WHERE f.day = f.at::date AND f.day > '2024-03-01'",
+        "SELECT item FROM sales WHERE shop = item AND shop > 5 AND item < 100",
+        "SELECT item FROM sales WHERE item = (SELECT MAX(id) FROM shops) AND item > 70",
+        "SELECT x.region FROM (SELECT id AS k, region FROM shops) x JOIN sales f ON f.shop = x.k WHERE f.day >= '2024-03-01' AND f.code = 'y'",
+        "SELECT f.item FROM sales f JOIN shops s ON f.item + 1 = s.id WHERE f.item < 70",
+    ],
+)
+def test_columns_that_must_meet_through_a_function_an_alias_or_a_query_still_do(query: str) -> None:
+    assert difference(trial(query, query), PROOF) is None
+
+
+@pytest.mark.parametrize("number", ["1e9999999999999999999", "1e1000000"])
+def test_a_number_beyond_all_numbers_is_a_reason(number: str) -> None:
+    query = f"SELECT item FROM sales WHERE price < {number}"
+    assert "could not be proven" in str(difference(trial(query, query), PROOF))

@@ -60,9 +60,10 @@ class Beside:
     def begin(
         self, function: Callable[..., Found], *arguments: object, here: Callable[[], Found] | None = None
     ) -> Begun[Found]:
-        """`here` does the same for who comes first, if not the function with its arguments."""
-        begun = Begun(here or partial(function, *arguments))
-        self._driver.submit(begun.do, partial(self._do, function, arguments))
+        """`here` does the same where the process doesn't, if not the function with its arguments."""
+        work = here or partial(function, *arguments)
+        begun = Begun(work)
+        self._driver.submit(begun.do, partial(self._do, function, arguments, work))
         return begun
 
     def hasten(self, begun: Begun[Found]) -> None:
@@ -77,7 +78,7 @@ class Beside:
             if not self._stands:
                 self._end()
 
-    def _do(self, function: Callable[..., Found], arguments: tuple[object, ...]) -> Found:
+    def _do(self, function: Callable[..., Found], arguments: tuple[object, ...], here: Callable[[], Found]) -> Found:
         process = self._process
         if process is not None:
             # Whether it has ended or something can't be sent: the work is done here, and fails here if it must.
@@ -90,7 +91,7 @@ class Beside:
                     return found
         if self._left:
             raise CancelledError
-        return function(*arguments)
+        return here()
 
     def _end(self) -> None:
         process, self._process, self._stands = self._process, None, False

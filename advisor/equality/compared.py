@@ -41,8 +41,9 @@ def compared(trees: Iterable[exp.Expr], turns: Iterable[tuple[exp.Expr, date]]) 
 
 
 def _joins(condition: exp.Expr) -> bool:
+    """One column equals another, whatever is made of either."""
     return isinstance(condition, exp.EQ) and all(
-        isinstance(side, exp.Column) for side in (condition.this, condition.expression)
+        len(_columns(side)) == 1 for side in (condition.this, condition.expression)
     )
 
 

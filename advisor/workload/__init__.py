@@ -88,7 +88,7 @@ def compress(snapshot: Snapshot, settings: Settings, tell: Callable[[int, int], 
     Times are those of the executions in templates; `queries` counts every row. Percentiles are None for a snapshot that was
     aggregated before it was written. Raises InputError when no SELECT was executed in the window.
     """
-    with percentiles.beside(snapshot) as times, prepared(snapshot, settings, tell, times.begin) as view:
+    with percentiles.beside(snapshot, settings) as times, prepared(snapshot, settings, tell, times.begin) as view:
         by_template = times.of_templates() if view == "query_history" else _recent(snapshot, view)
         templates, shares = _templates(snapshot, settings, view, by_template)
         if not any(template.kind == "SELECT" for template in templates):
