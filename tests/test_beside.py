@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import MappingProxyType
@@ -150,6 +150,15 @@ def test_half_of_a_proof_is_run_in_a_process_that_stands(monkeypatch: pytest.Mon
     assert len(sent) == 2, "a process isn't started for it"
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Processes that run tests side by side ignore Ctrl-C."""
+    usual = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, usual)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_a_proof_that_is_interrupted_is_not_waited_for_wherever_it_runs() -> None:
     endless = trial([test_verdicts.ENDLESS, test_verdicts.ENDLESS])
     with stood() as work:
