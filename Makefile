@@ -48,7 +48,7 @@ $(BIN)/python:
 # The test server's engine and the newest connector exclude each other.
 $(VENV)/wire: tests/wire/requirements.txt | $(BIN)/python
 	$(PYTHON) -m venv $@
-	$@/bin/python -m pip install --quiet --requirement $<
+	$@/bin/python -m pip install --quiet --requirement $< || { rm -rf $@; exit 1; }
 	touch $@
 
 $(VENV)/demo: pyproject.toml | $(BIN)/python
