@@ -32,7 +32,7 @@ def difference(trial: Trial, settings: Settings, beside: Beside | None = None) -
     """
     try:
         queries = Queries.of(trial)
-    except (UnprovenError, SqlglotError, RecursionError, ArithmeticError) as error:
+    except (UnprovenError, SqlglotError, RecursionError) as error:
         return f"could not be proven: {first_line(error)}"
     if settings.cache_folder is None or not verdicts.lasting(queries):
         return _said(_tried(queries, settings, beside), settings.proof_databases)

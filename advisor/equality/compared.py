@@ -1,8 +1,4 @@
-"""Which constants and moments each column is compared with: rows that hold them meet several conditions at once.
-
-Without that, of forty pairs of queries with four conditions and a join each, half returned no row in any of 200 databases, and the
-rest in 5 to 20 of them.
-"""
+"""Which constants and moments each column is compared with: rows that hold them meet several conditions at once (docs/adr/0024)."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from sqlglot import exp
 
@@ -40,6 +40,7 @@ YEARS = range(1000, 9999)
 """A whole number among these may be a year."""
 DECIMAL = re.compile(r"[+-]?\d{1,12}(\.\d{1,6})?", re.ASCII)
 """A text that is compared with a number."""
+LARGEST = 10**12
 FAR_DAYS = (1, 7, 31, 366)
 
 
@@ -82,8 +83,9 @@ class _Meant:
                 self.moments[moment] = None
                 self.days[moment.date()] = None
         else:
-            number = Decimal(constant.this)
-            self.numbers[-number if isinstance(constant.parent, exp.Neg) else number] = None
+            number = _number(constant.this)
+            if number is not None:
+                self.numbers[-number if isinstance(constant.parent, exp.Neg) else number] = None
             self.texts[constant.this] = None
             if constant.this.isdecimal() and int(constant.this) in YEARS:
                 self.days.update(
@@ -164,6 +166,15 @@ def _moment(text: str) -> datetime | None:
         return None
 
 
+def _number(text: str) -> Decimal | None:
+    """None for one that no column is given."""
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return None
+    return number if number.copy_abs() < LARGEST else None
+
+
 def _texts(found: Iterable[str]) -> list[Cell]:
     """A LIKE pattern's own text is among its matches where its wildcards match themselves."""
     each = [variant for text in found for variant in (text, text.replace("%", ""), text.lower(), f"{text}x")]
@@ -172,7 +183,7 @@ def _texts(found: Iterable[str]) -> list[Cell]:
 
 def _numbers(found: Iterable[Decimal]) -> list[Cell]:
     near = [value + step for value in found for step in (Decimal(0), Decimal(1), Decimal(-1), Decimal("0.5"))]
-    return list(dict.fromkeys(value for value in near if abs(value) < 10**12))
+    return list(dict.fromkeys(value for value in near if abs(value) < LARGEST))
 
 
 def _days(found: Iterable[date]) -> list[Cell]:
