@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+
+import duckdb
 
 from advisor.beside import Begun, Beside
 from advisor.model import DayTimes
@@ -57,10 +59,12 @@ class Latencies:
         try:
             yield
         except BaseException:
-            self._connection.interrupt()
+            # It is closed where they are known already.
+            with suppress(duckdb.ConnectionException):
+                self._connection.interrupt()
             raise
 
     def _look_up(self) -> tuple[DayTimes, ...]:
-        with blaming(self._folder / "query_history"):
-            rows = self._connection.execute(_LATENCIES.format(warehouses=WAREHOUSES)).fetchall()
+        with blaming(self._folder / "query_history"), self._connection as connection:
+            rows = connection.execute(_LATENCIES.format(warehouses=WAREHOUSES)).fetchall()
         return tuple(DayTimes(day, warehouse, int(executions), *shares) for day, warehouse, executions, *shares in rows)

@@ -194,6 +194,18 @@ def find_endlessly(snapshot: Snapshot) -> None:
         raise KeyboardInterrupt
 
 
+def test_what_fails_after_the_look_up_fails_with_its_own_error(tmp_path: Path) -> None:
+    def fail(snapshot: Snapshot) -> None:
+        found = latencies.Latencies(snapshot)
+        with Beside(process=False) as thread, found.hastened(thread):
+            assert len(found.result()) > 0
+            raise ArithmeticError
+
+    folder = write_snapshot(tmp_path, runs(by_week, 5, 10), [ORDERS])
+    with open_snapshot(folder) as snapshot, pytest.raises(ArithmeticError):
+        fail(snapshot)
+
+
 @pytest.mark.parametrize("work", [look_up_endlessly, find_endlessly])
 def test_a_thread_s_statement_is_given_up_with_the_rest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, work: Callable[[Snapshot], None]
