@@ -73,7 +73,7 @@ min(MS) FILTER (UPTO > floor(LAST * {share})) + (min(LAST) * {share} - floor(min
 _RECENT = "SELECT FINGERPRINT, sum(RECENTLY) FROM timed GROUP BY FINGERPRINT"
 
 
-Found = tuple[Mapping[str | None, tuple[float, ...]], Mapping[str, int]]
+Found = tuple[Mapping[str | None, tuple[float, ...]], Mapping[str, int | None]]
 """Percentiles by fingerprint, those of the whole history by None; and how many executions are recent, by fingerprint."""
 
 
@@ -86,7 +86,7 @@ class Times:
 
 
 @dataclass(frozen=True)
-class Beside:
+class Percentiles:
     """Finds percentiles in a thread, on a connection of its own: that leaves the interpreter free, and mostly a core."""
 
     snapshot: Snapshot
@@ -111,14 +111,14 @@ class Beside:
 
 
 @contextmanager
-def beside(snapshot: Snapshot, settings: Settings) -> Iterator[Beside]:
+def beside(snapshot: Snapshot, settings: Settings) -> Iterator[Percentiles]:
     """What fails, or is interrupted, doesn't wait for the thread's statement."""
     if settings.threads == 1:
-        yield Beside(snapshot, None, [])
+        yield Percentiles(snapshot, None, [])
         return
     with snapshot.connection.cursor() as connection, ThreadPoolExecutor(1) as thread:
         try:
-            yield Beside(replace(snapshot, connection=connection), thread, [])
+            yield Percentiles(replace(snapshot, connection=connection), thread, [])
         except BaseException:
             thread.shutdown(wait=False, cancel_futures=True)
             connection.interrupt()

@@ -78,9 +78,6 @@ FROM samples JOIN chosen ON samples.rowid = chosen.PLACE
 ORDER BY samples.STATEMENT, md5(samples.QUERY_ID), samples.QUERY_ID
 """
 
-ByTemplate = Callable[[], tuple[Mapping[str | None, tuple[float, ...]], Mapping[str, int | None]]]
-"""Percentiles, and how many executions are of the window's last quarter."""
-
 
 def compress(snapshot: Snapshot, settings: Settings, tell: Callable[[int, int], None] = lambda *_: None) -> Workload:
     """The snapshot's history as templates, and what was left out of them.
@@ -169,7 +166,7 @@ def prepared(
         snapshot.release(settings)
 
 
-def _recent(snapshot: Snapshot, view: str) -> ByTemplate:
+def _recent(snapshot: Snapshot, view: str) -> Callable[[], percentiles.Found]:
     since = recent_from(snapshot.window_start, snapshot.window_end)
     longest = min(timedelta(days=2), snapshot.window_end - since)
     found = dict(snapshot.rows(view, _RECENT, {"recent": since, "longest": longest}))
@@ -177,7 +174,7 @@ def _recent(snapshot: Snapshot, view: str) -> ByTemplate:
 
 
 def _templates(
-    snapshot: Snapshot, settings: Settings, view: str, by_template: ByTemplate
+    snapshot: Snapshot, settings: Settings, view: str, by_template: Callable[[], percentiles.Found]
 ) -> tuple[tuple[QueryTemplate, ...], tuple[float, ...] | None]:
     """The templates, and the percentiles of all times."""
     samples, warehouses = _samples(snapshot, settings, view), _warehouses(snapshot, view)

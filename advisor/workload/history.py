@@ -131,7 +131,8 @@ def aggregate(
     """Makes the tables `statements` and `samples`, as an account would have given them, and the view `executions`.
 
     The view `unit_told` is what the units' digests say of all executions; `candidates` and `candidate_texts` are what representatives
-    are chosen of. `when_told` is called as soon as `unit_told` is there, for every connection. `tell` hears of roughly equal shares of the time that compressing takes.
+    are chosen of. `when_told` is called as soon as `unit_told` is there, for every connection. `tell` hears of roughly equal shares of
+    the time that compressing takes.
     """
     run = partial(snapshot.rows, VIEW)
     made = _digested(snapshot, settings, tell)
