@@ -59,6 +59,10 @@ class Question:
     weight: float
     """Its part of the load's scans: a load of n samples with one scan each has n questions of weight 1/n."""
     asks: tuple[Ask, ...]
+    barren: bool = False
+    """Something beside what is asked leaves none of the rows, as an empty side of a join does: the scan ends as it begins."""
+    read: int | None = None
+    """Partitions that the execution read, but one of each other table, where a table that it joins may have left none of the rows."""
 
 
 def asks_of(usages: Sequence[ColumnUsage], axes: Mapping[str, Axis]) -> tuple[Ask, ...]:

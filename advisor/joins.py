@@ -88,14 +88,20 @@ def _drops(usage: ColumnUsage) -> bool:
     return usage.required and not usage.negated and usage.wrapper is None
 
 
+def may_end(reading: Reading, scan: int) -> bool:
+    """A filter on another table that it is joined with may leave none of the scan's rows."""
+    others = {other for _, other in partners(reading, scan)}
+    return any(usage.scan in others and usage.role in FILTERS for usage in reading.usages)
+
+
 def joined(
     template: QueryTemplate,
     reading: Reading,
     scan: int,
     axes: Mapping[str, Axis],
     dimensions: Dimensions,
-) -> list[Ask]:
-    """What smaller joined tables' own filters ask of a scan's join columns."""
+) -> list[Ask] | None:
+    """What smaller joined tables' own filters ask of a scan's join columns; None where one is known to leave no row."""
     asks = []
     for usage, other in partners(reading, scan):
         side = dimensions(reading.scans[other]) if usage.column in axes else None
@@ -106,7 +112,10 @@ def joined(
         matched = matched_share(template, side.history)
         if own and usage.partner is not None:
             share = math.prod(ask.share for ask in own) if matched is None else matched
-            asks.append(_kept(axes[usage.column], usage.partner[1], own, max(FEWEST, share), side))
+            kept = _kept(axes[usage.column], usage.partner[1], own, max(FEWEST, share), side)
+            if kept is None:
+                return None
+            asks.append(kept)
     return [ask for ask in asks if ask.share <= MOST_KEPT]
 
 
@@ -121,11 +130,13 @@ def matched_share(template: QueryTemplate, history: TableHistory) -> float | Non
     return sum(scan.rows_matched or 0 for scan in scans) / (rows * every / seen)
 
 
-def _kept(line: Axis, key: str, own: Sequence[Ask], share: float, side: Dimension) -> Ask:
-    """The join keys that pass the other side's filters, one by one where all its rows are known."""
+def _kept(line: Axis, key: str, own: Sequence[Ask], share: float, side: Dimension) -> Ask | None:
+    """The join keys that pass the other side's filters, one by one where all its rows are known; None where none does."""
     if side.sample is not None and side.whole and _decided(key, own, side.sample):
         keys = side.sample.columns[key]
         kept = np.unique(keys[_passing(own, side.sample)])
+        if not len(kept):
+            return None
         kept = kept[(kept >= line.low) & (kept <= line.high)] if line.known else kept[~np.isnan(kept)]
         if len(kept) <= MOST_KEYS:
             part = min(1.0, max(1, len(kept)) / line.distinct)

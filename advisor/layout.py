@@ -62,7 +62,7 @@ class Layout:
 
     def _asking_the_same(self, other: Layout) -> Layout:
         """What is derived of the questions alone needn't be derived again."""
-        for name in ("asked", "which", "asks", "weights", "owners", "scattered"):
+        for name in ("_kinds", "asked", "which", "asks", "weights", "owners", "scattered"):
             vars(other)[name] = getattr(self, name)
         return other
 
@@ -83,15 +83,20 @@ class Layout:
         return np.array([question.load for question in self.questions], dtype=np.intp)
 
     @cached_property
+    def _kinds(self) -> Mapping[tuple[tuple[Ask, ...], bool], int]:
+        kinds = dict.fromkeys((question.asks, question.barren) for question in self.questions)
+        return {kind: i for i, kind in enumerate(kinds)}
+
+    @cached_property
     def asked(self) -> tuple[tuple[Ask, ...], ...]:
-        """What the questions ask, each once: samples, and templates, often ask for the same, or for nothing that prunes."""
-        return tuple(dict.fromkeys(question.asks for question in self.questions))
+        """What the questions ask, each once, the barren ones apart: samples, and templates, often ask for the same, or for nothing
+        that prunes."""
+        return tuple(asks for asks, _ in self._kinds)
 
     @cached_property
     def which(self) -> NDArray[np.intp]:
         """By question the place of what it asks in `asked`."""
-        places = {asks: i for i, asks in enumerate(self.asked)}
-        return np.array([places[question.asks] for question in self.questions], dtype=np.intp)
+        return np.array([self._kinds[question.asks, question.barren] for question in self.questions], dtype=np.intp)
 
     @cached_property
     def asks(self) -> AskColumns:
@@ -173,10 +178,10 @@ class Layout:
     @cached_property
     def scattered(self) -> Floats:
         """By what is `asked`: partitions that hold a row which it matches, did these lie at random: no more are scanned where a
-        partition's own ends decide, as for rows at the far end of a column and for NULLs."""
+        partition's own ends decide, as for rows at the far end of a column and for NULLs. Of a barren question, one."""
         rows = np.array([
-            min((ask.share * self.rows for ask in asks if ask.open or ask.null), default=math.inf)
-            for asks in self.asked
+            0.0 if barren else min((ask.share * self.rows for ask in asks if ask.open or ask.null), default=math.inf)
+            for asks, barren in self._kinds
         ])  # fmt: skip
         most: Floats = np.maximum(1.0, self.partitions * -np.expm1(-rows / max(1, self.partitions)))
         return most

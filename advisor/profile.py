@@ -27,12 +27,13 @@ from advisor.model import (
     Workload,
 )
 from advisor.nests import nested
-from advisor.pruning import scanned_today
+from advisor.pruning import scanned_today, today
 from advisor.questions import ReadTemplate, Sampled, axes_of, dimensions_of, implied_axes, merged_axes, questions_of
 from advisor.upkeep import Bill, engine_of
 from advisor.widths import UNSORTED, learn_widths, observations, touched
 
 UNPRUNED = "filters in a form that doesn't prune: it reads nearly all although the rows lie in that order"
+SEVERAL = 4.0  # partitions: too many to be one by chance
 READS_ALL = 0.9  # a load that scans over this share of the partitions isn't pruned
 
 
@@ -194,8 +195,10 @@ def _layout(
 ) -> tuple[Layout, tuple[Load, ...]]:
     """The layout as the loads show it, and the loads; those whose conditions are seen not to prune ask nothing any more."""
     shares = [None if load.before is None or load.limited else load.before / partitions for load in loads]
-    seen = observations(questions, shares, [float(load.template.executions) for load in loads])
-    widths = learn_widths(seen)
+    executions, least = [float(load.template.executions) for load in loads], 1 / partitions
+    widths = learn_widths(observations(questions, shares, executions, least))
+    questions = [_seen_barren(question, partitions, widths) for question in questions]
+    widths = learn_widths(observations(questions, shares, executions, least))
     seen_as = tuple(_in_stretches(question, shares[question.load], widths) for question in questions)
     layout = Layout(float(table.rows or 0), partitions, axes, widths, seen_as, len(loads))
     idle = {i for i, today in enumerate(scanned_today(layout)) if _idle(loads[i], shares[i], today / partitions)}
@@ -206,6 +209,13 @@ def _layout(
     sure, surmise = ties(axes, heard, widths)
     led, begun = nested(told_together(axes, sure.one_to_one, heard), heard)
     return replace(layout, axes=led, questions=heard, ties=sure, surmise=surmise, nests=begun), tuple(kept)
+
+
+def _seen_barren(question: Question, partitions: int, widths: Mapping[str, float]) -> Question:
+    """It read a partition where its own conditions would have had it read several: a joined table left none of the rows."""
+    if question.read is None or question.barren or partitions * today(question, widths) < SEVERAL:
+        return question
+    return replace(question, barren=question.read <= 1)
 
 
 def _in_stretches(question: Question, seen: float | None, widths: Mapping[str, float]) -> Question:

@@ -10,7 +10,7 @@ from functools import cache
 
 from advisor.asks import PRUNABLE, Question, asks_of, corrected
 from advisor.axes import Axis, axis
-from advisor.joins import Dimension, Dimensions, days_of, joined, matched_share, may_be_calendar, partners, top
+from advisor.joins import Dimension, Dimensions, days_of, joined, matched_share, may_be_calendar, may_end, partners, top
 from advisor.model import (
     FILTERS,
     ColumnUsage,
@@ -183,5 +183,14 @@ def questions_of(
         share = matched if matched is not None else math.prod(a.share for a in asks) if complete else None
         implied = joined(read.template, readings[i], scan, axes, dimensions)
         best = None if share is None else top(readings[i], scan, axes, rows, share)
-        questions.append(Question(load, 1 / len(readings), (*asks, *implied, *([best] if best else ()))))
+        every = (*asks, *(implied or ()), *([best] if best else ()))
+        questions.append(Question(load, 1 / len(readings), every, implied is None, _read(read, i, scan)))
     return questions
+
+
+def _read(read: ReadTemplate, sample: int, scan: int) -> int | None:
+    """`Question.read` of a sample's scan."""
+    if not read.samples or not may_end(read.samples[sample], scan):
+        return None
+    seen = read.template.samples[sample].partitions_scanned
+    return None if seen is None else seen - len(read.samples[sample].scans) + 1

@@ -38,19 +38,22 @@ class Observation:
 
 
 def observations(
-    questions: Sequence[Question], scanned: Sequence[float | None], weights: Sequence[float]
+    questions: Sequence[Question], scanned: Sequence[float | None], weights: Sequence[float], least: float = 0.0
 ) -> list[Observation]:
-    """The loads that can measure widths: seen to scan, and asking in each of their scans. `scanned` and `weights` go by
-    load: the share of partitions an execution scans (None: not recorded) and its executions."""
+    """The loads that can measure widths: seen to scan, and asking in each of their scans that isn't barren. `scanned` and
+    `weights` go by load: the share of partitions an execution scans (None: not recorded) and its executions; `least` is what
+    a barren scan reads."""
     by_load: dict[int, list[Question]] = {}
     for question in questions:
         by_load.setdefault(question.load, []).append(question)
     found = []
     for load, asked in sorted(by_load.items()):
         share = scanned[load]
-        if share is not None and all(question.asks for question in asked):
-            scans = sum(question.weight for question in asked)
-            found.append(Observation(share / scans, weights[load], tuple(asked)))
+        fertile = tuple(question for question in asked if not question.barren)
+        if share is not None and fertile and all(question.asks for question in fertile):
+            barren = sum(question.weight for question in asked if question.barren)
+            scans = sum(question.weight for question in fertile)
+            found.append(Observation(max(0.0, share - barren * least) / scans, weights[load], fertile))
     return found
 
 

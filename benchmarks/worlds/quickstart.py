@@ -78,7 +78,7 @@ def _told() -> Told:
     templates = []
     for number in range(3):
         mine = [one for one in executed if one.template == number]
-        template = template_of(number, 300, mine, float(PARTITIONS))
+        template = template_of(number, 300, mine, float(PARTITIONS), [PARTITIONS] * len(mine))
         templates.append(ReadTemplate(template, mine[0].reading, tuple(one.reading for one in mine)))
     workload, settings = workload_of([read.template for read in templates]), Settings()
     return Told(_profile(tables, templates, _sample(rng)), workload, settings)

@@ -56,7 +56,12 @@ def told(
     every = np.sum([np.zeros(len(case.templates)), *scanned.values()], axis=0)
     runs = np.sum([np.zeros(len(executed)), *(truth.loaded() for truth in truths.values())], axis=0)
     samples = _samples(executed, runs, seed)
-    templates = [_read(case, number, samples, float(every[number])) for number in range(len(case.templates))]
+    small = {rows.table_name for rows in case.tables if rows.name not in truths}
+    read = {
+        id(one): round(n) + sum(name in small for name in one.reading.scans)
+        for one, n in zip(executed, runs, strict=True)
+    }
+    templates = [_read(case, number, samples, float(every[number]), read) for number in range(len(case.templates))]
     workload = workload_of([read.template for read in templates])
     tables = {rows.table_name: rows.described(evidence != "history") for rows in case.tables}
     partitions = {rows.table_name: rows.partitions for rows in case.tables}
@@ -89,18 +94,25 @@ def _samples(executed: Sequence[Executed], scanned: Floats, seed: int) -> list[E
     return [executed[i] for i in found]
 
 
-def _read(case: Case, number: int, samples: Sequence[Executed], scanned: float) -> ReadTemplate:
+def _read(
+    case: Case, number: int, samples: Sequence[Executed], scanned: float, read: Mapping[int, int]
+) -> ReadTemplate:
     mine = [one for one in samples if one.template == number]
-    template = template_of(number, case.templates[number].executions, mine, scanned)
+    template = template_of(number, case.templates[number].executions, mine, scanned, [read[id(one)] for one in mine])
     readings, moments = tuple(one.reading for one in mine), tuple(one.started for one in mine)
     return ReadTemplate(template, mine[0].reading, readings, moments)
 
 
-def template_of(number: int, n: int, mine: Sequence[Executed], scanned: float) -> QueryTemplate:
+def template_of(
+    number: int, n: int, mine: Sequence[Executed], scanned: float, read: Sequence[int | None]
+) -> QueryTemplate:
     ms = MS_FIXED + scanned * MS_PER_PARTITION
     use = WarehouseUse(WAREHOUSE, n, ms * n, round(scanned * n), None, None)
     times = Distribution(ms * n, ms, ms, ms, ms)
-    samples = tuple(Execution(None, one.text, one.started, ms, None, None, None) for one in mine)
+    samples = tuple(
+        Execution(None, one.text, one.started, ms, partitions, None, None)
+        for one, partitions in zip(mine, read, strict=True)
+    )
     return QueryTemplate(
         f"{number:016x}", mine[0].text, "SELECT", None, None, n, None, mine[0].started, mine[-1].started, n / WINDOW_DAYS,
         times, None, round(scanned * n), None, None, None, None, (use,), (f"hash{number}",), samples,
