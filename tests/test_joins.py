@@ -152,3 +152,45 @@ def test_a_calendars_days_follow_each_other_and_its_months_come_again(evidence: 
     month, year, again, _ = zip(judge.estimate((KeyPart("SOLD"),)).after, counted, strict=True)
     for predicted, true in (month, year, again):
         assert predicted == pytest.approx(true, rel=0.5)
+
+
+# ---------------------------------------------------------------- sides that leave nothing
+
+
+def unknown_brands() -> Case:
+    """Sales in order of their days; products of even brands alone, whatever brand is asked for."""
+    rng = np.random.default_rng(SEED)
+    fact: dict[str, Column] = {
+        "SOLD": number("SOLD", np.sort(rng.integers(0, DAYS, ROWS))),
+        "PRODUCT": number("PRODUCT", rng.integers(1, PRODUCTS + 1, ROWS)),
+        "BUYER": number("BUYER", rng.integers(0, 9_000, ROWS)),
+    }
+    products = {
+        "ID": number("ID", np.arange(1, PRODUCTS + 1)),
+        "BRAND": number("BRAND", rng.integers(0, 50, PRODUCTS) * 2),
+    }
+
+    def ranged(r: np.random.Generator) -> str:
+        low = int(r.integers(0, DAYS - 90))
+        return f"sold BETWEEN {low} AND {low + 89}"
+
+    return Case("unknown brands", (Rows("SALES", fact, PARTITIONS), Rows("PRODUCTS", products, 1)), (
+        Template(lambda r, at: f"SELECT COUNT(*) FROM sales JOIN products ON product = id WHERE brand = {r.integers(100)} AND {ranged(r)}", 100),
+        Template(lambda r, at: f"SELECT COUNT(*) FROM sales WHERE {ranged(r)}", 100),
+        Template(lambda r, at: f"SELECT COUNT(*) FROM sales WHERE buyer = {r.integers(9_000)}", 50),
+    ))  # fmt: skip
+
+
+@pytest.mark.parametrize("evidence", ["history", "statistics", "sample"])
+def test_where_the_other_side_leaves_nothing_no_key_has_more_to_read(evidence: str) -> None:
+    case, rng = unknown_brands(), np.random.default_rng(SEED)
+    shown = execute(case, SHOWN_DAYS, SHOWN, rng)
+    seen = truths(case, shown)
+    each = told(case, shown, seen, SEED, evidence)["SALES"]
+    judge = Judge.of(each.profile, each.prices, each.settings, each.workload.days)
+    key = (KeyPart("BUYER", digits=3), KeyPart("SOLD"))
+    counted = seen["SALES"].per_template(seen["SALES"].keyed(key))
+    joined, alone, _ = zip(judge.estimate(key).after, counted, strict=True)
+    assert joined[1] < 0.7 * alone[1]
+    assert joined[0] == pytest.approx(joined[1], rel=0.15)
+    assert alone[0] == pytest.approx(alone[1], rel=0.25)
