@@ -44,6 +44,14 @@ class Ask:
         """In how many places of the column its single values lie."""
         return self.stretches or self.values
 
+    def beyond(self, line: Axis) -> bool:
+        """By the column's statistics no row has what it asks for."""
+        if not line.known or self.null:
+            return False
+        if self.values:
+            return len(self.positions) == self.values and all(not line.low <= p <= line.high for p in self.positions)
+        return (self.low is not None and self.low > line.high) or (self.high is not None and self.high < line.low)
+
     @property
     def open(self) -> bool:
         """A range without one of its ends: rows at the far end of the column, wherever they lie."""
@@ -62,7 +70,8 @@ class Question:
     barren: bool = False
     """Something beside what is asked leaves none of the rows, as an empty side of a join does: the scan ends as it begins."""
     read: int | None = None
-    """Partitions that the execution read, but one of each other table, where a table that it joins may have left none of the rows."""
+    """Partitions that the execution read, but one of each other table, where something may leave none of the rows: a table that it joins,
+    or a value that no row has by the column's statistics."""
 
 
 def asks_of(usages: Sequence[ColumnUsage], axes: Mapping[str, Axis]) -> tuple[Ask, ...]:

@@ -184,13 +184,13 @@ def questions_of(
         implied = joined(read.template, readings[i], scan, axes, dimensions)
         best = None if share is None else top(readings[i], scan, axes, rows, share)
         every = (*asks, *(implied or ()), *([best] if best else ()))
-        questions.append(Question(load, 1 / len(readings), every, implied is None, _read(read, i, scan)))
+        beyond = any(ask.beyond(axes[ask.column]) for ask in found)
+        seen = _read(read, i) if beyond or may_end(readings[i], scan) else None
+        questions.append(Question(load, 1 / len(readings), every, implied is None, seen))
     return questions
 
 
-def _read(read: ReadTemplate, sample: int, scan: int) -> int | None:
-    """`Question.read` of a sample's scan."""
-    if not read.samples or not may_end(read.samples[sample], scan):
-        return None
-    seen = read.template.samples[sample].partitions_scanned
+def _read(read: ReadTemplate, sample: int) -> int | None:
+    """`Question.read` of a sample."""
+    seen = read.template.samples[sample].partitions_scanned if read.samples else None
     return None if seen is None else seen - len(read.samples[sample].scans) + 1
