@@ -196,8 +196,10 @@ def _layout(
     """The layout as the loads show it, and the loads; those whose conditions are seen not to prune ask nothing any more."""
     shares = [None if load.before is None or load.limited else load.before / partitions for load in loads]
     executions, least = [float(load.template.executions) for load in loads], 1 / partitions
-    widths = learn_widths(observations(questions, shares, executions, least))
-    questions = [_seen_barren(question, partitions, widths) for question in questions]
+    if_barren = [replace(q, barren=q.barren or (q.read is not None and q.read <= 1)) for q in questions]
+    widths = learn_widths(observations(if_barren, shares, executions, least))
+    pairs = zip(questions, if_barren, strict=True)
+    questions = [so if so.barren and _is_barren(q, partitions, axes, widths) else q for q, so in pairs]
     widths = learn_widths(observations(questions, shares, executions, least))
     seen_as = tuple(_in_stretches(question, shares[question.load], widths) for question in questions)
     layout = Layout(float(table.rows or 0), partitions, axes, widths, seen_as, len(loads))
@@ -211,11 +213,14 @@ def _layout(
     return replace(layout, axes=led, questions=heard, ties=sure, surmise=surmise, nests=begun), tuple(kept)
 
 
-def _seen_barren(question: Question, partitions: int, widths: Mapping[str, float]) -> Question:
-    """It read a partition where its own conditions would have had it read several: a joined table left none of the rows."""
-    if question.read is None or question.barren or partitions * today(question, widths) < SEVERAL:
-        return question
-    return replace(question, barren=question.read <= 1)
+def _is_barren(question: Question, partitions: int, axes: Mapping[str, Axis], widths: Mapping[str, float]) -> bool:
+    """What read one partition would have read several, had any row met all of it: a joined table left none, or none has the value, which
+    statistics say, of a column that partitions of today don't tell apart."""
+    foreign = any(
+        ask.beyond(axes[ask.column]) and widths.get(ask.column, 1.0) >= UNSORTED
+        for ask in question.asks if ask.column in axes
+    )  # fmt: skip
+    return partitions * today(question, widths) >= (SEVERAL / 2 if foreign else SEVERAL)
 
 
 def _in_stretches(question: Question, seen: float | None, widths: Mapping[str, float]) -> Question:
