@@ -208,16 +208,15 @@ def read_templates(
         for sample in read.template.samples
     ][: settings.samples_read]
     requests = [request(first[i].template, sample.text, workload, sample) for i, sample in wanted]
-    found: dict[int, list[tuple[Reading, datetime]]] = {}
+    found: dict[int, list[tuple[Reading, Execution]]] = {}
     for (i, sample), reading in zip(wanted, read_all(requests, known, settings, tell), strict=True):
         if reading.problem is None:
-            found.setdefault(i, []).append((reading, sample.started))
+            found.setdefault(i, []).append((reading, sample))
     return tuple(_with_samples(read, found.get(i, ())) for i, read in enumerate(first))
 
 
-def _with_samples(read: ReadTemplate, found: Sequence[tuple[Reading, datetime]]) -> ReadTemplate:
-    readings, moments = tuple(reading for reading, _ in found), tuple(moment for _, moment in found)
-    return replace(read, samples=readings, moments=moments)
+def _with_samples(read: ReadTemplate, found: Sequence[tuple[Reading, Execution]]) -> ReadTemplate:
+    return replace(read, samples=tuple(reading for reading, _ in found), ran=tuple(one for _, one in found))
 
 
 def request(template: QueryTemplate, text: str, workload: Workload, sample: Execution | None = None) -> Request:

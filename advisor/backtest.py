@@ -213,9 +213,10 @@ def _read_part(read: ReadTemplate, account: Account, later: bool) -> ReadTemplat
     executions = recent if later else template.executions - recent
     if executions <= 0:
         return None
-    kept = [i for i, moment in enumerate(read.moments) if (moment >= cut) is later]
-    samples = tuple(read.samples[i] for i in kept) or read.samples
-    return ReadTemplate(_scaled(template, executions), read.reading, samples)
+    pairs = zip(read.samples, read.ran, strict=True)
+    then = [(reading, one) for reading, one in pairs if (one.started >= cut) is later]
+    samples = tuple(reading for reading, _ in then) or read.samples
+    return ReadTemplate(_scaled(template, executions), read.reading, samples, tuple(one for _, one in then) or read.ran)
 
 
 def _scaled(template: QueryTemplate, executions: int) -> QueryTemplate:

@@ -71,8 +71,7 @@ def look_backs(account: Account) -> tuple[LookBack, ...]:
 
 def _reaches(read: ReadTemplate, end: datetime) -> Iterator[tuple[TableName, _Reach]]:
     readings = read.samples or (read.reading,)
-    started = [sample.started for sample in read.template.samples]
-    moments = started if len(started) == len(readings) else [end] * len(readings)
+    moments = [one.started for one in read.ran] or [end] * len(readings)
     for reading, moment in zip(readings, moments, strict=True):
         for table, column, low in _beginnings(reading):
             days = float("inf") if low is None else max(0.0, (moment.date() - low).days)

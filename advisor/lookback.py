@@ -69,7 +69,7 @@ def _reach(table: TableName, axis: Axis, read: ReadTemplate, workload: Workload)
     """Days that the template reaches back at most; None where one of its scans has no lower bound on the column."""
     readings = read.samples or (read.reading,)
     # Where it isn't told when a reading's query ran: taken at the end, none reaches back less than it did.
-    moments = read.moments or (workload.window_end,) * len(readings)
+    moments = [one.started for one in read.ran] or [workload.window_end] * len(readings)
     reaches = [_reading_reach(table, axis, *pair) for pair in zip(readings, moments, strict=True)]
     if any(reach is None for reach in reaches):
         return None

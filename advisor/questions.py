@@ -14,6 +14,7 @@ from advisor.joins import Dimension, Dimensions, days_of, joined, matched_share,
 from advisor.model import (
     FILTERS,
     ColumnUsage,
+    Execution,
     QueryTemplate,
     Reading,
     Role,
@@ -36,9 +37,9 @@ class ReadTemplate:
     template: QueryTemplate
     reading: Reading
     samples: tuple[Reading, ...]
-    """Of `template.samples`, in their order; empty for a template that no candidate needs."""
-    moments: tuple[datetime, ...] = ()
-    """When each of `samples` ran; empty where that isn't known."""
+    """Of some of `template.samples`, in their order; empty for a template that no candidate needs."""
+    ran: tuple[Execution, ...] = ()
+    """Which each of `samples` is; empty where that isn't known."""
 
 
 # ---------------------------------------------------------------- axes
@@ -174,8 +175,8 @@ def questions_of(
         for i, reading in enumerate(readings) for scan, name in enumerate(reading.scans) if name == table.name
     ]  # fmt: skip
     asked = [asks_of(usages, axes) for _, _, usages in scans]
-    if len(read.moments) == len(readings) and history.churn is not None:
-        asked = rolled(asked, [read.moments[i] for i, _, _ in scans], axes, end, history.churn.rows_added / rows)
+    if len(read.ran) == len(readings) and history.churn is not None:
+        asked = rolled(asked, [read.ran[i].started for i, _, _ in scans], axes, end, history.churn.rows_added / rows)
     questions = []
     for (i, scan, usages), found in zip(scans, asked, strict=True):
         complete = len(found) == len({u.clause for u in usages})
@@ -192,5 +193,5 @@ def questions_of(
 
 def _read(read: ReadTemplate, sample: int) -> int | None:
     """`Question.read` of a sample."""
-    seen = read.template.samples[sample].partitions_scanned if read.samples else None
+    seen = read.ran[sample].partitions_scanned if read.ran else None
     return None if seen is None else seen - len(read.samples[sample].scans) + 1

@@ -99,8 +99,7 @@ def _read(
 ) -> ReadTemplate:
     mine = [one for one in samples if one.template == number]
     template = template_of(number, case.templates[number].executions, mine, scanned, [read[id(one)] for one in mine])
-    readings, moments = tuple(one.reading for one in mine), tuple(one.started for one in mine)
-    return ReadTemplate(template, mine[0].reading, readings, moments)
+    return ReadTemplate(template, mine[0].reading, tuple(one.reading for one in mine), template.samples)
 
 
 def template_of(
