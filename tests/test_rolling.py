@@ -13,6 +13,8 @@ import pytest
 from advisor.account import read_account
 from advisor.asks import Ask
 from advisor.axes import EPOCH, Axis
+from advisor.backtest import Parts
+from advisor.profile import TableProfile
 from advisor.rolling import rolled
 from advisor.settings import Settings
 from advisor.snapshot import open_snapshot
@@ -111,8 +113,8 @@ def test_numbers_and_other_conditions_stay() -> None:
     assert [asks[1] for asks in found] == [asks[1] for asks in asked]
 
 
-def asked_in(folder: Path, loaded: int) -> set[float | None]:
-    """Where the ranges begin that an account's table is asked for: each day those of the week before."""
+def account_of(folder: Path, loaded: int) -> Path:
+    """A snapshot whose table is asked each day for the week before, and given so many rows a day."""
     last = START.date() + timedelta(days=27)
     ends = {"MIN_VALUE": str(last - timedelta(days=SPAN)), "MAX_VALUE": str(last), "APPROX_DISTINCT": SPAN}
     name = {"TABLE_CATALOG": "DB", "TABLE_SCHEMA": "PUBLIC", "TABLE_NAME": "ORDERS", "COLUMN_NAME": "DAY"}
@@ -123,9 +125,18 @@ def asked_in(folder: Path, loaded: int) -> set[float | None]:
             {**hours, "DATABASE_NAME": "DB", "SCHEMA_NAME": "PUBLIC", "TABLE_NAME": "ORDERS", "ROWS_ADDED": 28 * loaded}
         ]
     history = runs(lambda i: f"SELECT SUM(id) FROM orders WHERE day >= '{last - timedelta(days=34 - i)}'", 28, 500)
-    with open_snapshot(write_snapshot(folder, history, [ORDERS], **known)) as snapshot:
-        [profile] = read_account(snapshot, Settings(), lambda *_: None).profiles
+    return write_snapshot(folder, history, [ORDERS], **known)
+
+
+def begun_in(profile: TableProfile) -> set[float | None]:
+    """Where the ranges begin that the table is asked for."""
     return {ask.low for question in profile.layout.questions for ask in question.asks}
+
+
+def asked_in(folder: Path, loaded: int) -> set[float | None]:
+    with open_snapshot(account_of(folder, loaded)) as snapshot:
+        [profile] = read_account(snapshot, Settings(), lambda *_: None).profiles
+    return begun_in(profile)
 
 
 def test_an_accounts_last_week_is_the_same_whenever_it_was_asked_for(tmp_path: Path) -> None:
@@ -135,3 +146,16 @@ def test_an_accounts_last_week_is_the_same_whenever_it_was_asked_for(tmp_path: P
 @pytest.mark.parametrize("loaded", [0, ROWS // SPAN // 10, ROWS])
 def test_it_is_not_where_the_table_stands_still_or_is_loaded_anew(tmp_path: Path, loaded: int) -> None:
     assert len(asked_in(tmp_path, loaded)) > 3
+
+
+def test_the_back_test_moves_the_ranges_of_each_part_too(tmp_path: Path) -> None:
+    settings = Settings()
+    with open_snapshot(account_of(tmp_path, ROWS // SPAN)) as snapshot:
+        account = read_account(snapshot, settings, lambda *_: None)
+        parts = Parts.of(snapshot, account, settings)
+        assert parts is not None
+        [early], [later] = (
+            part.profiled({account.profiles[0].table.name}).profiles for part in (parts.early, parts.later)
+        )
+    assert begun_in(later) == begun_in(account.profiles[0])
+    assert len(begun_in(early)) == 1
