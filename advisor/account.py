@@ -12,6 +12,7 @@ from typing import Protocol
 
 from advisor import cost, dbt
 from advisor.blocks import Block, Statement, study
+from advisor.equality import Proofs
 from advisor.estimate import Estimate
 from advisor.key_search import KeySearch
 from advisor.latencies import Latencies
@@ -71,6 +72,7 @@ class Account:
     owners: Mapping[TableName, Owner] = field(default_factory=dict)
     """Who makes each table anew, or defines it elsewhere; a table that an ALTER changes for good isn't among them."""
     key_search: KeySearch = field(default_factory=KeySearch, compare=False)
+    proofs: Proofs = field(default_factory=Proofs, compare=False)
 
     @cached_property
     def directory(self) -> Directory:
@@ -166,6 +168,7 @@ def read_account(snapshot: Snapshot, settings: Settings, say: Say, search: KeySe
         answers(snapshot),
         made,
         search,
+        Proofs(search.beside),
     )
 
 

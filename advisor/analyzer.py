@@ -8,7 +8,6 @@ from contextlib import contextmanager, nullcontext
 
 from advisor import inputs
 from advisor.account import Account, Say, read_account
-from advisor.asked import study_all
 from advisor.backtest import Parts, back_test, layouts
 from advisor.baseline import baseline
 from advisor.beside import Beside
@@ -59,15 +58,14 @@ def propose(
 ) -> tuple[Proposed, ...]:
     """What each recommender says of the account, in their order, Snowflake's own estimates heard.
 
-    While the others' rewrites are proven, which leaves a core idle, `thread` prepares the `parts` of the back-test, of the tables that
-    the first, which proposes keys, would lay out anew. What may be rewritten is studied before that: so are the proofs begun at once.
+    While the others study what may be rewritten, which leaves a core idle, `thread` prepares the `parts` of the back-test, of the
+    tables that the first, which proposes keys, would lay out anew: the process beside searches for their keys meanwhile.
     """
     found: list[Proposed] = []
     for recommender in RECOMMENDERS:
         proposed = in_edition(recommender.propose(account, settings), settings)
         found.append(heard(proposed, account.answers, settings))
         if parts is not None and thread is not None and len(found) == 1 and settings.threads > 1:
-            study_all(account, settings)
             parts.begin(layouts(found[0].proposals), thread, settings)
     account.forget()
     return tuple(found)

@@ -93,13 +93,6 @@ def settled(found: Sequence[Asked], most: int, account: Account) -> list[Asked]:
     return kept
 
 
-def study_all(account: Account, settings: Settings) -> None:
-    """The blocks of all queries that may be rewritten, for the account to remember."""
-    large = {each.table.name for each in account.profiles if each.partitions >= settings.min_partitions}
-    for read in searched(account, large, settings):
-        account.blocks(read.template)
-
-
 def searched(account: Account, large: Collection[TableName], settings: Settings) -> list[ReadTemplate]:
     """The queries of these tables that may be rewritten, those that take most time first."""
     found = (read for read in account.templates if _searchable(read, large, settings))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlglot
@@ -12,7 +12,7 @@ from sqlglot.dialects.snowflake import Snowflake
 from advisor.account import Account
 from advisor.blocks import Block, NotServedError, Stored, definition, projection, rewritten, study
 from advisor.blocks.expressions import named
-from advisor.equality import Trial, difference
+from advisor.equality import Trial
 from advisor.model import QueryTemplate, TableName
 from advisor.quoting import literal
 from advisor.settings import Settings
@@ -35,17 +35,17 @@ class Rewrites:
     refused: Mapping[str, str]
 
 
-def prove(
+def begin(
     asked: Sequence[tuple[QueryTemplate, Block]], kept: Stored, name: TableName, account: Account, settings: Settings
-) -> Rewrites:
-    """Each template's blocks read from `name`; the statement must return on generated rows what it returns today."""
+) -> Callable[[], Rewrites]:
+    """Each template's blocks read from `name`; the statement must return on generated rows what it returns today. What the answer
+    takes is begun at once."""
     templates = {template.fingerprint: template for template, _ in asked}
-    directory = account.directory
-    proven: dict[str, Rewrite] = {}
+    begun: dict[str, tuple[Rewrite, Callable[[], str | None]]] = {}
     refused: dict[str, str] = {}
     for fingerprint, template in templates.items():
         blocks = [block for one, block in asked if one.fingerprint == fingerprint]
-        session = Session(directory, template.database, template.schema)
+        session = Session(account.directory, template.database, template.schema)
         own = own_part(blocks, kept)
         tree = rewrite(template.text, blocks, own, name, session)
         if isinstance(tree, str):
@@ -54,12 +54,15 @@ def prove(
         original = Snowflake().parse(template.text)[0]
         assert original is not None
         trial = Trial(original, tree, {name: definition(own)}, session, account.workload.window_end)
-        why = difference(trial, settings, account.key_search.beside)
-        if why is None:
-            proven[fingerprint] = Rewrite(pretty(qualified(original, session)), pretty(qualified(tree, session)))
-        else:
-            refused[fingerprint] = why
-    return Rewrites(proven, refused)
+        proof = account.proofs.begin(trial, settings)
+        begun[fingerprint] = Rewrite(pretty(qualified(original, session)), pretty(qualified(tree, session))), proof
+
+    def rewrites() -> Rewrites:
+        said = {fingerprint: proof() for fingerprint, (_, proof) in begun.items()}
+        proven = {fingerprint: begun[fingerprint][0] for fingerprint, why in said.items() if why is None}
+        return Rewrites(proven, refused | {fingerprint: why for fingerprint, why in said.items() if why is not None})
+
+    return rewrites
 
 
 def own_part(blocks: Sequence[Block], kept: Stored) -> Stored:

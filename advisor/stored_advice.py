@@ -10,7 +10,7 @@ from advisor.asked import Asked
 from advisor.blocks import Stored, column_names, definition
 from advisor.figures import between, number
 from advisor.model import ZERO, Range, TableName, TemplateEvidence
-from advisor.proving import Rewrites, pretty, prove
+from advisor.proving import Rewrites, begin, pretty
 from advisor.quoting import identifier
 from advisor.served import Assessor, Candidate, Refused
 from advisor.settings import Settings
@@ -19,24 +19,26 @@ from advisor.terms import hashes, valid_until
 NAME_LENGTH = 180
 
 Fault = Callable[[Candidate], str | None]
+Outcome = tuple[tuple[Candidate, Rewrites] | None, list[Refused]]
+"""The candidate with those of its members whose rewrites are proven, while it is worth it; and what fell away."""
 
 
-def settled(
+def settling(
     candidate: Candidate, assessor: Assessor, fault: Fault, name: Callable[[Stored], TableName], account: Account
-) -> tuple[tuple[Candidate, Rewrites] | None, list[Refused]]:
-    """The candidate with those of its members whose rewrites are proven, while it is worth it; and what fell away."""
-    refused: list[Refused] = []
-    while True:
-        why = fault(candidate)
-        if why is not None:
-            return None, [*refused, Refused(candidate.members, candidate.kept, why)]
-        kept = candidate.kept
-        served = [(asked.read.template, asked.block) for asked in candidate.members]
-        rewrites = prove(served, kept, name(kept), account, assessor.settings)
+) -> Callable[[], Outcome]:
+    """What says, once it is asked, what becomes of the candidate; the proofs that this takes are begun at once."""
+    why, kept = fault(candidate), candidate.kept
+    if why is not None:
+        return lambda: (None, [Refused(candidate.members, kept, why)])
+    served = [(asked.read.template, asked.block) for asked in candidate.members]
+    proven = begin(served, kept, name(kept), account, assessor.settings)
+
+    def settled() -> Outcome:
+        rewrites = proven()
         if not rewrites.refused:
-            return (candidate, rewrites), refused
+            return (candidate, rewrites), []
         lost = [asked for asked in candidate.members if asked.fingerprint in rewrites.refused]
-        refused += [
+        refused = [
             Refused((a,), kept, f"The rewrite of template {a.fingerprint} {rewrites.refused[a.fingerprint]}.")
             for a in lost
         ]
@@ -44,7 +46,10 @@ def settled(
         judged = assessor.judge(left) if left else None
         if not isinstance(judged, Candidate):
             return None, refused
-        candidate = judged
+        outcome, fallen = settling(judged, assessor, fault, name, account)()
+        return outcome, [*refused, *fallen]
+
+    return settled
 
 
 def fault(candidate: Candidate, partitions: int, written: str, settings: Settings) -> str | None:

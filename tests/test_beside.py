@@ -16,7 +16,7 @@ import pytest
 from advisor import beside, key_search, latencies, percentiles
 from advisor.analyzer import analyze
 from advisor.beside import Begun, Beside
-from advisor.equality import difference
+from advisor.equality import Proofs, difference
 from advisor.generator import generate
 from advisor.key_search import KeySearch
 from advisor.settings import Settings
@@ -130,20 +130,53 @@ def test_a_thread_does_what_will_be_asked_for() -> None:
         assert begun._answer.result(timeout=60) == OWN
 
 
-def test_half_of_a_proof_is_run_in_a_process_that_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+def halves_sent(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Of each half of a proof that a process was given whether its numbers are whole ones."""
     sent: list[bool] = []
     ask = beside._Process.ask
 
     def watched(process, function, arguments):  # type: ignore[no-untyped-def]
+        found = ask(process, function, arguments)
         sent.append(arguments[2])
-        return ask(process, function, arguments)
+        return found
 
+    monkeypatch.setattr(beside._Process, "ask", watched)
+    return sent
+
+
+def test_a_proof_that_is_begun_is_run_before_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    with stood() as work:
+        sent = halves_sent(monkeypatch)
+        asked = Proofs(work).begin(trial(test_verdicts.OTHER), Settings(proof_databases=40))
+        assert within(30, lambda: len(sent) == 2), "both halves are done, and nobody has asked"
+        assert "differs" in str(asked())
+    assert sent == [False, True]
+
+
+def test_a_begun_proof_that_nobody_asks_for_is_given_up_wherever_it_runs() -> None:
+    started = time.monotonic()
+    with stood() as work:
+        work._end()
+        work._stands = True
+        Proofs(work).begin(trial([test_verdicts.ENDLESS, test_verdicts.ENDLESS]), Settings(proof_seconds=60.0))
+        assert within(10, lambda: any(thread.name.startswith("proof") for thread in threading.enumerate()))
+    assert time.monotonic() - started < 30
+
+
+def within(seconds: float, met: Callable[[], bool]) -> bool:
+    last = time.monotonic() + seconds
+    while not met() and time.monotonic() < last:
+        time.sleep(0.01)
+    return met()
+
+
+def test_half_of_a_proof_is_run_in_a_process_that_stands(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = Settings(proof_databases=40)
     pairs = test_verdicts.SAME, test_verdicts.OTHER
     alone = [difference(trial(pair), settings) for pair in pairs]
     with stood() as work:
         assert [why is None for why in alone] == [True, False]
-        monkeypatch.setattr(beside._Process, "ask", watched)
+        sent = halves_sent(monkeypatch)
         assert [difference(trial(pair), settings, work) for pair in pairs] == alone
     assert sent == [False, False], "the databases whose numbers may have decimals"
     assert difference(trial(test_verdicts.SAME), settings, Beside()) is None

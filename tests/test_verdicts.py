@@ -15,7 +15,7 @@ import pytest
 import sqlglot
 
 from advisor import equality
-from advisor.equality import Trial, difference, engine, verdicts
+from advisor.equality import Proofs, Trial, difference, engine, verdicts
 from advisor.equality.verdicts import FILE, MARK
 from advisor.settings import Settings
 from advisor.usage.names import Directory, Session
@@ -138,6 +138,17 @@ def test_what_may_say_something_else_when_run_again_is_not_kept(tmp_path: Path, 
         difference(trial([sql, sql]), kept_in(tmp_path))
     assert len(ran) == 4
     assert not (tmp_path / FILE).exists()
+
+
+def test_a_run_proves_equal_rewrites_once(ran: list[str]) -> None:
+    proofs, settings = Proofs(), Settings(proof_databases=20)
+    for pair, found in ((SAME, True), (OTHER, False)):
+        assert [proofs.difference(trial(pair), settings) is None for _ in range(2)] == [found, found]
+    assert len(ran) == 4, "both kinds of numbers, of both pairs"
+    volatile = "SELECT a FROM t WHERE RANDOM() > 0"
+    for _ in range(2):
+        proofs.difference(trial([volatile, volatile]), settings)
+    assert len(ran) == 8, "what says something else when it is run again is run again"
 
 
 def test_the_oldest_verdict_makes_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ran: list[str]) -> None:

@@ -49,7 +49,9 @@ class Beside:
 
     def __init__(self, process: bool = True) -> None:
         self._process: _Process | None = None
-        self._stands = self._left = False
+        self._stands = False
+        self.left = threading.Event()
+        """Nobody asks any more for what has been begun."""
         self._driver = ThreadPoolExecutor(1, initializer=self._start if process else _nothing)
 
     @property
@@ -74,7 +76,7 @@ class Beside:
         """Before any work is taken: until the process stands, all of it may be done elsewhere."""
         with contextlib.suppress(OSError):
             self._process = process = _Process()
-            self._stands = not self._left and process.ready()
+            self._stands = not self.left.is_set() and process.ready()
             if not self._stands:
                 self._end()
 
@@ -89,7 +91,7 @@ class Beside:
             else:
                 if done:
                     return found
-        if self._left:
+        if self.left.is_set():
             raise CancelledError
         return here()
 
@@ -103,7 +105,7 @@ class Beside:
 
     def __exit__(self, *_: object) -> None:
         """What has been begun and not been asked for is given up."""
-        self._left = True
+        self.left.set()
         self._driver.shutdown(wait=False, cancel_futures=True)
         self._end()
         self._driver.shutdown()

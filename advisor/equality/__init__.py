@@ -7,7 +7,10 @@ out on both sides, since it may cut ties either way, and what the outermost ORDE
 from __future__ import annotations
 
 import threading
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cache, partial
 from pathlib import Path
 
 from sqlglot.errors import SqlglotError
@@ -18,10 +21,13 @@ from advisor.equality.engine import Tried, first_line, run
 from advisor.equality.queries import Queries, Trial, UnprovenError
 from advisor.settings import Settings
 
-__all__ = ["Trial", "difference"]
+__all__ = ["Proofs", "Trial", "difference"]
 
 LEAST_ROWS = 3
 """A query that returns nothing in nearly every database proves nothing."""
+
+
+Half = tuple[Queries, range, bool, float]
 
 
 def difference(trial: Trial, settings: Settings, beside: Beside | None = None) -> str | None:
@@ -30,41 +36,84 @@ def difference(trial: Trial, settings: Settings, beside: Beside | None = None) -
     `Settings.proof_seconds` is the longest that each of both kinds of numbers may take; with two `threads` they are run side
     by side, one of them `beside` where a process stands there. What an earlier run found is taken from `Settings.cache_folder`.
     """
-    try:
-        queries = Queries.of(trial)
-    except (UnprovenError, SqlglotError, RecursionError) as error:
-        return f"could not be proven: {first_line(error)}"
-    if settings.cache_folder is None or not verdicts.lasting(queries):
-        return _said(_tried(queries, settings, beside), settings.proof_databases)
-    folder, key = Path(settings.cache_folder), verdicts.key(queries, settings.proof_databases)
-    known = verdicts.find(folder, key)
-    if known is not None:
-        return known.why
-    tried = _tried(queries, settings, beside)
-    why = _said(tried, settings.proof_databases)
-    if not any(found.chance for found in tried):
-        verdicts.keep(folder, key, verdicts.Verdict(why))
-    return why
+    return Proofs(beside).difference(trial, settings)
 
 
-def _tried(queries: Queries, settings: Settings, beside: Beside | None) -> list[Tried]:
-    """With numbers that may have decimals, and with whole ones. Never in the main thread, where the engine isn't interrupted."""
-    databases, given_up = settings.proof_databases, threading.Event()
-    decimals, whole = ((queries, range(first, databases, 2), bool(first), settings.proof_seconds) for first in (0, 1))
-    with ThreadPoolExecutor(min(2, settings.threads)) as executor:
+@dataclass(frozen=True)
+class Proofs:
+    """The proofs of a run: what was run once isn't run again."""
 
-        def here() -> Future[Tried]:
-            return executor.submit(run, *decimals, given_up)
+    beside: Beside | None = None
+    """Where they may be begun before they are asked for, once a process stands there."""
+    _known: dict[str, Callable[[], str | None]] = field(default_factory=dict)
 
-        if beside is not None and beside.stands:
-            # Half of a run is the interpreter's work: two threads would wait for each other.
-            answer = beside.begin(run, *decimals, here=lambda: here().result()).result
-        else:
-            answer = here().result
-        other = executor.submit(run, *whole, given_up)
+    def difference(self, trial: Trial, settings: Settings) -> str | None:
+        return self.begin(trial, settings)()
+
+    def begin(self, trial: Trial, settings: Settings) -> Callable[[], str | None]:
+        """What says the difference once it is asked."""
         try:
-            found = other.result()
-            return [answer(), found]
+            queries = Queries.of(trial)
+        except (UnprovenError, SqlglotError, RecursionError) as error:
+            why = f"could not be proven: {first_line(error)}"
+            return lambda: why
+        if not verdicts.lasting(queries):
+            tried = _begun(queries, settings, self.beside)
+            return lambda: _said(tried(), settings.proof_databases)
+        key = verdicts.key(queries, settings.proof_databases)
+        if key not in self._known:
+            self._known[key] = cache(self._kept(key, queries, settings))
+        return self._known[key]
+
+    def _kept(self, key: str, queries: Queries, settings: Settings) -> Callable[[], str | None]:
+        folder = None if settings.cache_folder is None else Path(settings.cache_folder)
+        found = None if folder is None else verdicts.find(folder, key)
+        if found is not None:
+            return lambda: found.why
+        begun = _begun(queries, settings, self.beside)
+
+        def why() -> str | None:
+            tried = begun()
+            said = _said(tried, settings.proof_databases)
+            if folder is not None and not any(each.chance for each in tried):
+                verdicts.keep(folder, key, verdicts.Verdict(said))
+            return said
+
+        return why
+
+
+def _begun(queries: Queries, settings: Settings, beside: Beside | None) -> Callable[[], list[Tried]]:
+    """With numbers that may have decimals, and with whole ones."""
+    databases, seconds = settings.proof_databases, settings.proof_seconds
+    halves = [(queries, range(first, databases, 2), bool(first), seconds) for first in (0, 1)]
+    if beside is None or not beside.stands:
+        return partial(_tried, halves, settings.threads)
+    # Half of a run is the interpreter's work: two threads would wait for each other.
+    begun = [beside.begin(run, *half, here=partial(_here, half, beside.left)) for half in halves]
+
+    def tried() -> list[Tried]:
+        # The process takes the first one first.
+        begun[1].do()
+        return [each.result() for each in begun]
+
+    return tried
+
+
+def _here(half: Half, given_up: threading.Event) -> Tried:
+    """Never in the main thread, where the engine isn't interrupted. An interrupted one isn't waited for: it is soon given up."""
+    executor = ThreadPoolExecutor(1, thread_name_prefix="proof")
+    try:
+        return executor.submit(run, *half, given_up).result()
+    finally:
+        executor.shutdown(wait=False)
+
+
+def _tried(halves: Sequence[Half], threads: int) -> list[Tried]:
+    given_up = threading.Event()
+    with ThreadPoolExecutor(min(2, threads)) as executor:
+        begun = [executor.submit(run, *half, given_up) for half in halves]
+        try:
+            return [each.result() for each in begun]
         finally:
             # Interrupted, neither of them is waited for.
             given_up.set()

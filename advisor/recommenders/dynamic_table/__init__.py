@@ -92,9 +92,10 @@ def _propose(asked: Sequence[Asked], account: Account, settings: Settings) -> Pr
     if isinstance(read, str):
         return Proposed((), (_reject(Refused(tuple(asked), None, read)),), 0)
     found, refused = candidates(asked, read)
+    settling = [said.settling(candidate, read, lambda c: fault(c, read), table_name, account) for candidate in found]
     proposals = []
-    for candidate in found:
-        outcome, fallen = said.settled(candidate, read, lambda c: fault(c, read), table_name, account)
+    for settled in settling:
+        outcome, fallen = settled()
         refused += fallen
         if outcome is not None:
             proposals.append(_proposal(*outcome, read))

@@ -89,9 +89,15 @@ def _outspent(
 def _each(account: Account, settings: Settings) -> Iterator[Proposed]:
     large = [profile for profile in account.profiles if profile.partitions >= settings.min_partitions]
     grouped, scanned = asked.gather(account, large, settings), gather(account, large, settings)
-    for profile in large:
-        found = groupings.propose(profile, grouped[profile.table.name], account, settings)
-        rows = projections.propose(profile, scanned[profile.table.name], account, settings)
+    begun = [
+        (
+            groupings.begin(profile, grouped[profile.table.name], account, settings),
+            projections.begin(profile, scanned[profile.table.name], account, settings),
+        )
+        for profile in large
+    ]
+    for of_groups, of_rows in begun:
+        found, rows = of_groups(), of_rows()
         yield found
         # What forbids a view of the table is said once.
         said = {rejection.reason for rejection in found.rejections}

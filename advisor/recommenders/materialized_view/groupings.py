@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from advisor import stored_advice as said
 from advisor.account import Account
@@ -19,29 +19,43 @@ from advisor.recommenders.materialized_view.words import (
     reject,
     view_name,
 )
-from advisor.served import Candidate, Market, candidates
+from advisor.served import Candidate, Market, Refused, candidates
 from advisor.settings import Settings
 
 
-def propose(profile: TableProfile, asked: Sequence[Asked], account: Account, settings: Settings) -> Proposed:
+def begin(
+    profile: TableProfile, asked: Sequence[Asked], account: Account, settings: Settings
+) -> Callable[[], Proposed]:
+    """What proposes them once it is asked; the proofs that this takes are begun at once."""
     worth = [one for one in asked if one.worth > settings.min_net_credits_per_month]
     if not worth:
-        return Proposed((), (), 0)
+        return lambda: Proposed((), (), 0)
     why = obstacle(profile)
     if why is not None:
-        return Proposed((), (reject(profile, None, why),), 0)
+        return lambda: Proposed((), (reject(profile, None, why),), 0)
     market = Market.of(profile, account, settings)
     found, refused = candidates(worth, market)
-    proposals = []
-    for candidate in found:
-        outcome, fallen = said.settled(candidate, market, lambda c: fault(c, profile, settings), view_name, account)
-        refused += fallen
+    settling = [
+        said.settling(candidate, market, lambda c: fault(c, profile, settings), view_name, account)
+        for candidate in found
+    ]
+    return lambda: _propose(settling, refused, market, account)
+
+
+def _propose(
+    settling: Sequence[Callable[[], said.Outcome]], refused: Sequence[Refused], market: Market, account: Account
+) -> Proposed:
+    profile, settings = market.profile, market.settings
+    proposals, fallen = [], list(refused)
+    for settled in settling:
+        outcome, lost = settled()
+        fallen += lost
         if outcome is not None:
             words = _words(outcome[0], market, account)
             proposals.append(proposal(*outcome, words, profile, account, settings))
-    refused.sort(key=lambda one: -one.worth)
-    rejections = tuple(reject(profile, one.kept, one.reason) for one in refused[:REJECTED_EACH])
-    return Proposed(tuple(proposals), rejections, len(found) + len(refused))
+    fallen.sort(key=lambda one: -one.worth)
+    rejections = tuple(reject(profile, one.kept, one.reason) for one in fallen[:REJECTED_EACH])
+    return Proposed(tuple(proposals), rejections, len(settling) + len(fallen))
 
 
 def _words(candidate: Candidate, market: Market, account: Account) -> Words:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from advisor import stored_advice as said
 from advisor import verdict
@@ -10,7 +10,7 @@ from advisor.account import Account
 from advisor.asked import Asked
 from advisor.figures import between, many, number, percent
 from advisor.keys import render
-from advisor.model import Proposal, Proposed, Rejection
+from advisor.model import Proposed, Rejection
 from advisor.profile import TableProfile
 from advisor.projections import Filtered, Ground, Ordered, columns_of, filtered, ordered
 from advisor.recommenders.materialized_view.words import (
@@ -33,44 +33,56 @@ FEW = 3
 """Its queries use few of them where they use no more than one in so many."""
 
 
-def propose(profile: TableProfile, asked: Sequence[Asked], account: Account, settings: Settings) -> Proposed:
+def begin(
+    profile: TableProfile, asked: Sequence[Asked], account: Account, settings: Settings
+) -> Callable[[], Proposed]:
+    """What proposes them once it is asked; the proofs that this takes are begun at once."""
     least = min(settings.stored_scan_share * profile.partitions, settings.stored_scan)
     worth = [one for one in asked if one.worth > settings.min_net_credits_per_month and one.before >= least]
     if not worth or not profile.table.rows or not profile.table.bytes:
-        return Proposed((), (), 0)
+        return lambda: Proposed((), (), 0)
     ground = Ground.of(profile, account, settings)
     views: list[tuple[Filtered | Ordered, list[Asked]]] = [*filtered(worth, ground), *ordered(worth, ground)]
     why = obstacle(profile)
     if why is not None:
-        return Proposed((), (reject(profile, None, why),) if views else (), 0)
+        forbidden = (reject(profile, None, why),) if views else ()
+        return lambda: Proposed((), forbidden, 0)
+    if not views:
+        return lambda: Proposed((), tuple(_narrow(worth, ground)), 0)
+    settling = [(view, _settling(view, members, account)) for view, members in views]
+    return lambda: _propose(settling, ground)
+
+
+def _propose(settling: Sequence[tuple[Filtered | Ordered, Callable[[], said.Outcome]]], ground: Ground) -> Proposed:
+    profile, account, settings = ground.profile, ground.account, ground.settings
     proposals, refused = [], []
-    for view, members in views:
-        found, fallen = _propose(view, members, account)
-        proposals += found
+    for view, settled in settling:
+        outcome, fallen = settled()
         refused += fallen
+        if outcome is not None:
+            words = _ordered(outcome[0], view) if isinstance(view, Ordered) else _filtered(outcome[0], view)
+            proposals.append(proposal(*outcome, words, profile, account, settings))
     refused.sort(key=lambda one: -one.worth)
-    rejections = [reject(profile, one.kept, one.reason) for one in refused[:REJECTED_EACH]]
-    return Proposed(tuple(proposals), (*rejections, *([] if views else _narrow(worth, ground))), len(views))
+    rejections = (reject(profile, one.kept, one.reason) for one in refused[:REJECTED_EACH])
+    return Proposed(tuple(proposals), tuple(rejections), len(settling))
 
 
-def _propose(
-    view: Filtered | Ordered, members: Sequence[Asked], account: Account
-) -> tuple[list[Proposal], list[Refused]]:
+def _settling(view: Filtered | Ordered, members: Sequence[Asked], account: Account) -> Callable[[], said.Outcome]:
+    judged = _judged(view, members)
+    if isinstance(judged, Refused):
+        return lambda: (None, [judged])
+    return said.settling(judged, view, lambda c: fault(c, view.profile, view.settings), view_name, account)
+
+
+def _judged(view: Filtered | Ordered, members: Sequence[Asked]) -> Candidate | Refused:
     judged = view.judge(members)
     if isinstance(judged, Candidate):
         gaining = [one for one, saved in zip(judged.members, judged.saved, strict=True) if saved.expected > 0]
         judged = view.judge(gaining) if 0 < len(gaining) < len(members) else judged
     if isinstance(judged, Refused):
-        return [], [judged]
-    profile, settings = view.profile, view.settings
+        return judged
     why = _better_keyed(judged, view) if isinstance(view, Ordered) else None
-    if why is not None:
-        return [], [Refused(judged.members, judged.kept, why)]
-    outcome, fallen = said.settled(judged, view, lambda c: fault(c, profile, settings), view_name, account)
-    if outcome is None:
-        return [], fallen
-    words = _ordered(outcome[0], view) if isinstance(view, Ordered) else _filtered(outcome[0], view)
-    return [proposal(*outcome, words, profile, account, settings)], fallen
+    return judged if why is None else Refused(judged.members, judged.kept, why)
 
 
 def _better_keyed(candidate: Candidate, view: Ordered) -> str | None:

@@ -14,7 +14,7 @@ from advisor.asks import asks_of
 from advisor.axes import Axis
 from advisor.blocks import study
 from advisor.cost import DAYS_PER_MONTH, ScanPrice
-from advisor.equality import Trial, difference
+from advisor.equality import Trial
 from advisor.figures import between, number
 from advisor.model import (
     FILTERS,
@@ -92,7 +92,7 @@ def rewrite(
     assert original is not None
     after = pretty(qualified(statement.tree, session))
     trial = Trial(original, statement.tree, {}, session, account.workload.window_end)
-    why = difference(trial, settings, account.key_search.beside)
+    why = account.proofs.difference(trial, settings)
     if why is not None:
         return _reject(read, changed, f"For review: {changed[0].after} in place of {changed[0].before} {why}.")
     why = _unpruned(changed[0], profiles[changed[0].table])

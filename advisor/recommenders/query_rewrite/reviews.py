@@ -10,7 +10,7 @@ from sqlglot.dialects.snowflake import Snowflake
 
 from advisor.account import Account
 from advisor.blocks import Statement
-from advisor.equality import Trial, difference
+from advisor.equality import Trial
 from advisor.figures import many
 from advisor.model import Rejection, TableName, Target
 from advisor.profile import TableProfile
@@ -107,6 +107,6 @@ def _unions(
         return
     for before, changed in islice(unions(original), MOST_UNIONS):
         trial = Trial(original, changed, {}, session, account.workload.window_end)
-        if difference(trial, settings, account.key_search.beside) is None:
+        if account.proofs.difference(trial, settings) is None:
             said = f"returned the same as UNION ALL on {settings.proof_databases} generated databases: where no row can be in both, UNION ALL spares looking for duplicates"
             yield _large(read, profiles), before, said
