@@ -1,13 +1,17 @@
-"""Questions that were asked again, as `sql/query_repeats.sql` counts them; DuckDB runs the text that the account runs."""
+"""Questions that were asked again, as `sql/query_repeats.sql` counts them; DuckDB runs the text that the account runs, and the one that
+the analysis runs."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 from advisor.snapshot import open_snapshot
 from advisor.workload import duckdb_sql
+from advisor.workload.digests import ALL_KINDS
+from advisor.workload.texts import repeats_of
 from tests.snapshots import query, write_snapshot
 
 HASHED: dict[str, Any] = {"QUERY_HASH": "h", "QUERY_HASH_VERSION": 1}
@@ -17,8 +21,15 @@ CACHED: dict[str, Any] = {"WAREHOUSE_SIZE": None, "BYTES_SCANNED": 0, "PARTITION
 def repeats(tmp_path: Path, history: list[dict[str, Any]], columns: str, questions: int = 100) -> list[tuple[Any, ...]]:
     with open_snapshot(write_snapshot(tmp_path, history)) as snapshot:
         snapshot.rows("query_history", f"CREATE TABLE executions AS {duckdb_sql('executions')}")
-        sql = f"SELECT {columns} FROM ({duckdb_sql('query_repeats')}) ORDER BY DAY, EXECUTION_MS DESC, QUESTION"
-        return snapshot.rows("query_history", sql, {"questions": questions})
+        askings = ALL_KINDS.format(rows="query_history", hash="QUERY_HASH")
+        snapshot.rows("query_history", f"CREATE VIEW askings AS {askings}")
+        in_account, here = duckdb_sql("query_repeats"), repeats_of("query_history", "askings")
+        for name, sql in (("in_account", in_account), ("here", here)):
+            snapshot.rows("query_history", f"CREATE TABLE {name} AS {sql}", {"questions": questions})
+        assert snapshot.rows("query_history", "FROM here ORDER BY ALL") == snapshot.rows(
+            "query_history", "FROM in_account ORDER BY ALL"
+        )
+        return snapshot.rows("query_history", f"SELECT {columns} FROM here ORDER BY DAY, EXECUTION_MS DESC, QUESTION")
 
 
 def test_executions_that_repeat_a_question_are_counted_with_their_time(tmp_path: Path) -> None:
@@ -87,3 +98,19 @@ def test_of_each_day_those_that_took_most_time_are_kept(tmp_path: Path) -> None:
         row["QUERY_ID"] = f"q-{number}"
     found = repeats(tmp_path, history, "QUESTION", questions=2)
     assert found == [("slower:",), ("slow:",)] * 2
+
+
+def test_hashes_texts_and_rows_of_every_kind_beside_each_other(tmp_path: Path) -> None:
+    hashes, texts = (
+        (None, "", " ", "a", " a ", "é", "b"),
+        ("SELECT 1", "select 1", "SELECT '!'", None, "", "<redacted>"),
+    )
+    history = [
+        query(text or "", 7 * i, QUERY_TEXT=text, QUERY_HASH=hash_, QUERY_HASH_VERSION=version, ROLE_NAME=f"R{i % 3}")
+        for i, (hash_, version, text) in enumerate(product(hashes, (None, 1), texts))
+    ]
+    # An id that stands twice, with another hash and another text.
+    twice = {**history[40], "QUERY_HASH": "b", "QUERY_TEXT": "SELECT 2"}
+    found = repeats(tmp_path, [*history, *(row | {"QUERY_ID": None} for row in history), twice], "QUESTION, TEXTS")
+    assert {"a:1", "b:1", "é:", "a:"} < {question for question, _ in found}
+    assert max(count for _, count in found) == 3

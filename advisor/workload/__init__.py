@@ -33,10 +33,11 @@ from advisor.model import (
 from advisor.settings import Settings
 from advisor.snapshot import Snapshot
 from advisor.workload import cached, history, statements
+from advisor.workload.digests import ALL_KINDS
 from advisor.workload.loads import loads
 from advisor.workload.spread import spread
 from advisor.workload.statements import classify, redefinitions
-from advisor.workload.texts import duckdb_sql
+from advisor.workload.texts import duckdb_sql, repeats_of
 
 __all__ = ["compress", "duckdb_sql"]
 
@@ -125,7 +126,8 @@ def _repeats(snapshot: Snapshot, settings: Settings, view: str) -> tuple[Repeats
                 f"searched; advisor collect has the account search them"
             )
         asked = {"questions": settings.questions_per_day}
-        run(f"CREATE OR REPLACE TEMP TABLE repeats AS {duckdb_sql('query_repeats')}", asked)
+        run(f"CREATE OR REPLACE TEMP VIEW askings AS {ALL_KINDS.format(rows=view, hash='QUERY_HASH')}")
+        run(f"CREATE OR REPLACE TEMP TABLE repeats AS {repeats_of(view, 'askings')}", asked)
     elif "query_repeats" in snapshot.present:
         run("CREATE OR REPLACE TEMP TABLE repeats AS FROM query_repeats")
     else:

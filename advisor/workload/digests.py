@@ -27,14 +27,15 @@ TEXTS_A_SAMPLE_READ = 4
 """Hashes split a template into several statements, so more texts are fetched than will be read."""
 FEWER = 8
 """Where the history is in several units, each gives so many times fewer texts."""
+STATEMENT_HASH = "QUERY_PARAMETERIZED_HASH"
 
 # What has a hash is told apart without its text.
 HASHED = f"SELECT * REPLACE ({UNREAD}) FROM {{rows}}"
 # Such a condition is tried on the least and the greatest value of a row group, without reading it.
 ALL_KINDS = f"""
-{HASHED} WHERE QUERY_PARAMETERIZED_HASH >= '!'
-UNION ALL SELECT * FROM {{rows}} WHERE QUERY_PARAMETERIZED_HASH < '!'
-UNION ALL SELECT * FROM {{rows}} WHERE QUERY_PARAMETERIZED_HASH IS NULL
+{HASHED} WHERE {{hash}} >= '!'
+UNION ALL SELECT * FROM {{rows}} WHERE {{hash}} < '!'
+UNION ALL SELECT * FROM {{rows}} WHERE {{hash}} IS NULL
 """
 
 _SPAN = "SELECT min(FIRST_SEEN), max(LAST_SEEN) FROM read_parquet({told})"
@@ -190,7 +191,7 @@ class Digester:
         rows = f"query_history_files({files})"
         part = f"query_history_part({files}, {self.parts}, 0)" if self.parts > 1 else rows
         return (
-            (HASHED if self.hashed else ALL_KINDS).format(rows=rows),
+            (HASHED if self.hashed else ALL_KINDS).format(rows=rows, hash=STATEMENT_HASH),
             f"FROM {part}",
             executions_of("told", True, named=True)
             if self.unique and not self.hashed

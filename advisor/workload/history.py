@@ -23,7 +23,18 @@ from advisor.snapshot.manifest import literal
 from advisor.snapshot.normal import BLOCK_MICROSECONDS
 from advisor.workload import ids, kept, shortened
 from advisor.workload.counted import STATEMENTS, TYPE, added_up
-from advisor.workload.digests import ALL_KINDS, HASHED, PART, SAME, SOUGHT, TEXTS_A_SAMPLE_READ, VIEW, Digest, Digester
+from advisor.workload.digests import (
+    ALL_KINDS,
+    HASHED,
+    PART,
+    SAME,
+    SOUGHT,
+    STATEMENT_HASH,
+    TEXTS_A_SAMPLE_READ,
+    VIEW,
+    Digest,
+    Digester,
+)
 from advisor.workload.spread import spread
 from advisor.workload.texts import executions_of, samples_of
 from advisor.workload.units import Unit, sql_list, units, whole
@@ -108,6 +119,7 @@ TEMPORARY_VIEWS = (
     "candidates",
     "candidate_texts",
     "first_part",
+    "askings",
 )
 
 
@@ -153,7 +165,9 @@ def _digested(snapshot: Snapshot, settings: Settings, tell: Callable[[int, int],
     """A digest of each unit: those that the cache folder has from there, and the others, which are kept there."""
     run = partial(snapshot.rows, VIEW)
     hashed = not any(run(_UNHASHED.format(blank=blank)) for blank in ("IS NULL", "< '!'"))
-    run(f"CREATE OR REPLACE TEMP VIEW history AS {(HASHED if hashed else ALL_KINDS).format(rows=VIEW)}")
+    run(
+        f"CREATE OR REPLACE TEMP VIEW history AS {(HASHED if hashed else ALL_KINDS).format(rows=VIEW, hash=STATEMENT_HASH)}"
+    )
     found = units(snapshot, EXECUTIONS_A_PART)
     rows = sum(unit.rows for unit in found)
     parts = next((n for n in IN_PARTS if n * EXECUTIONS_A_PART >= rows), IN_PARTS[-1])

@@ -31,6 +31,22 @@ def samples_of(history: str, executions: str) -> str:
 
 
 @cache
+def repeats_of(history: str, questions: str) -> str:
+    """`sql/query_repeats.sql`, where only texts of what was asked again are given a TEXT_ID: of all texts it takes several times what
+    the rest does. `questions` are the rows of `history`, of which texts may be unread where a hash tells the question."""
+    tree = _tree("query_repeats", history, "executions")
+    asked, again = (next(cte for cte in tree.ctes if cte.alias == name) for name in ("asked", "again"))
+    texts = asked.this.copy()
+    texts.set("expressions", [each for each in texts.expressions if each.alias_or_name in ("QUERY_ID", "TEXT_ID")])
+    texts.where("QUERY_ID IN (SELECT QUERY_ID FROM repeated)", copy=False, dialect="duckdb")
+    asked.this.set("expressions", [each for each in asked.this.expressions if each.alias_or_name != "TEXT_ID"])
+    asked.this.set("from_", exp.From(this=exp.to_table(questions)))
+    told = f"SELECT repeated.*, TEXT_ID FROM repeated JOIN ({texts.sql('duckdb')}) AS told USING (QUERY_ID)"
+    again.set("this", sqlglot.parse_one(f"WITH repeated AS ({again.this.sql('duckdb')}) {told}", read="duckdb"))
+    return _duckdb(tree)
+
+
+@cache
 def executions_of(history: str, unique: bool, named: bool = False) -> str:
     """`sql/executions.sql` over other rows, where the repeated ids of the whole history are known. Where there are none, the
     ids need not be read again. `named`: what has no hash is the statement that its TEXT_STATEMENT says."""
