@@ -17,7 +17,7 @@ from advisor.key_search import KeySearch
 from advisor.model import Advice, Catalog, Coverage, Proposed, QueryTemplate, Reading, Skipped, ViewMissing
 from advisor.platform import in_edition
 from advisor.processes import COLLECTED_AFTER
-from advisor.recommenders import RECOMMENDERS
+from advisor.recommenders import RECOMMENDERS, clustering_key, materialized_view
 from advisor.selection import settle
 from advisor.settings import Settings
 from advisor.snapshot import Snapshot, info, missing_views
@@ -58,17 +58,23 @@ def propose(
 ) -> tuple[Proposed, ...]:
     """What each recommender says of the account, in their order, Snowflake's own estimates heard.
 
-    While the others study what may be rewritten, which leaves a core idle, `thread` prepares the `parts` of the back-test, of the
-    tables that the first, which proposes keys, would lay out anew: the process beside searches for their keys meanwhile.
+    While views are thought of, which leaves a core idle, `thread` prepares the `parts` of the back-test, of the tables that the first,
+    which proposes keys, would lay out anew: the process beside searches for their keys meanwhile. And while the others propose, it
+    proves the views' rewrites.
     """
-    found: list[Proposed] = []
-    for recommender in RECOMMENDERS:
-        proposed = in_edition(recommender.propose(account, settings), settings)
-        found.append(heard(proposed, account.answers, settings))
-        if parts is not None and thread is not None and len(found) == 1 and settings.threads > 1:
-            parts.begin(layouts(found[0].proposals), thread, settings)
+
+    def told(said: Proposed) -> Proposed:
+        return heard(in_edition(said, settings), account.answers, settings)
+
+    keys = told(clustering_key.propose(account, settings))
+    if parts is not None and thread is not None and settings.threads > 1:
+        parts.begin(layouts(keys.proposals), thread, settings)
+    views = materialized_view.begin(account, settings)
+    others = [each for each in RECOMMENDERS if each.CODE not in (clustering_key.CODE, materialized_view.CODE)]
+    found = {clustering_key.CODE: keys} | {each.CODE: told(each.propose(account, settings)) for each in others}
+    found[materialized_view.CODE] = told(views())
     account.forget()
-    return tuple(found)
+    return tuple(found[each.CODE] for each in RECOMMENDERS)
 
 
 def advise(

@@ -15,6 +15,7 @@ from sqlglot import exp
 
 from advisor.account import Account
 from advisor.asked import Asked, asked_of, searched
+from advisor.asks import Question
 from advisor.blocks import Block, Stored, projection, study
 from advisor.blocks.legality import view_obstacle
 from advisor.blocks.stored import bare, parsed
@@ -275,10 +276,13 @@ def ordered(asked: Sequence[Asked], ground: Ground) -> list[tuple[Ordered, list[
     """The columns that look-ups ask for in each of their scans, those that could save most first, with who asks for them."""
     layout, loads = ground.profile.layout, ground.profile.loads
     index = {load.template.fingerprint: i for i, load in enumerate(loads)}
+    asking: dict[int, list[Question]] = {}
+    for question in layout.questions:
+        asking.setdefault(question.load, []).append(question)
     worth: dict[str, float] = {}
     askers: dict[str, list[Asked]] = {}
     for one in asked:
-        questions = [q for q in layout.questions if q.load == index[one.fingerprint]]
+        questions = asking.get(index[one.fingerprint], [])
         held = set(columns_of([one.block], ground.name))
         everywhere = set.intersection(*({ask.column for ask in q.asks} for q in questions)) if questions else set()
         for column in sorted(everywhere & held):

@@ -38,7 +38,7 @@ selection of materialized views and indexes", VLDB 2000. Harinarayan et al., "Im
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from advisor import asked, unneeded
 from advisor.account import Account
@@ -50,12 +50,29 @@ from advisor.recommenders.materialized_view.words import CODE
 from advisor.settings import Settings
 from advisor.terms import monthly
 
-__all__ = ["CODE", "propose"]
+__all__ = ["CODE", "begin", "propose"]
 
 
 def propose(account: Account, settings: Settings) -> Proposed:
     """Per table the views that net most together, and those in force that cost more than they can bring."""
-    each = list(_each(account, settings))
+    return begin(account, settings)()
+
+
+def begin(account: Account, settings: Settings) -> Callable[[], Proposed]:
+    """What proposes them once it is asked; the proofs that this takes are begun at once."""
+    large = [profile for profile in account.profiles if profile.partitions >= settings.min_partitions]
+    grouped, scanned = asked.gather(account, large, settings), gather(account, large, settings)
+    begun = [
+        (
+            groupings.begin(profile, grouped[profile.table.name], account, settings),
+            projections.begin(profile, scanned[profile.table.name], account, settings),
+        )
+        for profile in large
+    ]
+    return lambda: _propose([*_each(begun)], account, settings)
+
+
+def _propose(each: Sequence[Proposed], account: Account, settings: Settings) -> Proposed:
     drops, dearest = unneeded.views(account, settings), unneeded.dearest(account)
     judged = [(new, _outspent(new, dearest, account)) for proposed in each for new in proposed.proposals]
     return Proposed(
@@ -86,16 +103,8 @@ def _outspent(
     return Rejection(CODE, about.target, new.brief, why)
 
 
-def _each(account: Account, settings: Settings) -> Iterator[Proposed]:
-    large = [profile for profile in account.profiles if profile.partitions >= settings.min_partitions]
-    grouped, scanned = asked.gather(account, large, settings), gather(account, large, settings)
-    begun = [
-        (
-            groupings.begin(profile, grouped[profile.table.name], account, settings),
-            projections.begin(profile, scanned[profile.table.name], account, settings),
-        )
-        for profile in large
-    ]
+def _each(begun: Iterable[tuple[Callable[[], Proposed], Callable[[], Proposed]]]) -> Iterator[Proposed]:
+    """By table what is said of views of its groups, and of its rows."""
     for of_groups, of_rows in begun:
         found, rows = of_groups(), of_rows()
         yield found
