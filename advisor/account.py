@@ -151,7 +151,7 @@ def read_account(snapshot: Snapshot, settings: Settings, say: Say, search: KeySe
     slopes = cost.milliseconds_per_partition(workload)
     prices = {t.fingerprint: cost.scan_price(t, slopes, settings) for t in workload.templates}
     search, profiles = search or KeySearch(), []
-    for make in profilers(templates, known, recorded, workload, settings, sampled, owned=made).values():
+    for make in profilers(templates, known, recorded, workload, settings, sampled, told, owned=made).values():
         profiles.append(make())
         search.begin(profiles[-1], prices, settings, workload.days)
     moved, times = _changes(snapshot, workload, templates), Latencies(snapshot)
@@ -254,6 +254,7 @@ def profilers(
     workload: Workload,
     settings: Settings,
     sampled: Sampled,
+    told: Facts,
     longer: Mapping[TableName, TableProfile] = MappingProxyType({}),
     owned: Mapping[TableName, Owner] = MappingProxyType({}),
 ) -> Mapping[TableName, Callable[[], TableProfile]]:
@@ -268,6 +269,8 @@ def profilers(
     def make(name: TableName) -> TableProfile:
         table, history = known.tables[name], recorded.get(name, TableHistory())
         made = profile(table, counts, templates, history, workload, sampled, known.tables, recorded, longer.get(name))
-        return replace(made, bills=bills, owner=owned.get(name))
+        service = (told.search or {}).get(name)
+        spent = None if service is None else service.credits / workload.days * cost.DAYS_PER_MONTH
+        return replace(made, bills=bills, owner=owned.get(name), search_credits=spent)
 
     return {name: partial(make, name) for name in sorted(counts)}

@@ -162,7 +162,9 @@ class Part:
         own = replace(account, workload=window, templates=tuple(reads), profiles=(), key_search=search)
         seen = {profile.table.name: profile for profile in account.profiles} if later else {}
         sampled = partial(row_sample, snapshot)
-        makers = profilers(own.templates, own.catalog, own.histories, window, settings, sampled, seen, account.owners)
+        makers = profilers(
+            own.templates, own.catalog, own.histories, window, settings, sampled, account.facts, seen, account.owners
+        )
         return Part(own, makers, {})
 
     def begin(self, tables: Collection[TableName], beside: Beside, settings: Settings, keys: bool) -> None:

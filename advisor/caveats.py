@@ -8,7 +8,7 @@ from advisor import patches
 from advisor.counterparts import Pairs
 from advisor.estimate import Estimate, evidence
 from advisor.figures import between, number
-from advisor.model import Workload
+from advisor.model import ZERO, Workload
 from advisor.nests import linked
 from advisor.platform import masked
 from advisor.profile import TableProfile
@@ -110,6 +110,11 @@ def _of_prices(estimate: Estimate, profile: TableProfile, settings: Settings) ->
         said.append(f"The history names no warehouse size: its time is priced as {size}, {credits} an hour.")
     if profile.recreated_by is not None:
         return said
+    if estimate.paths != ZERO:
+        said.append(
+            f"Search optimization in force is maintained for what is rewritten, too: {between(estimate.paths)} credits of the build, and "
+            f"as large a part of the upkeep, are for its paths."
+        )
     if profile.engine == "OPTIMA" and not estimate.prices.bills:
         said.append(
             "Optima clustering keeps keys set from September 2026 on and bills what is ingested, at a rate that isn't "

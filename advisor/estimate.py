@@ -5,6 +5,7 @@ Partitions come from the pruning model, milliseconds a partition from the histor
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -12,7 +13,7 @@ from functools import cached_property, partial
 import numpy as np
 from numpy.typing import NDArray
 
-from advisor import cost, upkeep
+from advisor import cost, paths, upkeep
 from advisor.closed_form import Floats
 from advisor.intervals import Scans, bounds
 from advisor.layout import Layout
@@ -50,6 +51,8 @@ class Estimate:
     """Credits, once, by setting the key."""
     sorted_build: Range
     """Credits, once, by a sorted rewrite on a warehouse before the key is set."""
+    paths: Range
+    """Credits of either build that the table's search access paths take, which are built anew with it."""
     upkeep: Range
     """Credits a month."""
     net: Range
@@ -118,8 +121,14 @@ class Judge:
 
     @cached_property
     def prices(self) -> Prices:
-        """What rewriting takes with the engine that keeps, or would keep, this table in order."""
-        return upkeep.observed(self.profile.bills, self.profile.engine, self.settings)
+        """What rewriting takes with the engine that keeps, or would keep, this table in order, its search access paths included."""
+        prices = upkeep.observed(self.profile.bills, self.profile.engine, self.settings)
+        return prices.dearer_by(self.paths.scaled(cost.GIB / (self.profile.table.bytes or math.inf)))
+
+    @cached_property
+    def paths(self) -> Range:
+        """Credits, once: a rewrite of the table builds its search access paths anew."""
+        return paths.built_anew(self.profile, self.settings)
 
     @cached_property
     def at_stake(self) -> Floats:
@@ -215,7 +224,8 @@ class Judge:
             credits,
             self._each(scans),
             build,
-            upkeep.sorted_build(size),
+            upkeep.sorted_build(size) + self.paths,
+            self.paths,
             keeping,
             net,
             assumed,

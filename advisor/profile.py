@@ -58,6 +58,8 @@ class TableProfile:
     """What automatic clustering billed for the account's tables."""
     owner: Owner | None = None
     """Who makes it; None where an ALTER changes it for good."""
+    search_credits: float | None = None
+    """What maintaining the search optimization in force takes a month; None where none is recorded."""
 
     @property
     def recreated_by(self) -> Owner | None:

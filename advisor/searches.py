@@ -12,13 +12,12 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from advisor import cost
 from advisor.account import Account
-from advisor.cost import DAYS_PER_MONTH, MS_PER_HOUR
+from advisor.cost import MS_PER_HOUR
 from advisor.figures import duration, number
 from advisor.joins import matched_share
 from advisor.loads import Load
-from advisor.model import ZERO, Churn, ColumnUsage, Range, Role, Table
+from advisor.model import ZERO, ColumnUsage, Range, Role, Table
 from advisor.profile import TableProfile
 from advisor.questions import ReadTemplate
 from advisor.settings import Settings
@@ -167,48 +166,3 @@ def _look(
     saved = price.saved_ms
     amounts = sorted((least * saved.low * runs, (before - reads) * saved.expected * runs, most * saved.high * runs))
     return Look(load, expression, rows, reads, Range(*amounts))
-
-
-# ---------------------------------------------------------------- costs
-
-
-@dataclass(frozen=True)
-class PathCost:
-    build: Range
-    upkeep: Range
-    """Credits a month."""
-    storage: Range
-    """Bytes."""
-    assumed_churn: bool
-
-
-def path_cost(profile: TableProfile, expressions: int, settings: Settings) -> PathCost:
-    """What paths on so many expressions take: each its part of what paths on all columns would."""
-    size = float(profile.table.bytes or 0)
-    low, expected, high = settings.search_path_share
-    each = min(1.0, expressions / max(1, len(profile.table.columns)))
-    storage = Range(low * size * each, min(high, max(low, expected * expressions)) * size, high * size)
-    storage = Range(*sorted((storage.low, storage.expected, storage.high)))
-    gib = settings.search_credits_per_gib
-    build = Range(
-        *(part / cost.GIB * rate for part, rate in zip((storage.low, storage.expected, storage.high), gib, strict=True))
-    )
-    turnover, assumed = _turnover(profile)
-    return PathCost(
-        build,
-        Range(build.low * turnover.low, build.expected * turnover.expected, build.high * turnover.high),
-        storage,
-        assumed,
-    )
-
-
-def _turnover(profile: TableProfile) -> tuple[Range, bool]:
-    """The share of the table's partitions that is written a month; up to all of it where nothing records its writes."""
-    if profile.churn is None:
-        return Range(0.0, 0.5, 1.0), True
-    churn: Churn = profile.churn
-    rows = float(profile.table.rows or 1)
-    added = churn.rows_added / rows
-    changed = -math.expm1(-(churn.rows_removed + churn.rows_updated) / profile.partitions)
-    monthly_share = (added + changed) * DAYS_PER_MONTH
-    return Range(added * DAYS_PER_MONTH / 2, monthly_share, monthly_share * 2), False

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from advisor.axes import family_of
@@ -46,6 +46,10 @@ class Prices:
     """Tables whose bills it rests on; 0: list prices."""
     ratio: float = 1.0
     """Billed upkeep / modelled at this price."""
+
+    def dearer_by(self, per_gib: Range) -> Prices:
+        """Where a GiB that is rewritten takes so much more."""
+        return replace(self, rewrite_per_gib=self.rewrite_per_gib + per_gib)
 
 
 def observed(bills: Sequence[Bill], engine: str, settings: Settings) -> Prices:

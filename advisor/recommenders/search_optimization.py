@@ -51,9 +51,10 @@ from advisor.model import (
     TemplateEvidence,
     Workload,
 )
+from advisor.paths import PathCost, path_cost
 from advisor.profile import TableProfile
 from advisor.quoting import identifier, qualified
-from advisor.searches import SPREAD, Expression, Look, PathCost, looks_of, path_cost, unfit
+from advisor.searches import SPREAD, Expression, Look, looks_of, unfit
 from advisor.settings import Settings
 from advisor.terms import EVIDENCE_TEMPLATES, hashes, identity, monthly, short_window, valid_until
 
