@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from fractions import Fraction
-from functools import partial
 from typing import Any
 
 from advisor import percentiles, repeats
@@ -24,7 +23,6 @@ from advisor.model import (
     Distribution,
     Execution,
     QueryTemplate,
-    Repeats,
     Skipped,
     WarehouseUse,
     Workload,
@@ -33,11 +31,11 @@ from advisor.model import (
 from advisor.settings import Settings
 from advisor.snapshot import Snapshot
 from advisor.workload import cached, history, statements
-from advisor.workload.digests import ALL_KINDS
+from advisor.workload.askings import asked_again
 from advisor.workload.loads import loads
 from advisor.workload.spread import spread
 from advisor.workload.statements import classify, redefinitions
-from advisor.workload.texts import duckdb_sql, repeats_of
+from advisor.workload.texts import duckdb_sql
 
 __all__ = ["compress", "duckdb_sql"]
 
@@ -94,7 +92,7 @@ def compress(snapshot: Snapshot, settings: Settings, tell: Callable[[int, int], 
                 f"{snapshot.folder / view} holds no SELECT that was executed; export a window with queries in it"
             )
         totals = snapshot.rows(view, f"SELECT {_TOTALS} FROM members WHERE REASON IS NULL")[0]
-        skipped, asked_again = _skipped(snapshot, view), _repeats(snapshot, settings, view)
+        skipped, again = _skipped(snapshot, view), asked_again(snapshot, settings, view)
         return Workload(
             window_start=snapshot.window_start,
             window_end=snapshot.window_end,
@@ -107,32 +105,12 @@ def compress(snapshot: Snapshot, settings: Settings, tell: Callable[[int, int], 
             partitions_total=_whole(totals[4]),
             templates=templates,
             skipped=skipped,
-            repeats=None if isinstance(asked_again, str) else asked_again,
-            repeats_unknown=asked_again if isinstance(asked_again, str) else None,
-            writes=repeats.writes(snapshot) if not isinstance(asked_again, str) and view == "query_history" else None,
+            repeats=None if isinstance(again, str) else again,
+            repeats_unknown=again if isinstance(again, str) else None,
+            writes=repeats.writes(snapshot) if not isinstance(again, str) and view == "query_history" else None,
             loads=loads(snapshot, view),
             redefinitions=redefinitions(snapshot, view),
         )
-
-
-def _repeats(snapshot: Snapshot, settings: Settings, view: str) -> tuple[Repeats, ...] | str:
-    """Questions that were asked again; the reason where the snapshot doesn't tell, or holds too many executions to look."""
-    run = partial(snapshot.rows, view)
-    if view == "query_history":
-        executions = run("SELECT coalesce(sum(EXECUTIONS), 0) FROM statements")[0][0]
-        if executions > settings.repeats_read:
-            return (
-                f"the history holds {executions:,} single executions, more than the setting repeats_read ({settings.repeats_read:,}) lets be "
-                f"searched; advisor collect has the account search them"
-            )
-        asked = {"questions": settings.questions_per_day}
-        run(f"CREATE OR REPLACE TEMP VIEW askings AS {ALL_KINDS.format(rows=view, hash='QUERY_HASH')}")
-        run(f"CREATE OR REPLACE TEMP TABLE repeats AS {repeats_of(view, 'askings')}", asked)
-    elif "query_repeats" in snapshot.present:
-        run("CREATE OR REPLACE TEMP TABLE repeats AS FROM query_repeats")
-    else:
-        return "the snapshot holds the history as templates, without query_repeats; advisor collect brings both"
-    return repeats.of_templates(snapshot, view)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from advisor.model import Advice
 from advisor.settings import Settings
 from advisor.snapshot import open_snapshot
 from advisor.texts import tokens, uncommented
-from advisor.workload import duckdb_sql, prepared
+from advisor.workload import askings, duckdb_sql, prepared
 from tests.recommenders.accounts import advise, columns, of, rejected, runs, times
 from tests.snapshots import START, Row, table
 
@@ -347,6 +347,22 @@ def test_a_history_too_large_to_search_says_what_that_costs(tmp_path: Path) -> N
         "Whether the result cache could have answered more is not known: the history holds 2,000 single executions, more than the setting "
         "repeats_read (1,000) lets be searched; advisor collect has the account search them. Without it nothing is advised of the "
         "2,160 executions a month (3 h) whose statements ran more than once."
+    )
+
+
+def test_repeats_that_need_more_memory_than_there_is_are_said_not_to_be_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history, settings = asked(noisy, QUERY_HASH="ab12"), Settings(memory_limit="200MB")
+    whole = advice(tmp_path / "whole", history, settings=settings)
+    monkeypatch.setattr(askings, "repeats_of", lambda *_: "SELECT list(i) AS HELD FROM range(100_000_000) AS r(i)")
+    found = advice(tmp_path / "short", history, settings=settings)
+    assert of(whole, KIND)
+    assert not of(found, KIND)
+    assert rejected(found, KIND) == (
+        "Whether the result cache could have answered more is not known: the history's 2,000 single executions repeat more questions "
+        "than the setting memory_limit (200MB) has room for; raise it, or advisor collect has the account search them. Without it "
+        "nothing is advised of the 2,160 executions a month (3 h) whose statements ran more than once."
     )
 
 
