@@ -38,19 +38,13 @@ class Ask:
     """It isn't written on the column: a joined table's filter or a top-k implies it while the query runs."""
     stretches: int = 0
     """How many stretches of values that follow each other the single ones make up; 0 where that isn't known."""
+    unmatched: bool = False
+    """Of a join: no row of the other table, all of whose rows are known, passes its filters."""
 
     @property
     def places(self) -> int:
         """In how many places of the column its single values lie."""
         return self.stretches or self.values
-
-    def beyond(self, line: Axis) -> bool:
-        """By the column's statistics no row has what it asks for."""
-        if not line.known or self.null:
-            return False
-        if self.values:
-            return len(self.positions) == self.values and all(not line.low <= p <= line.high for p in self.positions)
-        return (self.low is not None and self.low > line.high) or (self.high is not None and self.high < line.low)
 
     @property
     def open(self) -> bool:
@@ -68,10 +62,7 @@ class Question:
     """Its part of the load's scans: a load of n samples with one scan each has n questions of weight 1/n."""
     asks: tuple[Ask, ...]
     barren: bool = False
-    """Something beside what is asked leaves none of the rows, as an empty side of a join does: the scan ends as it begins."""
-    read: int | None = None
-    """Partitions that the execution read, but one of each other table, where something may leave none of the rows: a table that it joins,
-    or a value that no row has by the column's statistics."""
+    """A table that it joins left none of the rows: the scan ends as it begins."""
 
 
 def asks_of(usages: Sequence[ColumnUsage], axes: Mapping[str, Axis]) -> tuple[Ask, ...]:

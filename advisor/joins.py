@@ -88,20 +88,14 @@ def _drops(usage: ColumnUsage) -> bool:
     return usage.required and not usage.negated and usage.wrapper is None
 
 
-def may_end(reading: Reading, scan: int) -> bool:
-    """A filter on another table that it is joined with may leave none of the scan's rows."""
-    others = {other for _, other in partners(reading, scan)}
-    return any(usage.scan in others and usage.role in FILTERS for usage in reading.usages)
-
-
 def joined(
     template: QueryTemplate,
     reading: Reading,
     scan: int,
     axes: Mapping[str, Axis],
     dimensions: Dimensions,
-) -> list[Ask] | None:
-    """What smaller joined tables' own filters ask of a scan's join columns; None where one is known to leave no row."""
+) -> list[Ask]:
+    """What smaller joined tables' own filters ask of a scan's join columns."""
     asks = []
     for usage, other in partners(reading, scan):
         side = dimensions(reading.scans[other]) if usage.column in axes else None
@@ -112,10 +106,7 @@ def joined(
         matched = matched_share(template, side.history)
         if own and usage.partner is not None:
             share = math.prod(ask.share for ask in own) if matched is None else matched
-            kept = _kept(axes[usage.column], usage.partner[1], own, max(FEWEST, share), side)
-            if kept is None:
-                return None
-            asks.append(kept)
+            asks.append(_kept(axes[usage.column], usage.partner[1], own, max(FEWEST, share), side))
     return [ask for ask in asks if ask.share <= MOST_KEPT]
 
 
@@ -130,19 +121,18 @@ def matched_share(template: QueryTemplate, history: TableHistory) -> float | Non
     return sum(scan.rows_matched or 0 for scan in scans) / (rows * every / seen)
 
 
-def _kept(line: Axis, key: str, own: Sequence[Ask], share: float, side: Dimension) -> Ask | None:
-    """The join keys that pass the other side's filters, one by one where all its rows are known; None where none does."""
+def _kept(line: Axis, key: str, own: Sequence[Ask], share: float, side: Dimension) -> Ask:
+    """The join keys that pass the other side's filters, one by one where all its rows are known."""
     if side.sample is not None and side.whole and _decided(key, own, side.sample):
         keys = side.sample.columns[key]
         kept = np.unique(keys[_passing(own, side.sample)])
-        if not len(kept):
-            return None
+        unmatched = not len(kept) and side.sample.rows >= (side.table.rows or math.inf)
         kept = kept[(kept >= line.low) & (kept <= line.high)] if line.known else kept[~np.isnan(kept)]
         if len(kept) <= MOST_KEYS:
             part = min(1.0, max(1, len(kept)) / line.distinct)
             places = _stretches(keys, kept)
             count, where = max(1, len(kept)), tuple(map(float, kept))
-            return Ask(line.column, part, count, positions=where, derived=True, stretches=places)
+            return Ask(line.column, part, count, positions=where, derived=True, stretches=places, unmatched=unmatched)
     if any(ask.column == key for ask in own):
         same = min((ask for ask in own if ask.column == key), key=lambda ask: ask.share)
         return replace(same, column=line.column, share=share, derived=True)

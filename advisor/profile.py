@@ -27,13 +27,12 @@ from advisor.model import (
     Workload,
 )
 from advisor.nests import nested
-from advisor.pruning import scanned_today, today
+from advisor.pruning import scanned_today
 from advisor.questions import ReadTemplate, Sampled, axes_of, dimensions_of, implied_axes, merged_axes, questions_of
 from advisor.upkeep import Bill, engine_of
 from advisor.widths import UNSORTED, learn_widths, observations, touched
 
 UNPRUNED = "filters in a form that doesn't prune: it reads nearly all although the rows lie in that order"
-SEVERAL = 4.0  # partitions: too many to be one by chance
 READS_ALL = 0.9  # a load that scans over this share of the partitions isn't pruned
 
 
@@ -198,11 +197,8 @@ def _layout(
     """The layout as the loads show it, and the loads; those whose conditions are seen not to prune ask nothing any more."""
     shares = [None if load.before is None or load.limited else load.before / partitions for load in loads]
     executions, least = [float(load.template.executions) for load in loads], 1 / partitions
-    if_barren = [replace(q, barren=q.barren or (q.read is not None and q.read <= 1)) for q in questions]
-    widths = learn_widths(observations(if_barren, shares, executions, least))
-    pairs = zip(questions, if_barren, strict=True)
-    questions = [so if so.barren and _is_barren(q, partitions, axes, widths) else q for q, so in pairs]
-    widths = learn_widths(observations(questions, shares, executions, least))
+    seen = observations(questions, shares, executions, least)
+    widths = learn_widths(seen)
     seen_as = tuple(_in_stretches(question, shares[question.load], widths) for question in questions)
     layout = Layout(float(table.rows or 0), partitions, axes, widths, seen_as, len(loads))
     idle = {i for i, today in enumerate(scanned_today(layout)) if _idle(loads[i], shares[i], today / partitions)}
@@ -213,16 +209,6 @@ def _layout(
     sure, surmise = ties(axes, heard, widths)
     led, begun = nested(told_together(axes, sure.one_to_one, heard), heard)
     return replace(layout, axes=led, questions=heard, ties=sure, surmise=surmise, nests=begun), tuple(kept)
-
-
-def _is_barren(question: Question, partitions: int, axes: Mapping[str, Axis], widths: Mapping[str, float]) -> bool:
-    """What read one partition would have read several, had any row met all of it: a joined table left none, or none has the value, which
-    statistics say, of a column that partitions of today don't tell apart."""
-    foreign = any(
-        ask.beyond(axes[ask.column]) and widths.get(ask.column, 1.0) >= UNSORTED
-        for ask in question.asks if ask.column in axes
-    )  # fmt: skip
-    return partitions * today(question, widths) >= (SEVERAL / 2 if foreign else SEVERAL)
 
 
 def _in_stretches(question: Question, seen: float | None, widths: Mapping[str, float]) -> Question:

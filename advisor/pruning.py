@@ -8,12 +8,12 @@ of c2: only partitions wholly inside one group of the leading columns can be ski
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from advisor.asks import Ask, Question
+from advisor.asks import Ask
 from advisor.axes import Axis
 from advisor.buckets import matched
 from advisor.closed_form import Floats, Selection, Walked
@@ -252,10 +252,9 @@ def distinct_within(layout: Layout, earlier: Sequence[KeyPart], part: KeyPart) -
 
 def scanned_today(layout: Layout) -> Floats:
     """Partitions that each load should scan per execution on today's layout, by the widths learned from all of them."""
-    shares = [0.0 if question.barren else today(question, layout.widths) for question in layout.questions]
+    shares = [
+        0.0 if question.barren else
+        math.prod(touched(ask, layout.widths[ask.column]) for ask in question.asks if ask.column in layout.widths)
+        for question in layout.questions
+    ]  # fmt: skip
     return layout.per_load(np.array(shares) * layout.partitions)
-
-
-def today(question: Question, widths: Mapping[str, float]) -> float:
-    """The share of partitions that what a question asks leaves to read where partitions span such widths."""
-    return math.prod(touched(ask, widths[ask.column]) for ask in question.asks if ask.column in widths)

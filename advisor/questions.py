@@ -10,7 +10,7 @@ from functools import cache
 
 from advisor.asks import PRUNABLE, Question, asks_of, corrected
 from advisor.axes import Axis, axis
-from advisor.joins import Dimension, Dimensions, days_of, joined, matched_share, may_be_calendar, may_end, partners, top
+from advisor.joins import Dimension, Dimensions, days_of, joined, matched_share, may_be_calendar, partners, top
 from advisor.model import (
     FILTERS,
     ColumnUsage,
@@ -27,6 +27,8 @@ from advisor.model import (
 from advisor.rolling import rolled
 from advisor.sample import Sample
 
+SEVERAL = 4.0
+"""Partitions that the other executions of a template read on average: too many to be one by chance."""
 Sampled = Callable[[TableName, Mapping[str, Axis]], Sample | None]
 
 
@@ -184,14 +186,27 @@ def questions_of(
         share = matched if matched is not None else math.prod(a.share for a in asks) if complete else None
         implied = joined(read.template, readings[i], scan, axes, dimensions)
         best = None if share is None else top(readings[i], scan, axes, rows, share)
-        every = (*asks, *(implied or ()), *([best] if best else ()))
-        beyond = any(ask.beyond(axes[ask.column]) for ask in found)
-        seen = _read(read, i) if beyond or may_end(readings[i], scan) else None
-        questions.append(Question(load, 1 / len(readings), every, implied is None, seen))
-    return questions
+        every = (*asks, *implied, *([best] if best else ()))
+        questions.append(Question(load, 1 / len(readings), every))
+    return _barren(questions, [_read(read, i, scan) for i, scan, _ in scans])
 
 
-def _read(read: ReadTemplate, sample: int) -> int | None:
-    """`Question.read` of a sample."""
+def _barren(questions: Sequence[Question], read: Sequence[int | None]) -> list[Question]:
+    """The questions of one load, those marked that are barren: a joined table is known to leave no row, and so the execution read no
+    partition, or one, where the load's others read several. That table may have had such rows when it ran, and one partition
+    may be all that the order of the rows had it read."""
+    ended = [
+        n is not None and n <= 1 and any(ask.unmatched for ask in question.asks)
+        for question, n in zip(questions, read, strict=True)
+    ]
+    others = [n for n, so in zip(read, ended, strict=True) if n is not None and not so]
+    if not others or sum(others) < SEVERAL * len(others):
+        return list(questions)
+    return [replace(question, barren=so) for question, so in zip(questions, ended, strict=True)]
+
+
+def _read(read: ReadTemplate, sample: int, scan: int) -> int | None:
+    """Partitions that a sample's scan read, and what isn't joined with it: all that its execution read but one of each table that filters
+    the scan; None where that isn't recorded."""
     seen = read.ran[sample].partitions_scanned if read.ran else None
-    return None if seen is None else seen - len(read.samples[sample].scans) + 1
+    return None if seen is None else seen - len({other for _, other in partners(read.samples[sample], scan)})
