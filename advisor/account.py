@@ -150,8 +150,10 @@ def read_account(snapshot: Snapshot, settings: Settings, say: Say, search: KeySe
     sampled = partial(row_sample, snapshot)
     slopes = cost.milliseconds_per_partition(workload)
     prices = {t.fingerprint: cost.scan_price(t, slopes, settings) for t in workload.templates}
+    days = workload.days / cost.DAYS_PER_MONTH
+    spent = {name: service.credits / days for name, service in (told.search or {}).items()}
     search, profiles = search or KeySearch(), []
-    for make in profilers(templates, known, recorded, workload, settings, sampled, told, owned=made).values():
+    for make in profilers(templates, known, recorded, workload, settings, sampled, owned=made, searched=spent).values():
         profiles.append(make())
         search.begin(profiles[-1], prices, settings, workload.days)
     moved, times = _changes(snapshot, workload, templates), Latencies(snapshot)
@@ -254,11 +256,11 @@ def profilers(
     workload: Workload,
     settings: Settings,
     sampled: Sampled,
-    told: Facts,
     longer: Mapping[TableName, TableProfile] = MappingProxyType({}),
     owned: Mapping[TableName, Owner] = MappingProxyType({}),
+    searched: Mapping[TableName, float | None] = MappingProxyType({}),
 ) -> Mapping[TableName, Callable[[], TableProfile]]:
-    """What makes the profile of each known table that is read, in order of name."""
+    """What makes the profile of each known table that is read, in order of name; `searched` are credits a month of search optimization."""
     counts = _partitions(templates, known, recorded, settings)
     found = [
         billed(table, recorded.get(name, TableHistory()), workload, settings)
@@ -269,8 +271,6 @@ def profilers(
     def make(name: TableName) -> TableProfile:
         table, history = known.tables[name], recorded.get(name, TableHistory())
         made = profile(table, counts, templates, history, workload, sampled, known.tables, recorded, longer.get(name))
-        service = (told.search or {}).get(name)
-        spent = None if service is None else service.credits / workload.days * cost.DAYS_PER_MONTH
-        return replace(made, bills=bills, owner=owned.get(name), search_credits=spent)
+        return replace(made, bills=bills, owner=owned.get(name), search_credits=searched.get(name))
 
     return {name: partial(make, name) for name in sorted(counts)}

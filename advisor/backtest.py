@@ -162,8 +162,9 @@ class Part:
         own = replace(account, workload=window, templates=tuple(reads), profiles=(), key_search=search)
         seen = {profile.table.name: profile for profile in account.profiles} if later else {}
         sampled = partial(row_sample, snapshot)
+        searched = {profile.table.name: profile.search_credits for profile in account.profiles}
         makers = profilers(
-            own.templates, own.catalog, own.histories, window, settings, sampled, account.facts, seen, account.owners
+            own.templates, own.catalog, own.histories, window, settings, sampled, seen, account.owners, searched
         )
         return Part(own, makers, {})
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 import numpy as np
@@ -123,7 +123,7 @@ class Judge:
     def prices(self) -> Prices:
         """What rewriting takes with the engine that keeps, or would keep, this table in order, its search access paths included."""
         prices = upkeep.observed(self.profile.bills, self.profile.engine, self.settings)
-        return prices.dearer_by(self.paths.scaled(cost.GIB / (self.profile.table.bytes or math.inf)))
+        return replace(prices, paths_per_gib=self.paths.scaled(cost.GIB / (self.profile.table.bytes or math.inf)))
 
     @cached_property
     def paths(self) -> Range:

@@ -59,14 +59,15 @@ def built_anew(profile: TableProfile, settings: Settings) -> Range:
     """Credits that the paths in force take where all of their table is rewritten; zero where none are known, or none outlive
     the table's next making.
 
-    Which columns they cover isn't recorded: one at least, all at most. Where the table's writes are known, what maintenance was billed
-    for the part that is written tells what all of it takes.
+    Which columns they cover isn't recorded: one at least, all at most. Where the table's writes are known and no key has it rewritten
+    besides, what maintenance was billed for the part that is written tells what all of it takes. Paths that nothing was billed for
+    in the window aren't known of.
     """
     if profile.search_credits is None or profile.recreated_by is not None:
         return ZERO
     one, every = (path_cost(profile, count, settings).build for count in (1, max(1, len(profile.table.columns))))
     turnover, assumed = _turnover(profile)
-    if assumed or turnover.expected <= 0 or not profile.search_credits:
+    if assumed or turnover.expected <= 0 or not profile.search_credits or profile.table.clustering_key:
         return Range(one.low, one.expected, every.high)
     billed = min(max(profile.search_credits / turnover.expected, one.low), every.high)
     return Range(max(one.low, billed / UNSURE), billed, min(every.high, billed * UNSURE))

@@ -250,6 +250,7 @@ class Ordered(Ground):
             churn=self._churn,
             clustering_credits=None,
             owner=None,
+            search_credits=None,
         )
 
     def _prices(self, members: Sequence[Asked], columns: int) -> Mapping[str, ScanPrice | None]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from advisor.axes import family_of
@@ -46,10 +46,8 @@ class Prices:
     """Tables whose bills it rests on; 0: list prices."""
     ratio: float = 1.0
     """Billed upkeep / modelled at this price."""
-
-    def dearer_by(self, per_gib: Range) -> Prices:
-        """Where a GiB that is rewritten takes so much more."""
-        return replace(self, rewrite_per_gib=self.rewrite_per_gib + per_gib)
+    paths_per_gib: Range = ZERO
+    """What the search access paths of a GiB that is rewritten take."""
 
 
 def observed(bills: Sequence[Bill], engine: str, settings: Settings) -> Prices:
@@ -79,7 +77,7 @@ def engine_of(billed: str | None, keyed: bool, now: datetime) -> str:
 
 def build(table_bytes: float, prices: Prices) -> Range:
     """Credits to put a table in order once, by setting the key."""
-    return prices.rewrite_per_gib.scaled(table_bytes / GIB)
+    return (prices.rewrite_per_gib + prices.paths_per_gib).scaled(table_bytes / GIB)
 
 
 def sorted_build(table_bytes: float) -> Range:
@@ -95,14 +93,17 @@ def upkeep(
         return ZERO
     rewritten = _rewritten(churn, rows, partitions, in_load_order, fan_in)
     gib = DAYS_PER_MONTH * table_bytes / partitions / GIB
-    price = prices.rewrite_per_gib
-    found = Range(
-        rewritten.low * price.low * gib, rewritten.expected * price.expected * gib, rewritten.high * price.high * gib
-    )
+    found, paths = _each(rewritten, prices.rewrite_per_gib, gib), _each(rewritten, prices.paths_per_gib, gib)
     if not prices.bills:
-        return found
+        return found + paths
     middle = found.expected * prices.ratio
-    return Range(middle / UNSURE, middle, middle * UNSURE)
+    return Range(middle / UNSURE, middle, middle * UNSURE) + paths
+
+
+def _each(partitions: Range, price: Range, gib: float) -> Range:
+    return Range(
+        partitions.low * price.low * gib, partitions.expected * price.expected * gib, partitions.high * price.high * gib
+    )
 
 
 def _rewritten(churn: Churn, rows: float, partitions: int, in_load_order: bool, fan_in: float) -> Range:

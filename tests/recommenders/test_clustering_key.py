@@ -9,9 +9,13 @@ from typing import Any
 
 import pytest
 
+from advisor.account import read_account
 from advisor.analyzer import analyze
+from advisor.backtest import Parts
 from advisor.generator import generate
-from advisor.model import ZERO, Advice
+from advisor.model import ZERO, Advice, Range
+from advisor.paths import built_anew, path_cost
+from advisor.profile import TableProfile
 from advisor.settings import Settings
 from advisor.snapshot import open_snapshot
 from tests.snapshots import START, Row, query, table, write_snapshot
@@ -102,7 +106,7 @@ def test_search_optimization_in_force_makes_a_key_dearer(tmp_path: Path) -> None
         advise(tmp_path / name, history, **views).recommendations for name, views in (("plain", {}), ("searched", bill))
     )
     said = " ".join(searched.warnings)
-    assert "Search optimization in force is maintained for what is rewritten, too: " in said
+    assert "Search optimization, as it was billed in the window, is maintained for what is rewritten, too: " in said
     assert "Search optimization" not in " ".join(plain.warnings)
     # 0.54 credits a month for the 0.75% of the rows that 3 million are: more than paths on all columns take.
     dearest = 0.25 * 32 * GB / 2**30 * 0.44
@@ -111,6 +115,35 @@ def test_search_optimization_in_force_makes_a_key_dearer(tmp_path: Path) -> None
     assert builds[1].high - builds[0].high == pytest.approx(dearest)
     assert upkeeps[1].expected > upkeeps[0].expected > 0
     assert searched.net_credits_per_month.expected < plain.net_credits_per_month.expected
+
+
+def searched(folder: Path, credits: float, rows: int, key: str | None = None) -> TableProfile:
+    """Of a table that is given so many rows a day, and billed so many credits in four weeks for its search optimization."""
+    place = {"DATABASE_NAME": "DB", "SCHEMA_NAME": "PUBLIC", "TABLE_NAME": "ORDERS", "START_TIME": START}
+    bill = [{**place, "CREDITS_USED": credits}]
+    orders = [{**ORDERS, "CLUSTERING_KEY": key}]
+    history = runs(by_customer, 400, 2000) + loads(rows)
+    written = write_snapshot(folder, history, orders, columns=columns("ORDERS"), search_optimization_history=bill)
+    with open_snapshot(written, Settings()) as snapshot:
+        account = read_account(snapshot, Settings(), lambda *_: None)
+        parts = Parts.of(snapshot, account, Settings())
+        assert parts is not None
+        for part in (parts.early, parts.later):
+            [profile] = part.profiled({account.profiles[0].table.name}).profiles
+            assert profile.search_credits == account.profiles[0].search_credits
+    return account.profiles[0]
+
+
+def test_what_maintenance_took_of_the_rows_written_tells_what_all_would(tmp_path: Path) -> None:
+    # 1% of the rows in a month for 0.01 credits.
+    profile = searched(tmp_path, 0.01 * 28 / 30, 4_000_000 // 30)
+    assert built_anew(profile, Settings()).expected == pytest.approx(1.0, rel=0.01)
+
+
+def test_where_a_key_has_the_table_rewritten_besides_the_bill_tells_nothing(tmp_path: Path) -> None:
+    profile = searched(tmp_path, 0.01 * 28 / 30, 4_000_000 // 30, "LINEAR(DAY)")
+    one, every = (path_cost(profile, count, Settings()).build for count in (1, len(COLUMNS)))
+    assert built_anew(profile, Settings()) == Range(one.low, one.expected, every.high)
 
 
 def test_date_ranges_over_scattered_rows_get_a_key_on_the_date(tmp_path: Path) -> None:
