@@ -118,6 +118,7 @@ class Account:
         """Let go of the statements that recommenders have studied: their trees take most of what has been read."""
         self.studied.clear()
         self.spelt.clear()
+        self.proofs.forget()
         # A tree's parts point at each other.
         gc.collect()
 

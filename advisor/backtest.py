@@ -216,10 +216,9 @@ def _read_part(read: ReadTemplate, account: Account, later: bool) -> ReadTemplat
     executions = recent if later else template.executions - recent
     if executions <= 0:
         return None
-    pairs = zip(read.samples, read.ran, strict=True)
-    then = [(reading, one) for reading, one in pairs if (one.started >= cut) is later]
-    samples = tuple(reading for reading, _ in then) or read.samples
-    return ReadTemplate(_scaled(template, executions), read.reading, samples, tuple(one for _, one in then) or read.ran)
+    then = [i for i, one in enumerate(read.ran) if (one.started >= cut) is later]
+    samples, ran = tuple(read.samples[i] for i in then), tuple(read.ran[i] for i in then)
+    return ReadTemplate(_scaled(template, executions), read.reading, samples or read.samples, ran or read.ran)
 
 
 def _scaled(template: QueryTemplate, executions: int) -> QueryTemplate:

@@ -60,8 +60,8 @@ def built_anew(profile: TableProfile, settings: Settings) -> Range:
     the table's next making.
 
     Which columns they cover isn't recorded: one at least, all at most. Where the table's writes are known and no key has it rewritten
-    besides, what maintenance was billed for the part that is written tells what all of it takes. Paths that nothing was billed for
-    in the window aren't known of.
+    besides, what maintenance was billed for the part that is written tells what all of it takes; too much where they were first built
+    in the window, but no more than all. Paths that nothing was billed for in the window aren't known of.
     """
     if profile.search_credits is None or profile.recreated_by is not None:
         return ZERO

@@ -23,7 +23,8 @@ from advisor.settings import Settings
 from advisor.snapshot import Snapshot, open_snapshot
 from tests import test_verdicts
 from tests.recommenders.test_clustering_key import ORDERS, by_customer, by_week, columns, loads, runs
-from tests.snapshots import write_snapshot
+from tests.recommenders.test_materialized_view import KNOWN, by_region, of_a_region
+from tests.snapshots import table, write_snapshot
 from tests.test_verdicts import trial
 
 OWN = os.getpid()
@@ -271,6 +272,23 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(KeySearch, "begin", awaited)
     monkeypatch.setattr(key_search, "PAYS", 1)
     return found
+
+
+def test_views_proven_in_a_process_are_the_same_to_the_byte_as_without(tmp_path: Path, asked: list[str]) -> None:
+    history = runs(by_region, 400, 2000) + runs(of_a_region, 400, 2000, start=7) + loads(100_000)
+    tables = ORDERS, table("STAGING")
+    folder = write_snapshot(tmp_path / "snapshot", history, tables, columns=columns("ORDERS"), column_statistics=KNOWN)
+    written, proven = [], []
+    for threads in (2, 1):
+        settings = Settings(threads=threads)
+        with open_snapshot(folder, settings) as snapshot:
+            advice = analyze(snapshot, settings)
+            generate(advice, tmp_path / "out")
+        assert "materialized_view" in {each.kind for each in advice.recommendations}
+        written.append((tmp_path / "out" / "advice.json").read_bytes())
+        proven.append(asked.count("run"))
+    assert written[0] == written[1]
+    assert proven[0] == proven[1] >= 2, "halves of the proofs, and only beside"
 
 
 def test_the_advice_is_the_same_to_the_byte_with_and_without_a_process(tmp_path: Path, asked: list[str]) -> None:

@@ -41,7 +41,7 @@ def difference(trial: Trial, settings: Settings, beside: Beside | None = None) -
 
 @dataclass(frozen=True)
 class Proofs:
-    """The proofs of a run: what was run once isn't run again."""
+    """The proofs of a run: what was run once isn't run again, what ran out of time included."""
 
     beside: Beside | None = None
     """Where they may be begun before they are asked for, once a process stands there."""
@@ -49,6 +49,10 @@ class Proofs:
 
     def difference(self, trial: Trial, settings: Settings) -> str | None:
         return self.begin(trial, settings)()
+
+    def forget(self) -> None:
+        """Let go of what was found."""
+        self._known.clear()
 
     def begin(self, trial: Trial, settings: Settings) -> Callable[[], str | None]:
         """What says the difference once it is asked."""

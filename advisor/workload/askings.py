@@ -43,11 +43,11 @@ def _searched(snapshot: Snapshot, settings: Settings) -> str | None:
         asked = {"questions": settings.questions_per_day}
         run(f"CREATE OR REPLACE TEMP TABLE repeats AS {repeats_of(view, 'askings')}", asked)
     except InputError as error:
-        # All else keeps to the limit, so the rest of the advice needn't fail for it.
+        # Near the limit one run finds room and the next doesn't: to go on without would change the advice from run to run.
         if not isinstance(error.__cause__, duckdb.OutOfMemoryException):
             raise
-        return (
-            f"the history's {executions:,} single executions repeat more questions than the setting memory_limit "
-            f"({settings.memory_limit}) has room for; raise it, or advisor collect has the account search them"
-        )
+        raise InputError(
+            f"out of memory while {executions:,} executions are searched for questions that were asked again; raise the setting "
+            f"memory_limit ({settings.memory_limit}), or go without by a lower repeats_read"
+        ) from error
     return None

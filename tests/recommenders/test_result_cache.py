@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from advisor.analyzer import analyze
+from advisor.errors import InputError
 from advisor.generator import generate
 from advisor.model import Advice
 from advisor.settings import Settings
@@ -350,20 +351,19 @@ def test_a_history_too_large_to_search_says_what_that_costs(tmp_path: Path) -> N
     )
 
 
-def test_repeats_that_need_more_memory_than_there_is_are_said_not_to_be_known(
+def test_repeats_that_need_more_memory_than_there_is_end_the_run_with_the_remedy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    history, settings = asked(noisy, QUERY_HASH="ab12"), Settings(memory_limit="200MB")
-    whole = advice(tmp_path / "whole", history, settings=settings)
+    history = asked(noisy, QUERY_HASH="ab12")
     monkeypatch.setattr(askings, "repeats_of", lambda *_: "SELECT list(i) AS HELD FROM range(100_000_000) AS r(i)")
-    found = advice(tmp_path / "short", history, settings=settings)
-    assert of(whole, KIND)
-    assert not of(found, KIND)
-    assert rejected(found, KIND) == (
-        "Whether the result cache could have answered more is not known: the history's 2,000 single executions repeat more questions "
-        "than the setting memory_limit (200MB) has room for; raise it, or advisor collect has the account search them. Without it "
-        "nothing is advised of the 2,160 executions a month (3 h) whose statements ran more than once."
+    with pytest.raises(InputError) as raised:
+        advice(tmp_path / "short", history, settings=Settings(memory_limit="200MB"))
+    assert str(raised.value) == (
+        "out of memory while 2,000 executions are searched for questions that were asked again; raise the setting memory_limit (200MB), "
+        "or go without by a lower repeats_read"
     )
+    less = advice(tmp_path / "less", history, settings=Settings(memory_limit="200MB", repeats_read=1))
+    assert "more than the setting repeats_read (1)" in rejected(less, KIND)
 
 
 def test_templates_without_their_repeats_say_so_in_the_coverage_and_beside_what_was_left(tmp_path: Path) -> None:
