@@ -112,8 +112,8 @@ def _of_prices(estimate: Estimate, profile: TableProfile, settings: Settings) ->
         return said
     if estimate.paths != ZERO:
         said.append(
-            f"Search optimization, as it was billed in the window, is maintained for what is rewritten, too: "
-            f"{between(estimate.paths)} credits of the build, and a part of the upkeep, are for its paths; none if it is dropped before."
+            f"The table had search optimization in the window. Its access paths are maintained for all that the key rewrites: "
+            f"{between(estimate.paths)} credits of the build, and a part of the upkeep, are for that; nothing if it is dropped before."
         )
     if profile.engine == "OPTIMA" and not estimate.prices.bills:
         said.append(

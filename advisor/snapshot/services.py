@@ -48,7 +48,7 @@ SERVICES: Mapping[str, View] = MappingProxyType(
         "search_optimization_history": View(
             columns(text=f"{_TABLE_RECORD} INDEX_TYPE", number="CREDITS_USED", time="START_TIME"),
             (*required("DATABASE_NAME SCHEMA_NAME TABLE_NAME|BASE_TABLE_NAME CREDITS_USED"),),
-            "what the search optimization in force costs is unknown",
+            "what the search optimization in force costs, and adds to a new clustering key, is unknown",
             MappingProxyType({"TABLE_NAME": "BASE_TABLE_NAME"}),
         ),
         "search_optimization_benefits": View(
