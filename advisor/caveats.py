@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from advisor import patches
 from advisor.counterparts import Pairs
 from advisor.estimate import Estimate, evidence
-from advisor.figures import between, number
+from advisor.figures import between, number, percent
 from advisor.model import ZERO, Workload
 from advisor.nests import linked
 from advisor.platform import masked
@@ -35,7 +35,7 @@ def confidence(estimate: Estimate, profile: TableProfile, settings: Settings, da
 
 def warnings(estimate: Estimate, profile: TableProfile, settings: Settings, workload: Workload) -> tuple[str, ...]:
     said = [*_slower(estimate, profile), *short_window(workload, settings), *_of_evidence(estimate, profile)]
-    said += _of_policies(estimate, profile)
+    said += [*_barren(profile), *_of_policies(estimate, profile)]
     if estimate.assumed_churn:
         said.append("The table's writes aren't recorded: its upkeep is bounded by a full turnover a month.")
     if profile.table.clustering_key:
@@ -57,6 +57,21 @@ def _slower(estimate: Estimate, profile: TableProfile) -> list[str]:
         if load.before is not None and after > load.before * WORSE
     ]
     return [f"These templates will read more than today: {', '.join(slower)}."] if slower else []
+
+
+def _barren(profile: TableProfile) -> list[str]:
+    """Of each template the part of its scans that a joined table ends, as its samples show."""
+    every, ended = ([0.0] * len(profile.loads) for _ in range(2))
+    for question in profile.layout.questions:
+        every[question.load] += question.weight
+        ended[question.load] += question.weight if question.barren else 0.0
+    shares = [
+        f"{percent(part / whole)} of {load.template.fingerprint}"
+        for load, part, whole in zip(profile.loads, ended, every, strict=True)
+        if part
+    ]
+    found = f"A table that they join has no row for these scans, which are taken to read one partition under any key: {', '.join(shares)}."
+    return [found] if shares else []
 
 
 def _of_evidence(estimate: Estimate, profile: TableProfile) -> list[str]:

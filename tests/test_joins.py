@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from advisor.caveats import warnings
 from advisor.estimate import Judge
 from advisor.model import KeyPart, Role
 from benchmarks.layouts import Column
@@ -206,6 +207,18 @@ def test_where_the_other_side_leaves_nothing_no_key_has_more_to_read() -> None:
     assert joined[1] < 0.7 * alone[1]
     assert joined[0] == pytest.approx(joined[1], rel=0.15)
     assert alone[0] == pytest.approx(alone[1], rel=0.25)
+
+
+@pytest.mark.parametrize("evidence", ["history", "sample"])
+def test_the_key_says_which_scans_a_join_is_taken_to_end(evidence: str) -> None:
+    case = unknown_brands()
+    shown = execute(case, SHOWN_DAYS, SHOWN, np.random.default_rng(SEED))
+    each = told(case, shown, truths(case, shown), SEED, evidence)["SALES"]
+    estimate = Judge.of(each.profile, each.prices, each.settings, each.workload.days).estimate(SCATTERED)
+    said = [line for line in warnings(estimate, each.profile, each.settings, each.workload) if "under any key" in line]
+    barren = "58.3% of 0000000000000000"
+    sentence = f"A table that they join has no row for these scans, which are taken to read one partition under any key: {barren}."
+    assert said == ([sentence] if evidence == "sample" else [])
 
 
 @pytest.mark.parametrize("evidence", ["history", "statistics"])
