@@ -68,12 +68,27 @@ class Run:
         return self.process.returncode
 
 
-@pytest.mark.parametrize("stage", ["compressing", "reading", "pruning"])
-def test_an_interrupt_leaves_nothing_half_written(snapshot: Path, tmp_path: Path, stage: str) -> None:
+@pytest.mark.parametrize(
+    ("number", "said", "stage"),
+    [
+        (signal.SIGINT, "interrupted", "compressing"),
+        (signal.SIGINT, "interrupted", "reading"),
+        (signal.SIGINT, "interrupted", "pruning"),
+        (signal.SIGTERM, "terminated", "compressing"),
+        (signal.SIGTERM, "terminated", "reading"),
+        (signal.SIGTERM, "terminated", "pruning"),
+        (signal.SIGHUP, "hung up", "reading"),
+    ],
+)
+def test_a_signal_that_ends_it_leaves_nothing_half_written(
+    snapshot: Path, tmp_path: Path, number: signal.Signals, said: str, stage: str
+) -> None:
     run = Run(snapshot, tmp_path)
     run.until(stage)
     time.sleep(0.2)
-    run.process.send_signal(signal.SIGINT)
+    run.process.send_signal(number)
+    if number != signal.SIGINT:
+        run.process.send_signal(number)  # as timeout does, to the process and to its group
     status = run.end()
     units = [path for path in tmp_path.glob("cache/history/*") if kept.content(path, MARK) is not None]
     learned = {tmp_path / "cache" / each for each in ("", "readings", "history")}.union(units)
@@ -81,8 +96,8 @@ def test_an_interrupt_leaves_nothing_half_written(snapshot: Path, tmp_path: Path
     if status == 0:  # it was done before
         assert (tmp_path / "out" / "advice.json").is_file()
     else:
-        assert (status, left) == (130, set())
-        assert run.seen.endswith("advisor: interrupted\r\n")
+        assert (status, left) == (128 + number, set())
+        assert run.seen.endswith(f"advisor: {said}\r\n")
     assert "Traceback" not in run.seen
     assert not [path for path in Path("/proc").glob("[0-9]*/environ") if _readable(path, str(tmp_path).encode())]
 

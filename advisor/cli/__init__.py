@@ -20,6 +20,7 @@ from advisor.cli.ledger import ledger
 from advisor.cli.prove import prove
 from advisor.cli.redact import redact
 from advisor.cli.schedule import schedule
+from advisor.cli.signals import Ended, heed
 from advisor.cli.track import track
 from advisor.errors import AdvisorError, InputError
 
@@ -35,13 +36,16 @@ for command in (analyze, collect, diff, doctor, explain, grants, ledger, prove, 
 
 
 def main() -> None:
-    """Runs the command line; an expected failure is one line on stderr and the exit status that the contract gives it."""
+    """Runs the command line; an expected failure is one line on stderr and the exit status that the contract gives it, a signal's is
+    128 and its number."""
+    heed()
     try:
         status = cli.main(standalone_mode=False)
     except AdvisorError as error:
         _fail(str(error), error.exit_status)
-    except click.exceptions.Abort:
-        _fail("interrupted", 130)
+    except click.exceptions.Abort as abort:
+        ended = abort.__cause__
+        _fail(*((ended.said, ended.exit_status) if isinstance(ended, Ended) else ("interrupted", 130)))
     except click.ClickException as error:
         _fail(error.format_message(), InputError.exit_status)
     else:
