@@ -33,6 +33,7 @@ from advisor.owners import owners
 from advisor.profile import TableProfile, partitions_of, profile, reading_tables
 from advisor.questions import ReadTemplate, Sampled
 from advisor.redefinitions import anew
+from advisor.search_bills import beside_the_plan
 from advisor.settings import Settings
 from advisor.snapshot import Snapshot, catalog, changes, facts, histories, row_sample
 from advisor.upkeep import billed
@@ -155,7 +156,8 @@ def read_account(snapshot: Snapshot, settings: Settings, say: Say, search: KeySe
     spent = {name: service.credits / days for name, service in (told.search or {}).items()}
     search, profiles = search or KeySearch(), []
     for make in profilers(templates, known, recorded, workload, settings, sampled, owned=made, searched=spent).values():
-        profiles.append(make())
+        seen = make()
+        profiles.append(beside_the_plan(seen, (told.search or {}).get(seen.table.name), prices, workload, settings))
         search.begin(profiles[-1], prices, settings, workload.days)
     moved, times = _changes(snapshot, workload, templates), Latencies(snapshot)
     return Account(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from advisor import patches
 from advisor.counterparts import Pairs
@@ -10,6 +11,7 @@ from advisor.estimate import Estimate, evidence
 from advisor.figures import between, number, percent
 from advisor.model import ZERO, Workload
 from advisor.nests import linked
+from advisor.paths import built_anew
 from advisor.platform import masked
 from advisor.profile import TableProfile
 from advisor.settings import Settings
@@ -130,6 +132,7 @@ def _of_prices(estimate: Estimate, profile: TableProfile, settings: Settings) ->
             f"The table had search optimization in the window. Its access paths are maintained for all that the key rewrites: "
             f"{between(estimate.paths)} credits of the build, and a part of the upkeep, are for that; nothing if it is dropped before."
         )
+    said += _of_ending_paths(profile, settings)
     if profile.engine == "OPTIMA" and not estimate.prices.bills:
         said.append(
             "Optima clustering keeps keys set from September 2026 on and bills what is ingested, at a rate that isn't "
@@ -145,6 +148,17 @@ def _of_prices(estimate: Estimate, profile: TableProfile, settings: Settings) ->
             f"materialized views hang on the table."
         )
     return said
+
+
+def _of_ending_paths(profile: TableProfile, settings: Settings) -> list[str]:
+    """Of search access paths that cost nothing here because the plan drops them."""
+    if profile.search_ending is None:
+        return []
+    anew = built_anew(replace(profile, search_credits=profile.search_ending), settings)
+    return [
+        f"This plan drops the table's search optimization: drop it before the key is set. While it is in force its access paths are "
+        f"built anew for all that the key rewrites, {between(anew)} credits once and more with the upkeep, which isn't counted here."
+    ]
 
 
 def sorted_rewrite(estimate: Estimate, profile: TableProfile) -> dict[str, float] | None:

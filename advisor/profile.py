@@ -58,7 +58,9 @@ class TableProfile:
     owner: Owner | None = None
     """Who makes it; None where an ALTER changes it for good."""
     search_credits: float | None = None
-    """What maintaining the search optimization in force takes a month; None where none is recorded."""
+    """What maintaining the search optimization in force takes a month; None where none is recorded, or the plan ends it."""
+    search_ending: float | None = None
+    """The same of search optimization that the plan ends."""
 
     @property
     def recreated_by(self) -> Owner | None:

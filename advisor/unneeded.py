@@ -18,23 +18,20 @@ from advisor.profile import TableProfile
 from advisor.proving import pretty
 from advisor.questions import ReadTemplate
 from advisor.quoting import qualified
+from advisor.search_bills import SURELY, id_of_ending, net_of_ending, outweighed
 from advisor.settings import Settings
 from advisor.terms import identity, monthly, short_window, valid_until
 from advisor.usage.names import Session
 from advisor.usage.syntax import view_definition
 
-SURELY = 2.0  # it is dropped where it cost over this many times the most that it can have saved
-
 
 def search(account: Account, settings: Settings) -> tuple[Proposal, ...]:
     """Search optimization to drop; silent where what it let queries skip isn't recorded."""
+    profiles = {profile.table.name: profile for profile in account.profiles}
     found = []
     for name, service in sorted((account.facts.search or {}).items()):
-        table = account.catalog.tables.get(name)
-        if table is None or service.pruned is None or service.credits <= 0 or not _quotable(name):
-            continue
-        saved = _most_saved(name, service, account)
-        if service.credits > SURELY * saved and _reads_known(name, account):
+        saved = outweighed(service, profiles.get(name), account.prices)
+        if saved is not None and name in account.catalog.tables and _quotable(name):
             found.append(_drop(name, service, saved, account, settings))
     return tuple(found)
 
@@ -137,27 +134,11 @@ def _quotable(name: TableName) -> bool:
     return True
 
 
-def _reads_known(name: TableName, account: Account) -> bool:
-    """What a partition of it takes is told by some query, or it let queries skip none."""
-    service = (account.facts.search or {})[name]
-    return not service.pruned or any(profile.table.name == name for profile in account.profiles)
-
-
-def _most_saved(name: TableName, service: SearchService, account: Account) -> float:
-    """Credits over the window, each partition skipped at the price of its dearest query."""
-    profile = next((profile for profile in account.profiles if profile.table.name == name), None)
-    prices = [account.prices[load.template.fingerprint] for load in profile.loads] if profile is not None else []
-    dearest = max((price.saved_ms.high * price.credits_per_hour for price in prices if price is not None), default=0.0)
-    return (service.pruned or 0) * dearest / MS_PER_HOUR
-
-
 def _drop(name: TableName, service: SearchService, saved: float, account: Account, settings: Settings) -> Proposal:
-    month, table = monthly(account.workload), account.catalog.tables[name]
-    spent, most = service.credits * month, saved * month
-    net = Range(spent - most, spent - most / 2, spent)
+    table, net = account.catalog.tables[name], net_of_ending(service, saved, account.workload)
     brief: dict[str, object] = {"tables": [str(name)], "search": []}
     recommendation = Recommendation(
-        id=identity("search_optimization", str(name), "drop"),
+        id=id_of_ending(name),
         kind="search_optimization",
         action="drop",
         target=Target.table(name),

@@ -10,7 +10,7 @@ from advisor.errors import InputError
 from advisor.estimate import Estimate, Judge
 from advisor.figures import between, many, number, percent
 from advisor.keys import parse, render
-from advisor.model import KeyPart
+from advisor.model import ZERO, KeyPart
 from advisor.patches import changeable
 from advisor.platform import forbidden
 from advisor.profile import TableProfile
@@ -151,14 +151,26 @@ def fault(estimate: Estimate, profile: TableProfile, settings: Settings) -> str 
     if estimate.net.expected <= settings.min_net_credits_per_month:
         return (
             f"It saves {between(estimate.credits)} credits a month but keeping the order takes {between(estimate.upkeep)}"
-            f" and building it {between(estimate.build)} once{_written(profile)}."
+            f" and building it {between(estimate.build)} once{_for_paths(estimate)}{_written(profile)}."
         )
     if estimate.credits.low < estimate.upkeep.expected:
         return (
-            f"It would probably pay, but not surely: its upkeep of {between(estimate.upkeep)} credits a month may exceed what it "
-            f"saves, {between(estimate.credits)}."
+            f"It would probably pay, but not surely: its upkeep of {between(estimate.upkeep)} credits a month{_of_paths(estimate)} "
+            f"may exceed what it saves, {between(estimate.credits)}."
         )
     return None
+
+
+def _for_paths(estimate: Estimate) -> str:
+    """Of what the build takes."""
+    if estimate.paths == ZERO:
+        return ""
+    return f", {between(estimate.paths)} of it for its search access paths, which are built anew"
+
+
+def _of_paths(estimate: Estimate) -> str:
+    """Of upkeep."""
+    return "" if estimate.paths == ZERO else ", its search access paths' included,"
 
 
 def _spared(estimate: Estimate, profile: TableProfile) -> float:

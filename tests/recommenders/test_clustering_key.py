@@ -13,9 +13,10 @@ from advisor.account import read_account
 from advisor.analyzer import analyze
 from advisor.backtest import Parts
 from advisor.generator import generate
-from advisor.model import ZERO, Advice, Range
+from advisor.model import ZERO, Advice, Decision, Range, TableName
 from advisor.paths import built_anew, path_cost
 from advisor.profile import TableProfile
+from advisor.search_bills import id_of_ending
 from advisor.settings import Settings
 from advisor.snapshot import open_snapshot
 from tests.snapshots import START, Row, query, table, write_snapshot
@@ -115,6 +116,65 @@ def test_search_optimization_in_force_makes_a_key_dearer(tmp_path: Path) -> None
     assert builds[1].high - builds[0].high == pytest.approx(dearest)
     assert upkeeps[1].expected > upkeeps[0].expected > 0
     assert searched.net_credits_per_month.expected < plain.net_credits_per_month.expected
+
+
+def dear_paths(credits: float, pruned: int) -> dict[str, Any]:
+    """What the account records of search optimization on ORDERS over the window."""
+    place = {"DATABASE_NAME": "DB", "SCHEMA_NAME": "PUBLIC", "TABLE_NAME": "ORDERS", "START_TIME": START}
+    scans = {"NUM_SCANS": 4000, "PARTITIONS_SCANNED": 8_000_000, "PARTITIONS_PRUNED_ADDITIONAL": pruned}
+    benefit = [{**place, "END_TIME": START, "PARTITIONS_PRUNED_DEFAULT": 0, **scans}]
+    bill = [{**place, "CREDITS_USED": credits}]
+    return {"search_optimization_history": bill, "search_optimization_benefits": benefit}
+
+
+def test_paths_that_the_plan_drops_are_not_priced_into_a_key(tmp_path: Path) -> None:
+    history = runs(by_customer, 100, 2000) + loads(4_000_000)
+    plain = advise(tmp_path / "plain", history)
+    kept = advise(
+        tmp_path / "kept", history, search_optimization_history=dear_paths(150.0, 0)["search_optimization_history"]
+    )
+    ended = advise(tmp_path / "ended", history, **dear_paths(150.0, 0))
+    (key,) = plain.recommendations
+    assert "clustering_key" not in {r.kind for r in kept.recommendations}
+    assert "credits a month, its search access paths' included, may exceed what it saves" in reasons(kept)
+    drop, beside = ended.recommendations
+    assert [(r.kind, r.action) for r in (drop, beside)] == [
+        ("search_optimization", "drop"),
+        ("clustering_key", "create"),
+    ]
+    assert (beside.cost, beside.net_credits_per_month) == (key.cost, key.net_credits_per_month)
+    (said,) = [warning for warning in beside.warnings if "search optimization" in warning]
+    assert said.startswith("This plan drops the table's search optimization: drop it before the key is set.")
+
+
+def test_a_key_that_its_paths_make_too_dear_is_told_so(tmp_path: Path) -> None:
+    bill = {"search_optimization_history": dear_paths(150.0, 0)["search_optimization_history"]}
+    advice = advise(tmp_path, runs(by_customer, 28, 2000) + loads(4_000_000), **bill)
+    assert "once, 1.64 to 3.28 (expected 3.28) of it for its search access paths, which are built anew" in reasons(
+        advice
+    )
+
+
+@pytest.mark.parametrize("state", ["accepted", "dismissed"])
+def test_paths_that_somebody_keeps_are_priced_into_a_key(tmp_path: Path, state: str) -> None:
+    history = runs(by_customer, 100, 2000) + loads(4_000_000)
+    written = write_snapshot(tmp_path, history, [ORDERS], columns=columns("ORDERS"), **dear_paths(150.0, 0))
+    drop = id_of_ending(TableName("DB", "PUBLIC", "ORDERS"))
+    settings = Settings(decisions=(Decision(drop, state, "asked for at audits", "Ann", None),))
+    with open_snapshot(written, settings) as snapshot:
+        advice = analyze(snapshot, settings)
+    kinds = {r.kind for r in advice.recommendations} - {"materialized_view"}
+    assert kinds == {"search_optimization", *(["clustering_key"] if state == "accepted" else [])}
+
+
+def test_where_changes_are_bounded_paths_may_stay_and_are_priced_into_a_key(tmp_path: Path) -> None:
+    history = runs(by_customer, 100, 2000) + loads(4_000_000)
+    written = write_snapshot(tmp_path, history, [ORDERS], columns=columns("ORDERS"), **dear_paths(150.0, 0))
+    settings = Settings(max_changes=1)
+    with open_snapshot(written, settings) as snapshot:
+        advice = analyze(snapshot, settings)
+    assert [r.kind for r in advice.recommendations] == ["search_optimization"]
+    assert "its search access paths' included," in reasons(advice)
 
 
 def searched(folder: Path, credits: float, rows: int, key: str | None = None) -> TableProfile:

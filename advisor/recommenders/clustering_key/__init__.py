@@ -42,6 +42,7 @@ from advisor.keys import render
 from advisor.model import ZERO, Proposal, Proposed, Service, Workload
 from advisor.profile import TableProfile
 from advisor.recommenders.clustering_key.words import CODE, brief, recommend, recommend_drop, reject, served_loads
+from advisor.search_bills import SURELY
 from advisor.settings import Settings
 
 __all__ = ["CODE", "propose", "services", "weigh"]
@@ -66,7 +67,7 @@ def _propose(profile: TableProfile, account: Account, settings: Settings) -> Pro
     spared = 0.0 if verdict.unused(profile) else unneeded.most_skipped(profile, account)
     if paid or not profile.clustering_credits or not verdict.droppable(profile) or spared is None:
         return keys
-    if profile.clustering_credits <= unneeded.SURELY * spared:
+    if profile.clustering_credits <= SURELY * spared:
         return keys
     dropped = recommend_drop(profile, spared, settings, account.workload)
     table, net = profile.table.name, dropped.net_credits_per_month
