@@ -1,7 +1,7 @@
 """Whether a rewritten query returns what the original returned: both are run on generated databases, in DuckDB.
 
 What can't be run there isn't believed. Rows are compared as a multiset, floating-point numbers to 12 digits; LIMIT is left
-out on both sides, since it may cut ties either way, and what the outermost ORDER BY sorts by is compared too.
+out on both sides, since it may cut ties either way, and compared as `advisor/equality/limits.py` says, with what is sorted by.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from datetime import datetime
 import sqlglot
 from sqlglot import ErrorLevel, exp
 
+from advisor.equality import limits
 from advisor.equality.boundaries import boundaries
 from advisor.equality.compared import Compared, compared
 from advisor.equality.databases import ENGINE_TYPES, EngineTable, Pools, near, pools
@@ -20,6 +21,8 @@ ALL = "all_databases"
 """Of each table: the rows of all databases, told apart by the column NUMBER."""
 NUMBERS = "database_numbers"
 NUMBER = "database_number"
+ITS_NUMBER = f"getvariable('{NUMBER}')"
+"""Where one database is run alone."""
 FLAT = "table__"
 KEPT_ARGS = ("joins", "laterals", "pivots", "sample")
 SOME_TIME = datetime(2024, 5, 17, 10, 30)
@@ -67,8 +70,11 @@ class Queries:
             at = trial.at if _freeze(tree, trial.at) else at
         turns = boundaries(trees[:2]) if at is trial.at else ()
         asked = compared(trees[:2], turns)
+        why = limits.differ(trees[0], trees[1])
+        if why is not None:
+            raise UnprovenError(why)
         for tree in trees[:2]:
-            _unlimited(tree)
+            limits.lift(tree, ITS_NUMBER)
         texts = [_engine_sql(tree) for tree in trees]
         stored = {flat[name]: tree for name, tree in zip(trial.stored, trees[2:], strict=True)}
         tables = tuple(
@@ -100,6 +106,9 @@ def _numbered(tree: exp.Expr, tables: Sequence[EngineTable], stored: Mapping[str
         rows = f"SELECT {columns} FROM {table.name}_{ALL} AS r_ WHERE r_.{NUMBER} = {NUMBERS}.{NUMBER}"
         sources[table.name] = sqlglot.parse_one(rows, read="duckdb")
     numbered = tree.copy()
+    alone = sqlglot.parse_one(ITS_NUMBER, read="duckdb")
+    for asked in [each for each in numbered.find_all(exp.Anonymous) if each == alone]:
+        asked.replace(exp.column(NUMBER, NUMBERS))
     for node in list(numbered.find_all(exp.Table)):
         if node.name in sources and not node.args.get("db"):
             rest = {part: node.args.get(part) for part in KEPT_ARGS}
@@ -150,18 +159,6 @@ def _freeze(tree: exp.Expr, at: datetime) -> bool:
         met = exp.Case(ifs=[exp.If(this=count.this.copy(), true=exp.Literal.number(1))])
         count.replace(exp.Count(this=met))
     return bool(clocks)
-
-
-def _unlimited(tree: exp.Expr) -> None:
-    for query in [*tree.find_all(exp.Query)]:
-        for part in ("limit", "offset"):
-            query.set(part, None)
-    order = tree.args.get("order")
-    if isinstance(tree, exp.Select) and order is not None and tree.args.get("distinct") is None:
-        sorted_by = [item.this for item in order.expressions if not isinstance(item.this, exp.Literal)]
-        tree.set(
-            "expressions", [*tree.expressions, *(exp.alias_(key.copy(), f"o{i}") for i, key in enumerate(sorted_by))]
-        )
 
 
 def _engine_table(
