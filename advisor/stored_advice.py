@@ -27,29 +27,40 @@ def settling(
     candidate: Candidate, assessor: Assessor, fault: Fault, name: Callable[[Stored], TableName], account: Account
 ) -> Callable[[], Outcome]:
     """What says, once it is asked, what becomes of the candidate; the proofs that this takes are begun at once."""
-    why, kept = fault(candidate), candidate.kept
+    why = fault(candidate)
     if why is not None:
-        return lambda: (None, [Refused(candidate.members, kept, why)])
-    served = [(asked.read.template, asked.block) for asked in candidate.members]
-    proven = begin(served, kept, name(kept), account, assessor.settings)
+        return lambda: (None, [Refused(candidate.members, candidate.kept, why)])
+
+    def begun(left: Candidate) -> Callable[[], Rewrites]:
+        served = [(asked.read.template, asked.block) for asked in left.members]
+        return begin(served, left.kept, name(left.kept), account, assessor.settings)
+
+    first = begun(candidate)
 
     def settled() -> Outcome:
-        rewrites = proven()
-        if not rewrites.refused:
-            return (candidate, rewrites), []
-        lost = [asked for asked in candidate.members if asked.fingerprint in rewrites.refused]
-        refused = [
-            Refused((a,), kept, f"The rewrite of template {a.fingerprint} {rewrites.refused[a.fingerprint]}.")
-            for a in lost
-        ]
-        left = [asked for asked in candidate.members if asked not in lost]
-        judged = assessor.judge(left) if left else None
-        if not isinstance(judged, Candidate):
-            return None, refused
-        outcome, fallen = settling(judged, assessor, fault, name, account)()
-        return outcome, [*refused, *fallen]
+        """Those whose rewrites are refused fall away, and the rest is judged anew, until none is refused or it isn't worth it."""
+        left, rewrites, fallen = candidate, first(), list[Refused]()
+        while rewrites.refused:
+            fallen += _refused(left, rewrites)
+            members = [asked for asked in left.members if asked.fingerprint not in rewrites.refused]
+            judged = assessor.judge(members) if members else None
+            if not isinstance(judged, Candidate):
+                return None, fallen
+            why = fault(judged)
+            if why is not None:
+                return None, [*fallen, Refused(judged.members, judged.kept, why)]
+            left, rewrites = judged, begun(judged)()
+        return (left, rewrites), fallen
 
     return settled
+
+
+def _refused(candidate: Candidate, rewrites: Rewrites) -> list[Refused]:
+    return [
+        Refused((a,), candidate.kept, f"The rewrite of template {a.fingerprint} {rewrites.refused[a.fingerprint]}.")
+        for a in candidate.members
+        if a.fingerprint in rewrites.refused
+    ]
 
 
 def fault(candidate: Candidate, partitions: int, written: str, settings: Settings) -> str | None:
