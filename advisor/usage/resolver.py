@@ -12,11 +12,10 @@ from advisor.usage.scope import (
     Origin,
     Scope,
     Source,
-    aggregated,
     base_column,
     column_names,
     has,
-    leaves,
+    leaves_aggregated,
     output_names,
     path,
     stars,
@@ -37,14 +36,13 @@ class Resolver:
 
     def expression(self, node: exp.Expr, scope: Scope, alias_first: bool = False) -> Origins:
         """The origins of all columns under the node; empty for a constant."""
-        under = leaves(node)
-        if under == [node]:
+        under = leaves_aggregated(node)
+        if len(under) == 1 and under[0][0] is node:
             return self._leaf(node, scope, alias_first)
         mixed = len(under) > 1
         found: dict[object, Origin] = {}
-        for leaf in under:
+        for leaf, inside in under:
             layer = Layer(node, leaf)
-            inside = aggregated(leaf, node)
             for origin in self._leaf(leaf, scope, alias_first):
                 origin = replace(
                     origin,

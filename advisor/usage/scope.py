@@ -168,17 +168,23 @@ def output_names(scope: Scope) -> list[str] | None:
 
 def leaves(expression: exp.Expr) -> list[exp.Expr]:
     """The columns of an expression, each with the variant path on it; subqueries are not entered."""
-    found: list[exp.Expr] = []
-    stack = [expression]
+    return [leaf for leaf, _ in leaves_aggregated(expression)]
+
+
+def leaves_aggregated(expression: exp.Expr) -> list[tuple[exp.Expr, bool]]:
+    """The same, each with whether an aggregate or a window stands between it and the whole, or is the whole."""
+    found: list[tuple[exp.Expr, bool]] = []
+    stack = [(expression, False)]
     while stack:
-        node = stack.pop()
+        node, inside = stack.pop()
         if isinstance(node, exp.Query):
             continue
         if isinstance(node, exp.Column):
             if not isinstance(node.this, exp.Star):
-                found.append(_with_path(node, expression))
+                found.append((_with_path(node, expression), inside))
         else:
-            stack.extend(reversed(list(node.iter_expressions())))
+            inside = inside or isinstance(node, (exp.AggFunc, exp.Window))
+            stack.extend((below, inside) for below in reversed(list(node.iter_expressions())))
     return found
 
 
@@ -216,16 +222,6 @@ def base_column(leaf: exp.Expr) -> exp.Column:
     while not isinstance(leaf, exp.Column):
         leaf = leaf.this
     return leaf
-
-
-def aggregated(leaf: exp.Expr, within: exp.Expr) -> bool:
-    """An aggregate or a window stands between the leaf and the whole."""
-    node: exp.Expr | None = leaf
-    while node is not None and not isinstance(node, (exp.AggFunc, exp.Window)):
-        if node is within:
-            return False
-        node = node.parent
-    return node is not None
 
 
 @dataclass(frozen=True)

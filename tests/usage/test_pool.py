@@ -39,6 +39,7 @@ HARD = {
     "10,000 ORs": WHERE + " OR ".join(f"a = {n}" for n in range(10_000)),
     "10,000 ANDs": WHERE + " AND ".join(f"x > {n}" for n in range(9_000)),
     "2,000 branches": " UNION ALL ".join(f"SELECT {n} AS n FROM t WHERE a = {n}" for n in range(2_000)),
+    "40,000 ORs in an order": "SELECT a FROM t ORDER BY IFF(" + " OR ".join(["a = 1"] * 40_000) + ", a, b)",
     "2,000 joined": "SELECT a FROM t" + ", u" * 1_999 + " WHERE t.a = 1",
     "5,000 terms": "SELECT " + " + ".join("a" for _ in range(5_000)) + " FROM t",
     "unterminated text": "SELECT 'abc " + "x " * 40_000,
