@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -11,7 +10,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from advisor import cost, dbt
-from advisor.blocks import Block, Statement, study
+from advisor.blocks import Block
 from advisor.equality import Proofs
 from advisor.estimate import Estimate
 from advisor.key_search import KeySearch
@@ -36,6 +35,7 @@ from advisor.redefinitions import anew
 from advisor.search_bills import beside_the_plan
 from advisor.settings import Settings
 from advisor.snapshot import Snapshot, catalog, changes, facts, histories, row_sample
+from advisor.studies import Studied, Studies
 from advisor.upkeep import billed
 from advisor.usage import Request, moves, read_all
 from advisor.usage.names import Directory, Session
@@ -68,6 +68,7 @@ class Account:
     changes: Mapping[TableName, frozenset[datetime]] | None
     """The hours in which each table of a repeated question changed; None where nothing tells."""
     latencies: Latencies = field(compare=False)
+    studies: Studies = field(compare=False)
     answers: tuple[Answer, ...] = ()
     """Of Snowflake's own estimators."""
     owners: Mapping[TableName, Owner] = field(default_factory=dict)
@@ -75,9 +76,9 @@ class Account:
     key_search: KeySearch = field(default_factory=KeySearch, compare=False)
     proofs: Proofs = field(default_factory=Proofs, compare=False)
 
-    @cached_property
+    @property
     def directory(self) -> Directory:
-        return Directory.of(self.catalog)
+        return self.studies.directory
 
     @cached_property
     def daily(self) -> Mapping[str, float]:
@@ -94,44 +95,23 @@ class Account:
             if one.filled
         )
 
-    @cached_property
-    def studied(self) -> dict[str, Statement | None]:
-        """By fingerprint the templates whose statements have been asked for."""
-        return {}
-
-    @cached_property
-    def spelt(self) -> dict[str, tuple[Block, ...]]:
-        """By fingerprint the blocks of templates with a SELECT *, once the names of its columns stand for it."""
-        return {}
-
     def keys(self, profile: TableProfile, settings: Settings) -> tuple[Estimate, ...]:
         """The candidate keys of one of its tables, most net credits first: a search that several recommenders ask for."""
         return self.key_search.keys(profile, self.prices, settings, self.workload.days)
 
-    def statement(self, template: QueryTemplate) -> Statement | None:
-        """Its text, a SELECT * among the blocks; None where it can't be studied. Others read it as well: it must not change."""
-        if template.fingerprint not in self.studied:
-            session = Session(self.directory, template.database, template.schema)
-            self.studied[template.fingerprint] = study(template.text, session, stars=True)
-        return self.studied[template.fingerprint]
-
-    def forget(self) -> None:
-        """Let go of the statements that recommenders have studied: their trees take most of what has been read."""
-        self.studied.clear()
-        self.spelt.clear()
-        self.proofs.forget()
-        # A tree's parts point at each other.
-        gc.collect()
+    def statement(self, template: QueryTemplate) -> Studied | None:
+        """What its text says; None where it can't be studied."""
+        return self.studies.studied(template.text, template)
 
     def blocks(self, template: QueryTemplate) -> tuple[Block, ...]:
-        """The blocks of its text, SELECT * aside; none where it can't be studied."""
+        """The blocks of its text; none where it can't be studied."""
         statement = self.statement(template)
-        if statement is None or not statement.starred:
-            return () if statement is None else statement.blocks
-        if template.fingerprint not in self.spelt:
-            named = study(template.text, Session(self.directory, template.database, template.schema))
-            self.spelt[template.fingerprint] = () if named is None else named.blocks
-        return self.spelt[template.fingerprint]
+        return () if statement is None else statement.blocks
+
+    def forget(self) -> None:
+        """Let go of what recommenders have found of statements."""
+        self.studies.save()
+        self.proofs.forget()
 
 
 def read_account(snapshot: Snapshot, settings: Settings, say: Say, search: KeySearch | None = None) -> Account:
@@ -170,6 +150,7 @@ def read_account(snapshot: Snapshot, settings: Settings, say: Say, search: KeySe
         told,
         moved,
         times,
+        Studies.of(Directory.of(known), settings),
         answers(snapshot),
         made,
         search,

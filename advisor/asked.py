@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import islice
 
 from advisor.account import Account
-from advisor.blocks import Block, study
+from advisor.blocks import Block
 from advisor.blocks.legality import expression_obstacle
 from advisor.blocks.stored import parsed
 from advisor.cost import DAYS_PER_MONTH, ScanPrice
@@ -19,7 +19,6 @@ from advisor.profile import TableProfile
 from advisor.questions import ReadTemplate
 from advisor.serving import per_hour
 from advisor.settings import Settings
-from advisor.usage.names import Session
 
 _QUALIFIER = re.compile(r'(?:"(?:[^"]|"")*"|[A-Za-z_][\w$]*)\.')
 
@@ -80,8 +79,7 @@ def settled(found: Sequence[Asked], most: int, account: Account) -> list[Asked]:
     ranked = sorted(found, key=lambda one: one.rank)[:most]
     kept = []
     for asked in ranked:
-        session = Session(account.directory, asked.read.template.database, asked.read.template.schema)
-        fixed = fixed_conditions(asked.read, asked.block, session)
+        fixed = fixed_conditions(asked.read, asked.block, account)
         if fixed is not None:
             types = {
                 column.name: column.data_type
@@ -120,11 +118,11 @@ def asked_of(read: ReadTemplate, block: Block, profile: TableProfile, account: A
     return Asked(read, block, frozenset(), ((profile.table.name, before),), price, monthly)
 
 
-def fixed_conditions(read: ReadTemplate, block: Block, session: Session) -> frozenset[str] | None:
+def fixed_conditions(read: ReadTemplate, block: Block, account: Account) -> frozenset[str] | None:
     """The conditions that every sample asks with the same constants; None where their keys or aggregates differ."""
     fixed = {condition.text for condition in block.conditions if condition.fixed}
     for text in sorted({sample.text for sample in read.template.samples}):
-        statement = study(text, session)
+        statement = account.studies.studied(text, read.template)
         found = next((b for b in statement.blocks if b.place == block.place), None) if statement is not None else None
         if found is None or (found.keys, found.aggregates) != (block.keys, block.aggregates):
             return None

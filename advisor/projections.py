@@ -16,7 +16,7 @@ from sqlglot import exp
 from advisor.account import Account
 from advisor.asked import Asked, asked_of, searched
 from advisor.asks import Question
-from advisor.blocks import Block, Stored, projection, study
+from advisor.blocks import Block, Stored, projection
 from advisor.blocks.legality import view_obstacle
 from advisor.blocks.stored import bare, parsed
 from advisor.candidates import candidates
@@ -29,7 +29,6 @@ from advisor.profile import TableProfile
 from advisor.served import Candidate, Refused, netted, price_of, saving
 from advisor.serving import Keeping, Size, changed_daily, keeping, known_types
 from advisor.settings import Settings
-from advisor.usage.names import Session
 
 ORDERS_TRIED = 2
 """Columns of one table that a view is thought of in the order of: those that its queries would gain most by."""
@@ -162,10 +161,9 @@ def _recorded(asked: Asked, ground: Ground) -> float | None:
 def settle(asked: Asked, ground: Ground) -> Asked:
     """With the conditions on the table alone that all samples ask with the same constants."""
     template = asked.read.template
-    session = Session(ground.account.directory, template.database, template.schema)
     fixed = _conditions(asked.block, ground.name)
     for text in sorted({sample.text for sample in template.samples}):
-        statement = study(text, session) if fixed else None
+        statement = ground.account.studies.studied(text, template) if fixed else None
         again = (each for each in (statement.blocks if statement else ()) if each.place == asked.block.place)
         fixed &= _conditions(next(again, None), ground.name)
     return replace(asked, fixed=fixed)

@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from sqlglot import exp
 from sqlglot.dialects.snowflake import Snowflake
 
 from advisor.account import Account
-from advisor.blocks import Statement
 from advisor.equality import Trial
 from advisor.figures import many
 from advisor.model import Rejection, TableName, Target
 from advisor.profile import TableProfile
 from advisor.questions import ReadTemplate
 from advisor.recommenders.query_rewrite.ranges import CODE
-from advisor.rewrites import doubts, returns_all, unions
+from advisor.rewrites import unions
 from advisor.settings import Settings
+from advisor.studies import Studied
 from advisor.usage.names import Session
 
 WIDE = 50
@@ -45,7 +44,7 @@ def reviews(
     statement = account.statement(read.template)
     if statement is None:
         return []
-    found = [(doubt.table, doubt.before, doubt.said) for doubt in doubts(statement, session) if doubt.table in profiles]
+    found = [(doubt.table, doubt.before, doubt.said) for doubt in statement.doubts if doubt.table in profiles]
     remarks = (
         [] if any("a condition may be missing" in said for *_, said in found) else [*_remarks(read, profiles, account)]
     )
@@ -75,11 +74,11 @@ def _remarks(read: ReadTemplate, profiles: dict[TableName, TableProfile], accoun
 
 
 def _wide(
-    read: ReadTemplate, statement: Statement, profiles: dict[TableName, TableProfile], account: Account
+    read: ReadTemplate, statement: Studied, profiles: dict[TableName, TableProfile], account: Account
 ) -> Iterator[Found]:
     name = _large(read, profiles)
     columns = profiles[name].table.columns
-    if not returns_all(statement.tree) or len(columns) < WIDE or set(read.reading.scans) != {name}:
+    if not statement.returns_all or len(columns) < WIDE or set(read.reading.scans) != {name}:
         return
     used = _used(name, read, account)
     if used and len(used) < FEW * len(columns):
@@ -96,13 +95,13 @@ def _used(name: TableName, read: ReadTemplate, account: Account) -> frozenset[st
 
 def _unions(
     read: ReadTemplate,
-    statement: Statement,
+    statement: Studied,
     session: Session,
     profiles: dict[TableName, TableProfile],
     account: Account,
     settings: Settings,
 ) -> Iterator[Found]:
-    original = Snowflake().parse(read.template.text)[0] if statement.tree.find(exp.Union) else None
+    original = Snowflake().parse(read.template.text)[0] if statement.united else None
     if original is None:
         return
     for before, changed in islice(unions(original), MOST_UNIONS):
