@@ -11,6 +11,7 @@ from typing import Protocol
 
 from advisor import cost, dbt
 from advisor.blocks import Block
+from advisor.endings import beside_the_plan
 from advisor.equality import Proofs
 from advisor.estimate import Estimate
 from advisor.key_search import KeySearch
@@ -32,9 +33,9 @@ from advisor.owners import owners
 from advisor.profile import TableProfile, partitions_of, profile, reading_tables
 from advisor.questions import ReadTemplate, Sampled
 from advisor.redefinitions import anew
-from advisor.search_bills import beside_the_plan
 from advisor.settings import Settings
 from advisor.snapshot import Snapshot, catalog, changes, facts, histories, row_sample
+from advisor.standing import standing_over
 from advisor.studies import Studied, Studies
 from advisor.upkeep import billed
 from advisor.usage import Request, moves, read_all
@@ -132,12 +133,10 @@ def read_account(snapshot: Snapshot, settings: Settings, say: Say, search: KeySe
     sampled = partial(row_sample, snapshot)
     slopes = cost.milliseconds_per_partition(workload)
     prices = {t.fingerprint: cost.scan_price(t, slopes, settings) for t in workload.templates}
-    days = workload.days / cost.DAYS_PER_MONTH
-    spent = {name: service.credits / days for name, service in (told.search or {}).items()}
-    search, profiles = search or KeySearch(), []
-    for make in profilers(templates, known, recorded, workload, settings, sampled, owned=made, searched=spent).values():
-        seen = make()
-        profiles.append(beside_the_plan(seen, (told.search or {}).get(seen.table.name), prices, workload, settings))
+    over, search, profiles = standing_over(known), search or KeySearch(), []
+    for name, make in profilers(templates, known, recorded, workload, settings, sampled, owned=made).items():
+        views = over.get(name, ())
+        profiles.append(beside_the_plan(make(), views, told, templates, prices, workload, settings))
         search.begin(profiles[-1], prices, settings, workload.days)
     moved, times = _changes(snapshot, workload, templates), Latencies(snapshot)
     return Account(
@@ -242,9 +241,8 @@ def profilers(
     sampled: Sampled,
     longer: Mapping[TableName, TableProfile] = MappingProxyType({}),
     owned: Mapping[TableName, Owner] = MappingProxyType({}),
-    searched: Mapping[TableName, float | None] = MappingProxyType({}),
 ) -> Mapping[TableName, Callable[[], TableProfile]]:
-    """What makes the profile of each known table that is read, in order of name; `searched` are credits a month of search optimization."""
+    """What makes the profile of each known table that is read, in order of name."""
     counts = _partitions(templates, known, recorded, settings)
     found = [
         billed(table, recorded.get(name, TableHistory()), workload, settings)
@@ -255,6 +253,6 @@ def profilers(
     def make(name: TableName) -> TableProfile:
         table, history = known.tables[name], recorded.get(name, TableHistory())
         made = profile(table, counts, templates, history, workload, sampled, known.tables, recorded, longer.get(name))
-        return replace(made, bills=bills, owner=owned.get(name), search_credits=searched.get(name))
+        return replace(made, bills=bills, owner=owned.get(name))
 
     return {name: partial(make, name) for name in sorted(counts)}

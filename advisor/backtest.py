@@ -162,11 +162,9 @@ class Part:
         own = replace(account, workload=window, templates=tuple(reads), profiles=(), key_search=search)
         seen = {profile.table.name: profile for profile in account.profiles} if later else {}
         sampled = partial(row_sample, snapshot)
-        searched = {profile.table.name: profile.search_credits for profile in account.profiles}
-        makers = profilers(
-            own.templates, own.catalog, own.histories, window, settings, sampled, seen, account.owners, searched
-        )
-        return Part(own, makers, {})
+        makers = profilers(own.templates, own.catalog, own.histories, window, settings, sampled, seen, account.owners)
+        judged = {profile.table.name: profile for profile in account.profiles}
+        return Part(own, {name: partial(_as_judged, make, judged[name]) for name, make in makers.items()}, {})
 
     def begin(self, tables: Collection[TableName], beside: Beside, settings: Settings, keys: bool) -> None:
         """The profiles of these tables will be asked for, and their `keys`."""
@@ -188,6 +186,11 @@ class Part:
             if name in tables
         ]
         return replace(self.account, profiles=tuple(profiles))
+
+
+def _as_judged(make: Callable[[], TableProfile], judged: TableProfile) -> TableProfile:
+    """The profile of a part, with what new keys of its table would have built anew."""
+    return replace(make(), search_credits=judged.search_credits, views=judged.views, view_credits=judged.view_credits)
 
 
 @dataclass(frozen=True)

@@ -127,12 +127,7 @@ def _of_prices(estimate: Estimate, profile: TableProfile, settings: Settings) ->
         said.append(f"The history names no warehouse size: its time is priced as {size}, {credits} an hour.")
     if profile.recreated_by is not None:
         return said
-    if estimate.paths != ZERO:
-        said.append(
-            f"The table had search optimization in the window. Its access paths are maintained for all that the key rewrites: "
-            f"{between(estimate.paths)} credits of the build, and a part of the upkeep, are for that; nothing if it is dropped before."
-        )
-    said += _of_ending_paths(profile, settings)
+    said += [*_of_paths(estimate, profile, settings), *_of_views(estimate, profile)]
     if profile.engine == "OPTIMA" and not estimate.prices.bills:
         said.append(
             "Optima clustering keeps keys set from September 2026 on and bills what is ingested, at a rate that isn't "
@@ -150,8 +145,13 @@ def _of_prices(estimate: Estimate, profile: TableProfile, settings: Settings) ->
     return said
 
 
-def _of_ending_paths(profile: TableProfile, settings: Settings) -> list[str]:
-    """Of search access paths that cost nothing here because the plan drops them."""
+def _of_paths(estimate: Estimate, profile: TableProfile, settings: Settings) -> list[str]:
+    """What search access paths take of the costs, or why they take nothing: the plan drops them."""
+    if estimate.paths != ZERO:
+        return [
+            f"The table had search optimization in the window. Its access paths are maintained for all that the key rewrites: "
+            f"{between(estimate.paths)} credits of the build, and a part of the upkeep, are for that; nothing if it is dropped before."
+        ]
     if profile.search_ending is None:
         return []
     anew = built_anew(replace(profile, search_credits=profile.search_ending), settings)
@@ -159,6 +159,23 @@ def _of_ending_paths(profile: TableProfile, settings: Settings) -> list[str]:
         f"This plan drops the table's search optimization: drop it before the key is set. While it is in force its access paths are "
         f"built anew for all that the key rewrites, {between(anew)} credits once and more with the upkeep, which isn't counted here."
     ]
+
+
+def _of_views(estimate: Estimate, profile: TableProfile) -> list[str]:
+    """What the materialized views over the table take of the costs, and that those which the plan drops take nothing."""
+    said = []
+    if estimate.views != ZERO:
+        said.append(
+            f"Refreshed for all that the key rewrites: {', '.join(map(str, profile.views))}. {between(estimate.views)} credits of the "
+            f"build, and a part of the upkeep, are for that. Where both could be clustered, Snowflake advises to cluster views and not "
+            f"their table."
+        )
+    if profile.views_ending:
+        said.append(
+            f"Dropped by this plan: {', '.join(map(str, profile.views_ending))}. Drop what is named before the key is set: while it is "
+            f"there it is refreshed for all that the key rewrites, which isn't counted here."
+        )
+    return said
 
 
 def sorted_rewrite(estimate: Estimate, profile: TableProfile) -> dict[str, float] | None:

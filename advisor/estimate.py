@@ -53,6 +53,8 @@ class Estimate:
     """Credits, once, by a sorted rewrite on a warehouse before the key is set."""
     paths: Range
     """Credits of either build that the table's search access paths take, which are built anew with it."""
+    views: Range
+    """Credits of either build that the materialized views over the table take, which are refreshed with it."""
     upkeep: Range
     """Credits a month."""
     net: Range
@@ -90,6 +92,7 @@ class Judge:
 
     profile: TableProfile
     settings: Settings
+    days: float
     before: Floats
     monthly: Floats
     saved_ms: tuple[Floats, Floats, Floats]
@@ -110,6 +113,7 @@ class Judge:
         return Judge(
             profile,
             settings,
+            days,
             np.array([load.before or 0.0 for load in loads]),
             np.array([load.template.executions / days * cost.DAYS_PER_MONTH for load in loads]),
             _columns([p.saved_ms if p else ZERO for p in priced]),
@@ -121,14 +125,24 @@ class Judge:
 
     @cached_property
     def prices(self) -> Prices:
-        """What rewriting takes with the engine that keeps, or would keep, this table in order, its search access paths included."""
+        """What rewriting takes with the engine that keeps, or would keep, this table in order, its search access paths and the views over
+        it included."""
         prices = upkeep.observed(self.profile.bills, self.profile.engine, self.settings)
-        return replace(prices, paths_per_gib=self.paths.scaled(cost.GIB / (self.profile.table.bytes or math.inf)))
+        beside = (self.paths + self.views).scaled(cost.GIB / (self.profile.table.bytes or math.inf))
+        return replace(prices, beside_per_gib=beside)
 
     @cached_property
     def paths(self) -> Range:
         """Credits, once: a rewrite of the table builds its search access paths anew."""
         return paths.built_anew(self.profile, self.settings)
+
+    @cached_property
+    def views(self) -> Range:
+        """Credits, once: a rewrite of the table has the materialized views over it refreshed."""
+        scanned = self.before * self.monthly
+        read = float((scanned * self.saved_ms[1] * self.rates).sum()) / cost.MS_PER_HOUR
+        each = read / (float(scanned.sum()) or math.inf)
+        return paths.refreshed(self.profile, each, self.days, self.settings)
 
     @cached_property
     def at_stake(self) -> Floats:
@@ -224,8 +238,9 @@ class Judge:
             credits,
             self._each(scans),
             build,
-            upkeep.sorted_build(size) + self.paths,
+            upkeep.sorted_build(size) + self.paths + self.views,
             self.paths,
+            self.views,
             keeping,
             net,
             assumed,

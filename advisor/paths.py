@@ -1,4 +1,5 @@
-"""What search access paths take: to build, to keep up and to store, and to build anew where a new order rewrites their table."""
+"""What search access paths take: to build, to keep up and to store; and what they, and views over the table, take where a new order
+rewrites it."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from advisor import cost
 from advisor.cost import DAYS_PER_MONTH
 from advisor.model import ZERO, Churn, Range
 from advisor.profile import TableProfile
+from advisor.serving import changed_daily
 from advisor.settings import Settings
 from advisor.upkeep import UNSURE
 
@@ -71,3 +73,20 @@ def built_anew(profile: TableProfile, settings: Settings) -> Range:
         return Range(one.low, one.expected, every.high)
     billed = min(max(profile.search_credits / turnover.expected, one.low), every.high)
     return Range(max(one.low, billed / UNSURE), billed, min(every.high, billed * UNSURE))
+
+
+def refreshed(profile: TableProfile, credits_per_partition: float, days: float, settings: Settings) -> Range:
+    """Credits that the materialized views over a table take where all of it is rewritten: what is reclustered is a change to them.
+
+    Each partition that changes is read again, by a service that bills more for it than a warehouse. What refreshes were billed for those
+    that changed in the window widens that to hold both, and neither is believed alone: a view's first build may be in the bill, and
+    what a refresh takes however little has changed.
+    """
+    if not profile.views or profile.recreated_by is not None:
+        return ZERO
+    each = Range(*settings.refresh_multiplier).scaled(credits_per_partition * len(profile.views))
+    changed = changed_daily(profile, days, settings) * DAYS_PER_MONTH
+    if profile.churn is not None and changed > 0 and profile.view_credits > 0:
+        billed = profile.view_credits / changed
+        each = Range(min(each.low, billed), math.sqrt(each.expected * billed), max(each.high, billed))
+    return each.scaled(profile.partitions)

@@ -61,6 +61,11 @@ class TableProfile:
     """What maintaining the search optimization in force takes a month; None where none is recorded, or the plan ends it."""
     search_ending: float | None = None
     """The same of search optimization that the plan ends."""
+    views: tuple[TableName, ...] = ()
+    """The materialized views over it, less those that the plan ends."""
+    view_credits: float = 0.0
+    """What their refreshes take a month, as far as it is recorded."""
+    views_ending: tuple[TableName, ...] = ()
 
     @property
     def recreated_by(self) -> Owner | None:

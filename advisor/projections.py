@@ -249,6 +249,7 @@ class Ordered(Ground):
             clustering_credits=None,
             owner=None,
             search_credits=None,
+            views=(),
         )
 
     def _prices(self, members: Sequence[Asked], columns: int) -> Mapping[str, ScanPrice | None]:

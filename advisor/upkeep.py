@@ -46,8 +46,8 @@ class Prices:
     """Tables whose bills it rests on; 0: list prices."""
     ratio: float = 1.0
     """Billed upkeep / modelled at this price."""
-    paths_per_gib: Range = ZERO
-    """What the search access paths of a GiB that is rewritten take."""
+    beside_per_gib: Range = ZERO
+    """What the search access paths of a GiB that is rewritten take, and the materialized views over it."""
 
 
 def observed(bills: Sequence[Bill], engine: str, settings: Settings) -> Prices:
@@ -77,7 +77,7 @@ def engine_of(billed: str | None, keyed: bool, now: datetime) -> str:
 
 def build(table_bytes: float, prices: Prices) -> Range:
     """Credits to put a table in order once, by setting the key."""
-    return (prices.rewrite_per_gib + prices.paths_per_gib).scaled(table_bytes / GIB)
+    return (prices.rewrite_per_gib + prices.beside_per_gib).scaled(table_bytes / GIB)
 
 
 def sorted_build(table_bytes: float) -> Range:
@@ -93,11 +93,11 @@ def upkeep(
         return ZERO
     rewritten = _rewritten(churn, rows, partitions, in_load_order, fan_in)
     gib = DAYS_PER_MONTH * table_bytes / partitions / GIB
-    found, paths = _each(rewritten, prices.rewrite_per_gib, gib), _each(rewritten, prices.paths_per_gib, gib)
+    found, beside = _each(rewritten, prices.rewrite_per_gib, gib), _each(rewritten, prices.beside_per_gib, gib)
     if not prices.bills:
-        return found + paths
+        return found + beside
     middle = found.expected * prices.ratio
-    return Range(middle / UNSURE, middle, middle * UNSURE) + paths
+    return Range(middle / UNSURE, middle, middle * UNSURE) + beside
 
 
 def _each(partitions: Range, price: Range, gib: float) -> Range:

@@ -151,26 +151,37 @@ def fault(estimate: Estimate, profile: TableProfile, settings: Settings) -> str 
     if estimate.net.expected <= settings.min_net_credits_per_month:
         return (
             f"It saves {between(estimate.credits)} credits a month but keeping the order takes {between(estimate.upkeep)}"
-            f" and building it {between(estimate.build)} once{_for_paths(estimate)}{_written(profile)}."
+            f" and building it {between(estimate.build)} once{_written(profile)}{_beside(estimate)}."
         )
     if estimate.credits.low < estimate.upkeep.expected:
         return (
-            f"It would probably pay, but not surely: its upkeep of {between(estimate.upkeep)} credits a month{_of_paths(estimate)} "
+            f"It would probably pay, but not surely: its upkeep of {between(estimate.upkeep)} credits a month{_with_those_beside(estimate)} "
             f"may exceed what it saves, {between(estimate.credits)}."
         )
     return None
 
 
-def _for_paths(estimate: Estimate) -> str:
-    """Of what the build takes."""
-    if estimate.paths == ZERO:
-        return ""
-    return f", {between(estimate.paths)} of it for its search access paths, which are built anew"
+def _beside(estimate: Estimate) -> str:
+    """What of the build is for what hangs on the table."""
+    paths, views = estimate.paths, estimate.views
+    parts = [
+        *([f"{between(paths)} of that are for its search access paths, which are built anew"] if paths != ZERO else []),
+        *(
+            [f"{between(views)} of that for the materialized views over it, which are refreshed"]
+            if views != ZERO
+            else []
+        ),
+    ]
+    return "".join(f"; {part}" for part in parts)
 
 
-def _of_paths(estimate: Estimate) -> str:
-    """Of upkeep."""
-    return "" if estimate.paths == ZERO else ", its search access paths' included,"
+def _with_those_beside(estimate: Estimate) -> str:
+    """What upkeep is for, besides the table."""
+    parts = [
+        *(["its search access paths"] if estimate.paths != ZERO else []),
+        *(["the materialized views over it"] if estimate.views != ZERO else []),
+    ]
+    return f", for {' and '.join(parts)} too," if parts else ""
 
 
 def _spared(estimate: Estimate, profile: TableProfile) -> float:

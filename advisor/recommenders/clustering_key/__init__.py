@@ -20,8 +20,8 @@ Advice: `ALTER TABLE ORDERS CLUSTER BY (TENANT_ID, TO_DATE(ORDER_TS))`; the same
 When not to
 -----------
 Tables under 100 micro-partitions have nothing to skip. Tables rewritten all the time pay more to stay in order than
-their queries save, the more so where search optimization is in force: its paths are built anew for all that is rewritten, and
-their price is in the key's. Tables that load in the order they are asked are pruned already. A table that dbt, a task or a job
+their queries save, the more so where search optimization is in force or materialized views stand on them: its paths are built anew, and
+the views refreshed, for all that is rewritten, and what that takes is in the key's price, unless the same plan drops them. Tables that load in the order they are asked are pruned already. A table that dbt, a task or a job
 recreates loses what an ALTER sets: its key is a patch for the model or the statement. Conditions inside UPPER, MOD or
 behind a leading wildcard gain nothing.
 
@@ -35,14 +35,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from advisor import unneeded, verdict
+from advisor import verdict
 from advisor.account import Account
+from advisor.endings import SURELY, most_skipped
 from advisor.estimate import Estimate
 from advisor.keys import render
 from advisor.model import ZERO, Proposal, Proposed, Service, Workload
 from advisor.profile import TableProfile
 from advisor.recommenders.clustering_key.words import CODE, brief, recommend, recommend_drop, reject, served_loads
-from advisor.search_bills import SURELY
 from advisor.settings import Settings
 
 __all__ = ["CODE", "propose", "services", "weigh"]
@@ -64,7 +64,7 @@ def _propose(profile: TableProfile, account: Account, settings: Settings) -> Pro
     """Keys for one table, or the end of one that no query uses or that costs more than it spares, where none is better."""
     keys = _propose_keys(profile, account, settings)
     paid = any(proposal.alone is None for proposal in keys.proposals)
-    spared = 0.0 if verdict.unused(profile) else unneeded.most_skipped(profile, account)
+    spared = 0.0 if verdict.unused(profile) else most_skipped(profile, account.templates, account.prices)
     if paid or not profile.clustering_credits or not verdict.droppable(profile) or spared is None:
         return keys
     if profile.clustering_credits <= SURELY * spared:
