@@ -6,7 +6,7 @@ import gc
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 
-from advisor import inputs
+from advisor import asked, inputs
 from advisor.account import Account, Say, read_account
 from advisor.backtest import Parts, back_test, layouts
 from advisor.baseline import baseline
@@ -66,6 +66,7 @@ def propose(
     def told(said: Proposed) -> Proposed:
         return heard(in_edition(said, settings), account.answers, settings)
 
+    asked.begin(account, settings)
     keys = told(clustering_key.propose(account, settings))
     if parts is not None and thread is not None and settings.threads > 1:
         parts.begin(layouts(keys.proposals), thread, settings)

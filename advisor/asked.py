@@ -60,6 +60,13 @@ class Asked:
         return -self.worth, -self.monthly, len(self.block.tables), shape, self.block.place, self.fingerprint
 
 
+def begin(account: Account, settings: Settings) -> None:
+    """The queries that may be rewritten will be asked what they say."""
+    large = {profile.table.name for profile in account.profiles if profile.partitions >= settings.min_partitions}
+    if account.key_search.beside is not None:
+        account.studies.begin(searched(account, large, settings), account.key_search.beside)
+
+
 def gather(account: Account, profiles: Sequence[TableProfile], settings: Settings) -> Mapping[TableName, list[Asked]]:
     """The blocks that group one of these tables, by table; what takes most credits today comes first."""
     large = {profile.table.name: profile for profile in profiles}

@@ -9,12 +9,14 @@ import pytest
 
 from advisor import studies
 from advisor.blocks import study
-from advisor.model import Catalog, TableName
+from advisor.model import Catalog, QueryTemplate, Reading, TableName
+from advisor.questions import ReadTemplate
 from advisor.settings import Settings
-from advisor.studies import FILE, Studied, Studies
+from advisor.studies import BATCH, FILE, PAYS, Studied, Studies
 from advisor.usage.names import Directory, Session
 from tests.advices import template
-from tests.usage.shown import CATALOG, table
+from tests.test_beside import stood, within
+from tests.usage.shown import CATALOG, T, table
 
 JOINED = "select t.a, count(*) from t join u on t.id = u.id where t.m = 5 group by 1"
 STARRED = "select * from t where a = 1"
@@ -43,14 +45,18 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return texts
 
 
+def asked(text: str) -> QueryTemplate:
+    return replace(template("f", text), database="DB", schema="S")
+
+
 def run(folder: Path | None, catalog: Catalog = CATALOG) -> list[Studied | None]:
     """What a run says of all texts, each asked for twice."""
     settings = Settings(cache_folder=None if folder is None else str(folder))
     found = Studies.of(Directory.of(catalog), settings)
-    asked = [found.studied(text, replace(template("f", text), database="DB", schema="S")) for text in [*TEXTS, *TEXTS]]
+    said = [found.studied(text, asked(text)) for text in [*TEXTS, *TEXTS]]
     found.save()
-    assert asked[: len(TEXTS)] == asked[len(TEXTS) :]
-    return asked[: len(TEXTS)]
+    assert said[: len(TEXTS)] == said[len(TEXTS) :]
+    return said[: len(TEXTS)]
 
 
 def test_a_study_says_what_the_statement_says() -> None:
@@ -94,6 +100,20 @@ def test_another_version_studies_anew(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(studies, "_version", lambda: "another")
     run(tmp_path)
     assert seen == TEXTS
+
+
+def test_what_the_process_beside_studies_is_what_is_studied_here(seen: list[str]) -> None:
+    """What leads to more than the tables that were said to be read is studied again, with all that is known."""
+    texts = [f"{text} -- {n}" for n in range(PAYS) for text in TEXTS]
+    reads = [ReadTemplate(asked(text), Reading((T.name,), ()), ()) for text in texts]
+    alone, together = (Studies.of(Directory.of(CATALOG), Settings()) for _ in range(2))
+    with stood() as process:
+        together.begin(reads, process)
+        assert len(together.begun) == len(texts) / BATCH
+        assert within(60, lambda: all(begun._answer.done() for _, begun in together.begun))
+        found = [together.studied(text, asked(text)) for text in texts]
+    assert sorted(seen) == sorted(text for text in texts if text.startswith((JOINED, UNITED, "nonsense")))
+    assert found == [alone.studied(text, asked(text)) for text in texts]
 
 
 def test_a_damaged_file_counts_as_none(tmp_path: Path, seen: list[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -42,6 +42,14 @@ class Directory:
             for name, table in catalog.tables.items()
         }
         return Directory(tables, dict(catalog.views))
+
+    def part(self, names: Iterable[str]) -> Directory:
+        """What is known of the tables and views of these own names, in whichever schema."""
+        found = [table for name in names for table in self._by_name.get(name, ())]
+        return Directory(
+            {table: self.tables[table] for table in found if table in self.tables},
+            {table: self.views[table] for table in found if table in self.views},
+        )
 
     @cached_property
     def _by_name(self) -> dict[str, list[TableName]]:
