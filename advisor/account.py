@@ -9,7 +9,7 @@ from functools import cached_property, partial
 from types import MappingProxyType
 from typing import Protocol
 
-from advisor import cost, dbt
+from advisor import cost, dbt, proven
 from advisor.blocks import Block
 from advisor.endings import beside_the_plan
 from advisor.equality import Proofs
@@ -31,6 +31,7 @@ from advisor.model import (
 )
 from advisor.owners import owners
 from advisor.profile import TableProfile, partitions_of, profile, reading_tables
+from advisor.proven import Proven
 from advisor.questions import ReadTemplate, Sampled
 from advisor.redefinitions import anew
 from advisor.settings import Settings
@@ -39,6 +40,7 @@ from advisor.standing import standing_over
 from advisor.studies import Studied, Studies
 from advisor.upkeep import billed
 from advisor.usage import Request, moves, read_all
+from advisor.usage.learned import Learned
 from advisor.usage.names import Directory, Session
 from advisor.what_if import answers
 from advisor.workload import compress
@@ -70,6 +72,8 @@ class Account:
     """The hours in which each table of a repeated question changed; None where nothing tells."""
     latencies: Latencies = field(compare=False)
     studies: Studies = field(compare=False)
+    proven: Learned[Proven] = field(compare=False)
+    """The rewrites over stored results that earlier runs, and this one, have come to an end with."""
     answers: tuple[Answer, ...] = ()
     """Of Snowflake's own estimators."""
     owners: Mapping[TableName, Owner] = field(default_factory=dict)
@@ -112,6 +116,8 @@ class Account:
     def forget(self) -> None:
         """Let go of what recommenders have found of statements."""
         self.studies.save()
+        self.proven.save()
+        self.proven.answers.clear()
         self.proofs.forget()
 
 
@@ -138,7 +144,7 @@ def read_account(snapshot: Snapshot, settings: Settings, say: Say, search: KeySe
         views = over.get(name, ())
         profiles.append(beside_the_plan(make(), views, told, templates, prices, workload, settings))
         search.begin(profiles[-1], prices, settings, workload.days)
-    moved, times = _changes(snapshot, workload, templates), Latencies(snapshot)
+    moved, times, directory = _changes(snapshot, workload, templates), Latencies(snapshot), Directory.of(known)
     return Account(
         known,
         workload,
@@ -149,7 +155,8 @@ def read_account(snapshot: Snapshot, settings: Settings, say: Say, search: KeySe
         told,
         moved,
         times,
-        Studies.of(Directory.of(known), settings),
+        Studies.of(directory, settings),
+        proven.opened(directory, settings),
         answers(snapshot),
         made,
         search,

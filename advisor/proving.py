@@ -9,22 +9,16 @@ import sqlglot
 from sqlglot import TokenType, exp
 from sqlglot.dialects.snowflake import Snowflake
 
+from advisor import proven
 from advisor.account import Account
 from advisor.blocks import Block, NotServedError, Stored, definition, projection, rewritten, study
 from advisor.blocks.expressions import named
 from advisor.equality import Trial
 from advisor.model import QueryTemplate, TableName
+from advisor.proven import Proven, Rewrite
 from advisor.quoting import literal
 from advisor.settings import Settings
 from advisor.usage.names import Session, fold
-
-
-@dataclass(frozen=True)
-class Rewrite:
-    """One template's representative as it is, and over the stored result."""
-
-    original: str
-    query: str
 
 
 @dataclass(frozen=True)
@@ -41,28 +35,57 @@ def begin(
     """Each template's blocks read from `name`; the statement must return on generated rows what it returns today. What the answer
     takes is begun at once."""
     templates = {template.fingerprint: template for template, _ in asked}
-    begun: dict[str, tuple[Rewrite, Callable[[], str | None]]] = {}
-    refused: dict[str, str] = {}
-    for fingerprint, template in templates.items():
-        blocks = [block for one, block in asked if one.fingerprint == fingerprint]
-        session = Session(account.directory, template.database, template.schema)
-        own = own_part(blocks, kept)
-        tree = rewrite(template.text, blocks, own, name, session)
-        if isinstance(tree, str):
-            refused[fingerprint] = tree
-            continue
-        original = Snowflake().parse(template.text)[0]
-        assert original is not None
-        trial = Trial(original, tree, {name: definition(own)}, session, account.workload.window_end)
-        proof = account.proofs.begin(trial, settings)
-        begun[fingerprint] = Rewrite(pretty(qualified(original, session)), pretty(qualified(tree, session))), proof
+    begun = {
+        fingerprint: _begun(
+            template, [block for one, block in asked if one.fingerprint == fingerprint], kept, name, account, settings
+        )
+        for fingerprint, template in templates.items()
+    }
 
     def rewrites() -> Rewrites:
-        said = {fingerprint: proof() for fingerprint, (_, proof) in begun.items()}
-        proven = {fingerprint: begun[fingerprint][0] for fingerprint, why in said.items() if why is None}
-        return Rewrites(proven, refused | {fingerprint: why for fingerprint, why in said.items() if why is not None})
+        said = {fingerprint: found() for fingerprint, found in begun.items()}
+        written = {fingerprint: each for fingerprint, each in said.items() if isinstance(each, Proven)}
+        return Rewrites(
+            {fingerprint: each.rewrite for fingerprint, each in written.items() if each.why is None},
+            {fingerprint: each for fingerprint, each in said.items() if isinstance(each, str)}
+            | {fingerprint: each.why for fingerprint, each in written.items() if each.why is not None},
+        )
 
     return rewrites
+
+
+def _begun(
+    template: QueryTemplate,
+    blocks: Sequence[Block],
+    kept: Stored,
+    name: TableName,
+    account: Account,
+    settings: Settings,
+) -> Callable[[], Proven | str]:
+    """What says, once it is asked, what became of one template's rewrite, or why none can be written."""
+    own, session = own_part(blocks, kept), Session(account.directory, template.database, template.schema)
+    key = proven.key(template, blocks, own, name, settings)
+    found = None if key is None else account.proven.find(key)
+    if found is not None:
+        return lambda: found
+    session.directory.asked.clear()
+    tree = rewrite(template.text, blocks, own, name, session)
+    if isinstance(tree, str):
+        return lambda: tree
+    original = Snowflake().parse(template.text)[0]
+    assert original is not None
+    trial = Trial(original, tree, {name: definition(own)}, session, account.workload.window_end)
+    proof = account.proofs.begin(trial, settings)
+    texts = Rewrite(pretty(qualified(original, session)), pretty(qualified(tree, session)))
+    names = tuple(sorted(session.directory.asked))
+
+    def said() -> Proven:
+        new = Proven(texts, proof.why(), names)
+        if key is not None and proof.lasts():
+            account.proven.keep(key, new)
+        return new
+
+    return said
 
 
 def own_part(blocks: Sequence[Block], kept: Stored) -> Stored:

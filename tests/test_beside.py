@@ -148,7 +148,7 @@ def halves_sent(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
 def test_a_proof_that_is_begun_is_run_before_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     with stood() as work:
         sent = halves_sent(monkeypatch)
-        asked = Proofs(work).begin(trial(test_verdicts.OTHER), Settings(proof_databases=40))
+        asked = Proofs(work).begin(trial(test_verdicts.OTHER), Settings(proof_databases=40)).why
         assert within(30, lambda: len(sent) == 2), "both halves are done, and nobody has asked"
         assert "differs" in str(asked())
     assert sent == [False, True]

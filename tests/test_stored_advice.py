@@ -12,7 +12,8 @@ import pytest
 from advisor import stored_advice
 from advisor.asked import Asked
 from advisor.model import ZERO, TableName
-from advisor.proving import Rewrite, Rewrites
+from advisor.proven import Rewrite
+from advisor.proving import Rewrites
 from advisor.served import Candidate, Refused
 from advisor.settings import Settings
 from advisor.stored_advice import Outcome, settling

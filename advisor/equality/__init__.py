@@ -21,7 +21,7 @@ from advisor.equality.engine import Tried, first_line, run
 from advisor.equality.queries import Queries, Trial, UnprovenError
 from advisor.settings import Settings
 
-__all__ = ["Proofs", "Trial", "difference"]
+__all__ = ["Proof", "Proofs", "Trial", "difference"]
 
 LEAST_ROWS = 3
 """A query that returns nothing in nearly every database proves nothing."""
@@ -40,50 +40,62 @@ def difference(trial: Trial, settings: Settings, beside: Beside | None = None) -
 
 
 @dataclass(frozen=True)
+class Proof:
+    """One that was begun."""
+
+    why: Callable[[], str | None]
+    """The difference, once it is asked."""
+    lasts: Callable[[], bool]
+    """Whether another run would say the same: once the difference is known."""
+
+
+@dataclass(frozen=True)
 class Proofs:
     """The proofs of a run: what was run once isn't run again, what ran out of time included."""
 
     beside: Beside | None = None
     """Where they may be begun before they are asked for, once a process stands there."""
-    _known: dict[str, Callable[[], str | None]] = field(default_factory=dict)
+    _known: dict[str, Proof] = field(default_factory=dict)
 
     def difference(self, trial: Trial, settings: Settings) -> str | None:
-        return self.begin(trial, settings)()
+        return self.begin(trial, settings).why()
 
     def forget(self) -> None:
         """Let go of what was found."""
         self._known.clear()
 
-    def begin(self, trial: Trial, settings: Settings) -> Callable[[], str | None]:
-        """What says the difference once it is asked."""
+    def begin(self, trial: Trial, settings: Settings) -> Proof:
         try:
             queries = Queries.of(trial)
         except (UnprovenError, SqlglotError, RecursionError) as error:
             why = f"could not be proven: {first_line(error)}"
-            return lambda: why
+            return Proof(lambda: why, lambda: False)
         if not verdicts.lasting(queries):
             tried = _begun(queries, settings, self.beside)
-            return lambda: _said(tried(), settings.proof_databases)
+            return Proof(lambda: _said(tried(), settings.proof_databases), lambda: False)
         key = verdicts.key(queries, settings.proof_databases)
         if key not in self._known:
-            self._known[key] = cache(self._kept(key, queries, settings))
+            self._known[key] = self._kept(key, queries, settings)
         return self._known[key]
 
-    def _kept(self, key: str, queries: Queries, settings: Settings) -> Callable[[], str | None]:
+    def _kept(self, key: str, queries: Queries, settings: Settings) -> Proof:
         folder = None if settings.cache_folder is None else Path(settings.cache_folder)
         found = None if folder is None else verdicts.find(folder, key)
         if found is not None:
-            return lambda: found.why
-        begun = _begun(queries, settings, self.beside)
+            return Proof(lambda: found.why, lambda: True)
+        begun = cache(_begun(queries, settings, self.beside))
 
+        def lasts() -> bool:
+            return not any(each.chance for each in begun())
+
+        @cache
         def why() -> str | None:
-            tried = begun()
-            said = _said(tried, settings.proof_databases)
-            if folder is not None and not any(each.chance for each in tried):
+            said = _said(begun(), settings.proof_databases)
+            if folder is not None and lasts():
                 verdicts.keep(folder, key, verdicts.Verdict(said))
             return said
 
-        return why
+        return Proof(why, lasts)
 
 
 def _begun(queries: Queries, settings: Settings, beside: Beside | None) -> Callable[[], list[Tried]]:
