@@ -34,9 +34,9 @@ JOINED = (
 )
 
 
-def trial(original: str, rewritten: str) -> Trial:
+def trial(original: str, rewritten: str, session: Session = SESSION) -> Trial:
     one, other = (sqlglot.parse_one(sql, read="snowflake") for sql in (original, rewritten))
-    return Trial(one, other, {}, SESSION, NOW)
+    return Trial(one, other, {}, session, NOW)
 
 
 def test_five_conditions_and_a_join_return_rows() -> None:
@@ -88,6 +88,49 @@ def test_joined_columns_share_what_either_is_compared_with() -> None:
     assert sales.near["DAY"].met == (date(2024, 3, 1),)
     assert sales.near["CODE"].met == ("52117",)
     assert "PRICE" not in sales.near
+
+
+LOTS = ", ".join(f"'c{i}'" for i in range(40))
+NAMESAKES = (
+    f"SELECT f.item, COUNT(*) FROM sales f JOIN shops s ON f.shop = s.id WHERE f.code IN ({LOTS}) AND s.code = 'x' AND s.price > 1000 "
+    "AND f.day >= '2024-03-01' AND s.day < '2020-06-01' GROUP BY f.item"
+)
+
+
+@pytest.mark.parametrize(
+    ("asked", "changed"),
+    [
+        ("s.code = 'x'", "s.code <= 'x'"),
+        ("s.code = 'x'", "s.code LIKE 'x%'"),
+        ("s.price > 1000", "s.price >= 1000"),
+        ("s.day < '2020-06-01'", "s.day <= '2020-06-01'"),
+        ("f.day >= '2024-03-01'", "f.day > '2024-03-01'"),
+    ],
+)
+def test_columns_of_one_name_in_two_tables_meet_their_own_constants(asked: str, changed: str) -> None:
+    shops = (("ID", "NUMBER"), ("CODE", "TEXT"), ("PRICE", "NUMBER"), ("DAY", "DATE"))
+    session = Session(Directory({**COLUMNS, SHOPS: shops}, {}), "DB", "S")
+    same, other = (trial(NAMESAKES, text, session) for text in (NAMESAKES, NAMESAKES.replace(asked, changed)))
+    (sales, namesakes) = Queries.of(same).tables
+    assert (namesakes.near["CODE"].met, len(sales.near["CODE"].met)) == (("x",), 40)
+    assert difference(same, PROOF) is None
+    assert str(difference(other, PROOF)).startswith("differs from the original: the row")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT a.item FROM sales a JOIN sales b ON a.shop = b.shop WHERE b.shop = 4711 AND a.item > 3",
+        "SELECT f.item FROM sales f JOIN shops USING (shop) WHERE f.shop = 4711",
+        "SELECT item FROM sales WHERE shop IN (SELECT shop FROM shops WHERE shop = 4711)",
+        "SELECT item FROM sales f WHERE EXISTS (SELECT 1 FROM shops WHERE shops.shop = f.shop AND shops.shop = 4711)",
+        "WITH s AS (SELECT shop FROM shops WHERE shop = 4711) SELECT f.item FROM sales f JOIN s ON s.shop = f.shop",
+    ],
+)
+def test_joined_columns_of_one_name_share_what_either_is_compared_with_too(query: str) -> None:
+    session = Session(Directory({**COLUMNS, SHOPS: (("SHOP", "NUMBER"),)}, {}), "DB", "S")
+    tables = Queries.of(trial(query, query, session)).tables
+    assert {table.near["SHOP"].met for table in tables} == {(4711,)}
 
 
 def test_what_its_type_cannot_hold_is_not_near() -> None:

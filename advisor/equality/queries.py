@@ -69,7 +69,8 @@ class Queries:
             scans = max(scans, _flatten(tree, trial, flat))
             at = trial.at if _freeze(tree, trial.at) else at
         turns = boundaries(trees[:2]) if at is trial.at else ()
-        asked = compared(trees[:2], turns)
+        known = {flat[name]: trial.session.directory.columns(name) or {} for name in flat if name not in trial.stored}
+        asked = compared(trees[:2], turns, known)
         why = limits.differ(trees[0], trees[1])
         if why is not None:
             raise UnprovenError(why)
@@ -176,5 +177,5 @@ def _engine_table(
     if alien:
         raise UnprovenError(f"{alien[0]} is of type {named[alien[0]]}")
     kept = {column: kind for column, kind in known.items() if kind in ENGINE_TYPES} if whole else named
-    met = {column: near(asked[column], kind) for column, kind in kept.items() if column in asked}
+    met = {column: near(asked[flat, column], kind) for column, kind in kept.items() if (flat, column) in asked}
     return EngineTable(flat, kept or {next(iter(known)): "TEXT"}, {c: found for c, found in met.items() if found.met})
