@@ -127,8 +127,7 @@ def read_account(snapshot: Snapshot, settings: Settings, say: Say, search: KeySe
     stage = "compressing executions into templates"
     say(stage)
     workload = compress(snapshot, settings, partial(say, stage))
-    search, recorded = search or KeySearch(), histories(snapshot, workload.days)
-    search.expect(len(workload.templates))
+    recorded = histories(snapshot, workload.days)
     stage = f"reading {len(workload.templates):,} templates of {workload.queries:,} executions"
     say(stage)
     templates = read_templates(workload, known, recorded, settings, partial(say, stage))
@@ -140,7 +139,7 @@ def read_account(snapshot: Snapshot, settings: Settings, say: Say, search: KeySe
     sampled = partial(row_sample, snapshot)
     slopes = cost.milliseconds_per_partition(workload)
     prices = {t.fingerprint: cost.scan_price(t, slopes, settings) for t in workload.templates}
-    over, profiles = standing_over(known), []
+    over, search, profiles = standing_over(known), search or KeySearch(), []
     for name, make in profilers(templates, known, recorded, workload, settings, sampled, owned=made).items():
         views = over.get(name, ())
         profiles.append(beside_the_plan(make(), views, told, templates, prices, workload, settings))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from advisor.asks import Ask
 from advisor.axes import INSTANT, Axis
-from advisor.groups import held
+from advisor.groups import held, on_average
 from advisor.model import KeyPart
 
 Floats = NDArray[np.float64]
@@ -40,6 +40,7 @@ class ColumnAsks:
     high: Floats
     located: Flags
     open: Flags
+    moving: Flags
     spread: Flags
     """Single values of which only the number is known, for a join implies them."""
     positions: Floats
@@ -62,6 +63,7 @@ class ColumnAsks:
             floats([ask.high for ask in asks]),
             np.array([ask.located for ask in asks], dtype=bool),
             np.array([ask.open for ask in asks], dtype=bool),
+            np.array([ask.moving for ask in asks], dtype=bool),
             np.array([ask.derived and not ask.positions for ask in asks], dtype=bool),
             floats([position for ask in asks for position in ask.positions]),
             np.array([i for i, ask in enumerate(asks) for _ in ask.positions], dtype=np.intp),
@@ -116,6 +118,9 @@ def _ranges(axis: Axis, part: KeyPart, distinct: float, asks: ColumnAsks) -> Mat
         within = held(axis, part, first, last)
         if within is None:
             within = np.minimum(1.0, (last - first + 1) / distinct)
+        else:
+            for at in np.flatnonzero(asks.moving):
+                within[at] = on_average(axis, part, float(asks.low[at]))
         values = np.where(asks.located, np.minimum(distinct, np.maximum(1.0, within * distinct)), values)
         share = np.where(asks.located, np.maximum(asks.share, within), share)
     return Matched(values, share, np.zeros(len(share)), asks.located & asks.open)

@@ -55,6 +55,16 @@ def held(axis: Axis, part: KeyPart, first: Floats, last: Floats) -> Floats | Non
     return share
 
 
+def on_average(axis: Axis, part: KeyPart, low: float) -> float:
+    """The share of the rows in the buckets from `low` on, whenever that is asked: a bucket has begun half of its length earlier on average. On
+    the fifth of January a quarter holds five days' rows, and late in March all of its own. What begins with a day begins with a bucket of
+    days."""
+    begins, high = in_units(part, low), in_units(part, axis.high)
+    step = in_units(part, low + 1) - begins if axis.family == "date" or low % 1 == 0 else 0.0
+    early = max(0.0, 1 - step) / 2
+    return min(1.0, max(0.0, high - begins + early) / max(high - in_units(part, axis.low), 1e-12))
+
+
 def _demanded(axis: Axis, part: KeyPart) -> float:
     """By how often two queries ask for the same group: as often as two rows lie in the same."""
     _, counts = np.unique(bucket_codes(axis, part, np.array(axis.demanded)), return_counts=True)

@@ -147,9 +147,9 @@ class Layout:
     def intervals(self) -> Mapping[str, Intervals]:
         """What is asked of each column that the sample has."""
         asked: dict[str, dict[Ask, None]] = {}
-        for question in self.questions:
+        for question in self.counted.questions:
             for ask in question.asks:
-                if self.sample is not None and ask.column in self.sample.columns and _placed(ask):
+                if _placed(ask):
                     asked.setdefault(ask.column, {})[ask] = None
         sample = self.sample
         return {} if sample is None else {name: Intervals.of(sample, name, list(asks)) for name, asks in asked.items()}
@@ -167,10 +167,13 @@ class Layout:
 
     @cached_property
     def counted(self) -> Layout:
-        """The same with those conditions alone that can be counted on the sample."""
+        """The same with those conditions alone that can be counted on the sample, and as the sample has them: with the latest rows in
+        buckets of a time that have just begun, or are nearly full."""
         held = self.sample.columns if self.sample is not None else {}
         asked = tuple(
-            replace(each, asks=tuple(ask for ask in each.asks if ask.column in held and (ask.null or _placed(ask))))
+            replace(
+                each, asks=tuple(_as_now(ask) for ask in each.asks if ask.column in held and (ask.null or _placed(ask)))
+            )
             for each in self.questions
         )
         return self if asked == self.questions else replace(self, questions=asked)
@@ -189,6 +192,10 @@ class Layout:
     def per_load(self, scanned: Floats) -> Floats:
         """Partitions per execution of each load, from partitions per question."""
         return np.bincount(self.owners, weights=scanned * self.weights, minlength=self.loads).astype(float)
+
+
+def _as_now(ask: Ask) -> Ask:
+    return replace(ask, moving=False) if ask.moving else ask
 
 
 def _placed(ask: Ask) -> bool:

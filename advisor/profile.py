@@ -127,8 +127,9 @@ def profile(
     layout, loads = reads.seen(table, longer)
     layout = replace(layout, widths=longer.layout.widths, nests=longer.layout.nests) if longer else layout
     sample = sampled(table.name, layout.axes) if any(load.asks for load in loads) else None
-    if sample is not None and sample.serves(layout.partitions):
-        layout = replace(layout, sample=sample, weaker=layout, ties=Ties(), surmise=None, nests={})
+    serving = None if sample is None else sample.serving(layout.partitions, layout.rows)
+    if serving is not None:
+        layout = replace(layout, sample=serving, weaker=layout, ties=Ties(), surmise=None, nests={})
     elif longer is None and any(axis.known for axis in layout.axes.values()):
         layout = replace(layout, weaker=reads.seen(_without_statistics(table), None)[0])
     return TableProfile(
@@ -206,7 +207,7 @@ def _layout(
     executions, least = [float(load.template.executions) for load in loads], 1 / partitions
     seen = observations(questions, shares, executions, least)
     widths = learn_widths(seen)
-    seen_as = tuple(_in_stretches(question, shares[question.load], widths) for question in questions)
+    seen_as = tuple(_as_seen(question, shares[question.load], axes, widths) for question in questions)
     layout = Layout(float(table.rows or 0), partitions, axes, widths, seen_as, len(loads))
     idle = {i for i, today in enumerate(scanned_today(layout)) if _idle(loads[i], shares[i], today / partitions)}
     idle &= {q.load for q in seen_as if any(not _sure(ask) for ask in q.asks)}
@@ -216,6 +217,26 @@ def _layout(
     sure, surmise = ties(axes, heard, widths)
     led, begun = nested(told_together(axes, sure.one_to_one, heard), heard)
     return replace(layout, axes=led, questions=heard, ties=sure, surmise=surmise, nests=begun), tuple(kept)
+
+
+def _as_seen(question: Question, seen: float | None, axes: Mapping[str, Axis], widths: Mapping[str, float]) -> Question:
+    return _reaching(_in_stretches(question, seen, widths), seen, axes, widths)
+
+
+def _reaching(
+    question: Question, seen: float | None, axes: Mapping[str, Axis], widths: Mapping[str, float]
+) -> Question:
+    """A top-k goes back over the rows in their order until its other conditions have left rows enough: as far as it is seen to where no
+    other condition prunes. Of a value that few rows have that is further than the mean of all values tells."""
+
+    def reach(ask: Ask) -> Ask:
+        width, line = widths.get(ask.column, 1.0), axes[ask.column]
+        if seen is None or not (ask.derived and ask.open) or width >= UNSORTED or seen - width <= ask.share:
+            return ask
+        return replace(ask, share=seen - width, low=line.high - (seen - width) * line.span)
+
+    alone = all(ask.derived or widths.get(ask.column, 1.0) >= UNSORTED for ask in question.asks)
+    return replace(question, asks=tuple(map(reach, question.asks))) if alone else question
 
 
 def _in_stretches(question: Question, seen: float | None, widths: Mapping[str, float]) -> Question:

@@ -88,12 +88,14 @@ def count(layout: Layout, key: Sequence[KeyPart]) -> Floats:
             if part.column == ask.column and _ends(layout, ask, key[:at]):
                 alive[ask] = np.maximum(alive[ask], _at_ends(ask, layout, layout.sample, cut, at))
     asked = predict_questions(layout.counted, key)
-    for i, question in enumerate(layout.questions):
-        found = [alive[ask] for ask in question.asks if ask in alive]
+    for i, (question, held) in enumerate(zip(layout.questions, layout.counted.questions, strict=True)):
+        found = [alive[ask] for ask in held.asks if ask in alive]
         if found:
             counted = max(1.0, float(np.multiply.reduce(found).sum()))
-            rest = 1.0 if len(found) == len(question.asks) else computed[i] / asked[i]
-            computed[i] = min(max(1.0, counted * rest), layout.scattered[layout.which[i]])
+            # Where all is counted, what is computed differs by when the latest rows are asked for alone.
+            every = len(found) == len(question.asks)
+            likely = counted + computed[i] - asked[i] if every else counted * computed[i] / asked[i]
+            computed[i] = min(max(1.0, likely), layout.scattered[layout.which[i]])
     return layout.per_load(computed)
 
 

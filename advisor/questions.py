@@ -24,7 +24,7 @@ from advisor.model import (
     Value,
     Workload,
 )
-from advisor.rolling import rolled
+from advisor.rolling import grows, rolled
 from advisor.sample import Sample
 
 SEVERAL = 4.0
@@ -177,8 +177,9 @@ def questions_of(
         for i, reading in enumerate(readings) for scan, name in enumerate(reading.scans) if name == table.name
     ]  # fmt: skip
     asked = [asks_of(usages, axes) for _, _, usages in scans]
-    if len(read.ran) == len(readings) and history.churn is not None:
-        asked = rolled(asked, [read.ran[i].started for i, _, _ in scans], axes, end, history.churn.rows_added / rows)
+    daily = None if history.churn is None else history.churn.rows_added / rows
+    if len(read.ran) == len(readings) and daily is not None:
+        asked = rolled(asked, [read.ran[i].started for i, _, _ in scans], axes, end, daily)
     questions = []
     for (i, scan, usages), found in zip(scans, asked, strict=True):
         complete = len(found) == len({u.clause for u in usages})
@@ -186,6 +187,8 @@ def questions_of(
         share = matched if matched is not None else math.prod(a.share for a in asks) if complete else None
         implied = joined(read.template, readings[i], scan, axes, dimensions)
         best = None if share is None else top(readings[i], scan, axes, rows, share)
+        if best is not None and best.open and daily is not None:
+            best = replace(best, moving=grows(axes[best.column], end, daily))
         every = (*asks, *implied, *([best] if best else ()))
         questions.append(Question(load, 1 / len(readings), every))
     return _barren(questions, [_read(read, i, scan) for i, scan, _ in scans])

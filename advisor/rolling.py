@@ -45,15 +45,19 @@ def rolled(
         line, at = axes[column], [_clock(moments[i], axes[column]) for i, _ in mine]
         ages = [moment - (ask.low or 0.0) for moment, (_, ask) in zip(at, mine, strict=True)]
         still = len(set(at)) < FEWEST or max(at) - min(at) < SPREAD or max(ages) - min(ages) > STRAYS
-        grows = GROWING[0] <= daily * line.span <= GROWING[1] and _clock(end, line) - line.high <= SPREAD
-        if still or not grows:
+        if still or not grows(line, end, daily):
             continue
         for age, (i, ask) in zip(ages, mine, strict=True):
             low = _clock(end, line) - age
-            moved = replace(ask, low=low, share=(1 - line.null_share) * line.share(low, None))
+            moved = replace(ask, low=low, share=(1 - line.null_share) * line.share(low, None), moving=True)
             asks = (moved if each is ask else each for each in found[i])
             found[i] = tuple(sorted(asks, key=lambda each: (each.column, each.share)))
     return found
+
+
+def grows(line: Axis, end: datetime, daily: float) -> bool:
+    """A time that goes on with the clock, as rows are added: `daily` is their share of the table's a day."""
+    return GROWING[0] <= daily * line.span <= GROWING[1] and _clock(end, line) - line.high <= SPREAD
 
 
 def _since(ask: Ask, axes: Mapping[str, Axis]) -> bool:

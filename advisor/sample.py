@@ -104,8 +104,17 @@ class Sample:
         """What `width` has found so far."""
         return {}
 
-    def serves(self, partitions: int) -> bool:
-        return self.rows >= ROWS_PER_PARTITION * partitions
+    def serving(self, partitions: int, rows: float) -> Sample | None:
+        """The columns of which each of so many partitions has rows enough, those with a NULL left out; None where none has. Where nearly
+        all are NULL, a partition's few sampled values are as one: any layout would seem to tell the column's values apart. Of all `rows`
+        of the table any are enough."""
+        wanted = ROWS_PER_PARTITION * partitions
+        if self.rows < wanted:
+            return None
+        held = {name: values for name, values in self.columns.items() if len(self.sorted[name]) >= wanted}
+        if len(held) == len(self.columns) or self.rows >= rows > 0:
+            return self
+        return Sample(held) if held else None
 
     def rank_of(self, column: str, position: float, *, upper: bool = False) -> float:
         """Where a value stands among the sample's: its rank, or half a row before the next one if it isn't there.

@@ -211,6 +211,15 @@ def test_a_few_rows_stand_for_the_partitions_of_all(whole: Path, tmp_path: Path)
     assert (ratios <= 2).mean() >= 0.9
 
 
+def test_a_column_that_is_nearly_all_null_tells_nothing_unless_these_are_all_rows(tmp_path: Path) -> None:
+    path = tmp_path / "sample.parquet"
+    sql = "SELECT i AS ID, CASE WHEN i % 100 = 0 THEN i END AS ERROR FROM range(1000) t(i)"
+    duckdb.sql(f"COPY ({sql}) TO '{path}' (FORMAT parquet)")
+    for rows, told in ((100_000.0, {"ID": 0}), (1_000.0, {"ID": 0, "ERROR": 1})):
+        with ground(path, ("ID", "ERROR"), 2, (KeyPart("ID"),), 50, rows, Settings()) as on:
+            assert on.telling == told
+
+
 def test_a_filter_that_the_engine_cannot_hold_against_the_rows_is_refused(whole: Path) -> None:
     with ground(whole, ("CODE",), 1, (KeyPart("CODE"),), PARTITIONS, float(ROWS), Settings()) as on:
         assert on.refused(["c0 >= DATE '2024-01-01'", "c0 = 'a'", "c0 < 3"]) == {"c0 >= DATE '2024-01-01'", "c0 < 3"}

@@ -102,8 +102,17 @@ def test_a_sample_of_all_rows_counts_what_the_table_scans() -> None:
 
 def test_a_sample_serves_a_table_of_which_it_has_enough_rows() -> None:
     sample = Sample({"A": np.arange(800.0)})
-    assert sample.serves(100)
-    assert not sample.serves(101)
+    assert sample.serving(100, 80_000) is sample
+    assert sample.serving(101, 80_000) is None
+
+
+def test_a_column_that_is_nearly_all_null_isnt_told_from_a_few_sampled_values() -> None:
+    full, errors = np.arange(800.0), np.where(np.arange(800) % 100 == 0, np.arange(800.0), np.nan)
+    serving = Sample({"A": full, "ERROR": errors}).serving(100, 80_000)
+    assert serving is not None
+    assert list(serving.columns) == ["A"]
+    assert Sample({"ERROR": errors}).serving(100, 80_000) is None
+    assert Sample({"ERROR": errors}).serving(100, 800) is not None, "these are all rows"
 
 
 def test_few_rows_that_lie_anywhere_are_expected_in_as_many_partitions_as_hold_them() -> None:

@@ -59,10 +59,6 @@ class Beside:
         """Whether a process has been started, for something else, and takes work."""
         return self._stands
 
-    def start(self) -> None:
-        """Work will come."""
-        self._driver.submit(_nothing)
-
     def begin(
         self, function: Callable[..., Found], *arguments: object, here: Callable[[], Found] | None = None
     ) -> Begun[Found]:
@@ -116,7 +112,7 @@ class Beside:
 
 
 def _nothing() -> None:
-    """A thread needs no start, and a start no work."""
+    """A thread needs no start."""
 
 
 class _Process:

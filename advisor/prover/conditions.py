@@ -31,7 +31,7 @@ EVERY = Condition("TRUE", "TRUE")
 def condition(usages: Iterable[ColumnUsage], columns: Mapping[str, int]) -> Condition | None:
     """The filters of one scan, those that a minimum and a maximum can decide; None where the sample can't tell.
 
-    `columns` numbers the columns that the sample has.
+    `columns` numbers the columns that the sample tells of.
     """
     clauses: dict[int, dict[int | None, list[ColumnUsage]]] = {}
     for usage in usages:

@@ -66,6 +66,12 @@ class Ground:
             }
         )
 
+    @cached_property
+    def telling(self) -> Mapping[str, int]:
+        """The numbers of the columns of which the sample has values enough to tell what partitions span."""
+        serving = self.sample.serving(self.partitions, self.real_rows)
+        return {column: self.numbers[column] for column in (serving.columns if serving is not None else ())}
+
     def arranged(self, key: Key) -> Cut:
         """The rows as the engine sorts them by the key, ties at random, cut into partitions."""
         numbers = [self.expressions.index(part) for part in key]

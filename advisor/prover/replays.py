@@ -67,11 +67,10 @@ def replays(table: TableName, found: Sequence[Statement], on: Ground) -> tuple[R
     counts: dict[int, int] = {}
     for one in found:
         counts[one.load] = counts.get(one.load, 0) + 1
-    zoned = {column: i for column, i in on.numbers.items() if i < on.zoned}
     scans = [
         Replay(one.load, 1 / counts[one.load], asked, _own(one, on))
         for one in found
-        for asked in _conditions(table, one.reading, zoned)
+        for asked in _conditions(table, one.reading, on.telling)
     ]
     refused = on.refused([each.condition.rows for each in scans if each.condition is not None])
     refused |= on.refused([each.own for each in scans if each.own is not None])

@@ -1,4 +1,4 @@
-"""Worlds that are drawn: independent; skewed, correlated and late; every form that prunes; and traps."""
+"""Worlds that are drawn: independent; skewed, correlated and late; every form that prunes; the latest rows beside rare ones; and traps."""
 
 from __future__ import annotations
 
@@ -96,6 +96,53 @@ def forms(seed: int) -> Case:
 
 SHARES = np.array([0.3, 0.2, 0.2, 0.1, 0.1, 0.06, 0.04])
 
+
+def latest(seed: int) -> Case:
+    """Plays as they come: mostly the latest are asked for, of all games or of one, and sometimes the best."""
+    rng = np.random.default_rng([21, seed])
+    arrival = np.sort(rng.uniform(FIRST, TODAY, ROWS))
+    rows = Rows("T", {
+        "AT": times("AT", arrival), "SCORE": number("SCORE", rng.normal(0, 1000, ROWS)),
+        "GAME": number("GAME", np.minimum(rng.zipf(1.4, ROWS), 500)),
+    }, PARTITIONS, arrival, Churn(ROWS / DAYS, 0, 0))  # fmt: skip
+
+    def game(r: Rng) -> int:
+        return int(min(500, r.zipf(1.4)))
+
+    return Case("latest and best", (rows,), (
+        Template(lambda r, at: "SELECT * FROM t ORDER BY at DESC LIMIT 20", weight(rng, 600)),
+        Template(lambda r, at: f"SELECT * FROM t WHERE game = {game(r)} ORDER BY at DESC LIMIT 50", weight(rng, 400)),
+        Template(lambda r, at: "SELECT * FROM t ORDER BY score DESC LIMIT 10", weight(rng, 100)),
+        Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE game = {game(r)}", weight(rng, 100)),
+    ))  # fmt: skip
+
+
+def looked_up(seed: int) -> Case:
+    """In the order of days, which are asked for most; rows are looked up by ids that are in no order."""
+    rng = np.random.default_rng([22, seed])
+    arrival = np.sort(rng.uniform(FIRST, TODAY, ROWS))
+    ids = np.array([f"{n:016x}" for n in rng.integers(0, 2**62, ROWS)])
+    columns = {"ID": texts("ID", ids), "DAY": dates("DAY", arrival)}
+    return Case("days, and look-ups", (Rows("T", columns, PARTITIONS, arrival, Churn(ROWS / DAYS, 0, 0)),), (
+        Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE {last_days(at, 2)}", weight(rng, 900)),
+        Template(lambda r, at: f"SELECT * FROM t WHERE id = '{r.choice(ids)}'", weight(rng, 150)),
+        Template(lambda r, at: f"SELECT * FROM t WHERE id = '{r.choice(ids)}' AND {last_days(at, 100)}", weight(rng, 150)),
+    ))  # fmt: skip
+
+
+def rare(seed: int) -> Case:
+    """A log in the order of days, of which one row in two hundred tells of an error; the rest has none."""
+    rng = np.random.default_rng([23, seed])
+    arrival = np.sort(rng.uniform(FIRST, TODAY, ROWS))
+    error = with_nulls(number("ERROR", rng.integers(0, 300, ROWS)), rng.random(ROWS) < 0.995)
+    columns = {"DAY": dates("DAY", arrival), "ERROR": error, "HOST": number("HOST", rng.integers(0, 200, ROWS))}
+    return Case("rare errors", (Rows("T", columns, PARTITIONS, arrival, Churn(ROWS / DAYS, 0, 0)),), (
+        Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE host = {r.integers(200)} AND {last_days(at, 3)}", weight(rng, 500)),
+        Template(lambda r, at: f"SELECT * FROM t WHERE error IS NOT NULL AND {last_days(at, 30)}", weight(rng, 300)),
+        Template(lambda r, at: f"SELECT * FROM t WHERE error = {r.integers(300)}", weight(rng, 100)),
+    ))  # fmt: skip
+
+
 # ---------------------------------------------------------------- traps
 
 
@@ -180,8 +227,33 @@ def stopped(seed: int) -> Case:
     ), True)  # fmt: skip
 
 
-WORLDS = (uniform, correlated, forms)
-TRAPS = (ordered, unselective, pair, churning, tiny, opaque, stopped)
+def disorder(seed: int) -> Case:
+    """The older half lies in no order, and nobody asks for it."""
+    rng = np.random.default_rng([24, seed])
+    arrival = np.sort(rng.uniform(FIRST, TODAY, ROWS))
+    days = np.append(rng.permutation(arrival[: ROWS // 2]), arrival[ROWS // 2 :])
+    columns = {"DAY": dates("DAY", days), "KIND": number("KIND", rng.integers(0, 40, ROWS))}
+    return Case("trap: disorder that nobody asks for", (Rows("T", columns, PARTITIONS, arrival, Churn(ROWS / DAYS, 0, 0)),), (
+        Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE {last_days(at, 2)}", weight(rng, 600)),
+        Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE day = '{at - timedelta(days=int(r.integers(1, 20)))}'", weight(rng, 300)),
+        Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE kind = {r.integers(40)} AND {last_days(at, 5)}", weight(rng, 100)),
+    ), True)  # fmt: skip
+
+
+def sorted_already(seed: int) -> Case:
+    """Written in the order of tenants and of days within, without a key."""
+    rng = np.random.default_rng([25, seed])
+    tenant, days = rng.integers(0, 60, ROWS), FIRST + rng.integers(0, DAYS, ROWS)
+    order = np.lexsort((days, tenant))
+    columns = {"TENANT": number("TENANT", tenant[order]), "DAY": dates("DAY", days[order])}
+    return Case("trap: written in the best order", (Rows("T", columns, PARTITIONS),), (
+        Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE tenant = {r.integers(60)} AND {some_days(r, 20)}", weight(rng, 400)),
+        Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE tenant = {r.integers(60)}", weight(rng, 200)),
+    ), True)  # fmt: skip
+
+
+WORLDS = (uniform, correlated, forms, latest, looked_up, rare)
+TRAPS = (ordered, unselective, pair, churning, tiny, opaque, stopped, disorder, sorted_already)
 
 
 # ---------------------------------------------------------------- conditions
