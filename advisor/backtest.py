@@ -13,8 +13,8 @@ from functools import partial
 
 from advisor.account import Account, profilers
 from advisor.beside import Begun, Beside
-from advisor.estimate import Judge
 from advisor.figures import number
+from advisor.judge import Judge
 from advisor.key_search import KeySearch
 from advisor.keys import parse
 from advisor.model import (

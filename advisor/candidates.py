@@ -14,7 +14,8 @@ from itertools import permutations
 from advisor import verdict
 from advisor.axes import Axis
 from advisor.cost import ScanPrice
-from advisor.estimate import Estimate, Judge
+from advisor.estimate import Estimate
+from advisor.judge import Judge
 from advisor.model import KeyPart
 from advisor.profile import TableProfile
 from advisor.settings import Settings

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 
 from advisor.cost import ScanPrice
 from advisor.errors import InputError
-from advisor.estimate import Estimate, Judge
+from advisor.estimate import Estimate
 from advisor.figures import between, many, number, percent
+from advisor.judge import Judge
 from advisor.keys import parse, render
 from advisor.model import ZERO, KeyPart
 from advisor.patches import changeable

@@ -10,7 +10,7 @@ import pytest
 
 from advisor.account import read_account
 from advisor.cost import ScanPrice, dearest, milliseconds_per_partition, scan_price
-from advisor.estimate import Judge
+from advisor.judge import Judge
 from advisor.model import Distribution, KeyPart, QueryTemplate, Range, WarehouseUse, Workload
 from advisor.settings import Settings
 from advisor.snapshot import open_snapshot

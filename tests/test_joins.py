@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from advisor.caveats import warnings
-from advisor.estimate import Judge
+from advisor.judge import Judge
 from advisor.model import KeyPart, Role
 from benchmarks.layouts import Column
 from benchmarks.worlds.cases import Case, Rows, Template, dates, day, number

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from advisor.axes import EPOCH, Axis, in_units
-from advisor.estimate import Judge
 from advisor.groups import on_average
+from advisor.judge import Judge
 from advisor.keys import render
 from advisor.model import Churn, KeyPart
 from benchmarks.worlds.cases import TODAY, Case, Rows, Template, dates, number, times, with_nulls

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from advisor.account import Account
 from advisor.errors import InputError
-from advisor.estimate import Judge
+from advisor.judge import Judge
 from advisor.model import Proposed, TableName
 from advisor.profile import TableProfile
 from advisor.prover.ground import Key

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from advisor.estimate import Estimate, Flags, Judge, evidence
+from advisor.estimate import Estimate, evidence
 from advisor.figures import many, ratio
+from advisor.judge import Flags, Judge
 from advisor.model import TableName
 from advisor.prover.conditions import Condition
 from advisor.prover.ground import Ground, Key, ground, held

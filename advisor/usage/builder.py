@@ -11,6 +11,7 @@ from advisor.model import TableName
 from advisor.usage.names import Session, fold
 from advisor.usage.resolver import natural_columns
 from advisor.usage.scope import Joined, Scans, Scope, Source, Star, output_names
+from advisor.usage.select_lists import select_list
 from advisor.usage.syntax import (
     alias_columns,
     expressions,
@@ -111,7 +112,7 @@ class Builder:
             self.source(lateral, scope, ctes)
         for join in node.args.get("joins") or ():
             self.join(join, scope, ctes)
-        _select_list(node, scope)
+        select_list(node, scope)
         self.subqueries(expressions(node), scope, ctes)
 
     def join(self, node: exp.Expr, scope: Scope, ctes: Ctes) -> None:
@@ -281,32 +282,3 @@ class Builder:
                 counts[source.reference[0]] = counts.get(source.reference[0], 0) + 1
         tables = tuple(self.scans[scan] for scan in kept)
         return Scans(tables, tuple(source.columns for source in used)), counts
-
-
-def _select_list(node: exp.Select, scope: Scope) -> None:
-    for number, item in enumerate(node.expressions):
-        star = item.this if isinstance(item, exp.Column) else item
-        if isinstance(star, exp.Star):
-            scope.positions.append(_star(star, fold(item.args.get("table")) if item is not star else None, scope))
-            continue
-        name = fold(item.args["alias"]) if isinstance(item, exp.Alias) else None
-        if isinstance(item, exp.Column):
-            name = fold(item.this)
-        # A column without a name can't be asked for, but it holds its place for UNION and column lists.
-        name = name or f"#{number}"
-        scope.outputs.setdefault(name, item.this if isinstance(item, exp.Alias) else item)
-        scope.positions.append(name)
-
-
-def _star(star: exp.Star, qualifier: str | None, scope: Scope) -> Star:
-    sources = [source for alias, source in scope.sources.items() if qualifier in (None, alias)]
-    renamed = {
-        fold(item.args["alias"]) or "": fold(identifier(item.this)) or ""
-        for item in star.args.get("rename") or ()
-        if isinstance(item, exp.Alias)
-    }
-    for item in star.args.get("replace") or ():
-        if isinstance(item, exp.Alias):
-            scope.outputs[fold(item.args["alias"]) or ""] = item.this
-    excluded = frozenset(fold(identifier(item)) or "" for item in star.args.get("except_") or ())
-    return Star(tuple(sources), excluded, renamed)

@@ -11,26 +11,13 @@ from sqlglot import exp
 from advisor.model import ColumnUsage, Role, TableName, Value
 from advisor.usage import constants
 from advisor.usage.clauses import Term, clauses
+from advisor.usage.comparisons import COMPARISONS, MIRRORED, OPPOSITE, holds_query, is_constant
 from advisor.usage.conditions import Draft, DraftClause, project, weakened
 from advisor.usage.constants import VARIANT
 from advisor.usage.forms import bare_text, equality, half_range, membership, pattern, text_match
 from advisor.usage.resolver import Origins, Resolver
-from advisor.usage.scope import Origin, Scans, Scope, Source, leaves, output_names
+from advisor.usage.scope import Origin, Scans, Scope, Source, output_names
 from advisor.usage.wrappers import Wrapping, wrapping
-
-COMPARISONS: dict[type[exp.Expr], str] = {
-    exp.EQ: "=",
-    exp.NullSafeEQ: "=",
-    exp.EqualNull: "=",
-    exp.NEQ: "<>",
-    exp.NullSafeNEQ: "<>",
-    exp.GT: ">",
-    exp.GTE: ">=",
-    exp.LT: "<",
-    exp.LTE: "<=",
-}
-OPPOSITE = {"=": "<>", "<>": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
-MIRRORED = {"=": "=", "<>": "<>", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
 
 
 @dataclass(frozen=True)
@@ -91,7 +78,7 @@ class Predicates:
             return self._filtered(left, operator, right, place)
         if is_constant(left):
             return self._filtered(right, MIRRORED[operator], left, place)
-        if operator != "=" or _holds_query(left) or _holds_query(right):
+        if operator != "=" or holds_query(left) or holds_query(right):
             return self._related(left, right, place)
         sides = [self.resolver.expression(side, place.scope) for side in (left, right)]
         return self.joined(sides[0], sides[1], place)
@@ -284,14 +271,6 @@ class Predicates:
     def key(self, origin: Origin, role: Role) -> ColumnUsage:
         """A group or an order key."""
         return self._usage(origin, role)[0]
-
-
-def is_constant(node: exp.Expr) -> bool:
-    return isinstance(node, exp.Literal) or not (_holds_query(node) or leaves(node))
-
-
-def _holds_query(node: exp.Expr) -> bool:
-    return node.find(exp.Query) is not None
 
 
 Rule = Callable[[Predicates, exp.Expr, bool, Place], list[Draft]]

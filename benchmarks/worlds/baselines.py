@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from itertools import permutations
 
 from advisor.candidates import ladder
-from advisor.estimate import Judge
+from advisor.judge import Judge
 from advisor.model import KeyPart
 from benchmarks.worlds.told import Told
 

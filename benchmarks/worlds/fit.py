@@ -10,8 +10,9 @@ import numpy as np
 
 from advisor import verdict
 from advisor.candidates import candidates
-from advisor.estimate import Estimate, Judge
+from advisor.estimate import Estimate
 from advisor.intervals import Place, places, spread
+from advisor.judge import Judge
 from benchmarks.layouts import Floats
 from benchmarks.worlds.cases import Case
 from benchmarks.worlds.outcomes import HELD, SHOWN

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from advisor import verdict
 from advisor.candidates import candidates
-from advisor.estimate import Estimate, Judge
+from advisor.estimate import Estimate
+from advisor.judge import Judge
 from advisor.keys import render
 from advisor.model import KeyPart
 from benchmarks.layouts import Floats

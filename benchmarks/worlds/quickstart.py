@@ -16,7 +16,7 @@ import numpy as np
 
 from advisor.axes import EPOCH, Axis
 from advisor.candidates import candidates
-from advisor.estimate import Judge
+from advisor.judge import Judge
 from advisor.keys import render
 from advisor.model import Catalog, Churn, Column, ColumnStatistics, KeyPart, Table, TableHistory, TableName
 from advisor.profile import TableProfile, profile

@@ -12,7 +12,7 @@ from advisor.figures import between, many, number, percent
 from advisor.keys import render
 from advisor.model import Proposed, Rejection
 from advisor.profile import TableProfile
-from advisor.projections import Filtered, Ground, Ordered, columns_of, filtered, ordered
+from advisor.projections import Filtered, Ground, columns_of, filtered
 from advisor.recommenders.materialized_view.words import (
     REJECTED_EACH,
     Words,
@@ -22,6 +22,7 @@ from advisor.recommenders.materialized_view.words import (
     reject,
     view_name,
 )
+from advisor.second_orders import Ordered, ordered
 from advisor.served import Candidate, Refused
 from advisor.settings import Settings
 
