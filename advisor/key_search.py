@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from advisor import verdict
 from advisor.beside import Begun, Beside
@@ -68,7 +67,6 @@ class KeySearch:
 
 
 def _slim(profile: TableProfile) -> TableProfile:
-    """Without the texts and what else of a template a search doesn't look at."""
-    unread: dict[str, Any] = {"text": "", "samples": (), "warehouses": (), "hashes": ()}
-    loads = tuple(replace(load, template=replace(load.template, **unread)) for load in profile.loads)
+    """Without the texts, of which a search looks at none."""
+    loads = tuple(replace(load, template=replace(load.template, text="", samples=())) for load in profile.loads)
     return replace(profile, loads=loads)

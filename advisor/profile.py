@@ -161,12 +161,12 @@ class _Reads:
 
     def seen(self, table: Table, longer: TableProfile | None) -> tuple[Layout, tuple[Load, ...]]:
         """The layout with the statistics that the table has, and the loads."""
-        own = axes_of(table, self.readers, self.workload)
         axes: Mapping[str, Axis]
         if longer is not None:
             axes = longer.layout.axes
             questions = self._asked(table, axes)
         else:
+            own = axes_of(table, self.readers, self.workload)
             implied = implied_axes(table, self.known, self.readers, self.workload)
             axes = merged_axes(implied, own, table.rows or math.inf)
             questions = self._asked(table, axes)

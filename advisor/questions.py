@@ -191,6 +191,8 @@ def questions_of(
             best = replace(best, moving=grows(axes[best.column], end, daily))
         every = (*asks, *implied, *([best] if best else ()))
         questions.append(Question(load, 1 / len(readings), every))
+    if not any(ask.unmatched for question in questions for ask in question.asks):
+        return questions
     return _barren(questions, [_read(read, i, scan) for i, scan, _ in scans])
 
 
