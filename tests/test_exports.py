@@ -151,3 +151,32 @@ def test_the_flags_write_both_outside_of_the_output_folder(home: Path, tmp_path:
     assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].startswith("out/scripts/001_")
     inside = advisor(*arguments, "--metrics", "out/metrics.txt", cwd=tmp_path)
     assert (inside.returncode, "outside" in inside.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (("--sarif", "."), "cannot write --sarif .: it is a folder"),
+        (("--metrics", "there"), "cannot write --metrics there: it is a folder"),
+        (("--sarif", "a/b.sarif"), "there is no folder a;"),
+        (("--ledger", "out/ledger.jsonl"), "--ledger out/ledger.jsonl lies in the output folder out"),
+        (("--sarif", "one", "--metrics", "./one"), "--sarif and --metrics name the same file one"),
+        (("--ledger", "one", "--sarif", "one"), "--ledger and --sarif name the same file one"),
+        (("--check", "--min-credits", "nan"), "nan is no number of credits"),
+    ],
+)
+def test_files_that_cannot_be_written_are_told_before_anything_is(
+    home: Path, tmp_path: Path, flags: tuple[str, ...], said: str
+) -> None:
+    (tmp_path / "there").mkdir()
+    done = advisor("analyze", "--snapshot", str(home / "snapshot"), "--out", "out", *flags, cwd=tmp_path)
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    assert said in done.stderr
+    assert [path.name for path in tmp_path.rglob("*")] == ["there"]
+
+
+def test_the_folder_that_the_output_is_put_in_may_hold_the_ledger(home: Path, tmp_path: Path) -> None:
+    arguments = ("analyze", "--snapshot", str(home / "snapshot"), "--out", "reports/one", "--quiet")
+    done = advisor(*arguments, "--ledger", "reports/ledger.jsonl", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "reports" / "ledger.jsonl").read_text()

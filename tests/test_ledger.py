@@ -204,6 +204,22 @@ def test_a_decision_on_what_was_never_advised_is_refused(tmp_path: Path) -> None
     assert advisor("ledger", "none.jsonl", cwd=tmp_path).stdout == "The ledger is empty.\n"
 
 
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (("--accept", "x-12345678", "--dismiss", "x-12345678"), "x-12345678 can't be accepted and dismissed at once"),
+        (("--note", "too large"), "--note and --on say of a decision"),
+        (("--on", "2026-01-01"), "--note and --on say of a decision"),
+    ],
+)
+def test_a_decision_that_says_nothing_or_both_is_refused(tmp_path: Path, flags: tuple[str, ...], said: str) -> None:
+    ledger.write(tmp_path / "book.jsonl", advised())
+    before = (tmp_path / "book.jsonl").read_bytes()
+    done = advisor("ledger", "book.jsonl", *flags, cwd=tmp_path)
+    assert (done.returncode, len(done.stderr.splitlines()), said in done.stderr) == (2, 1, True)
+    assert (tmp_path / "book.jsonl").read_bytes() == before
+
+
 def test_a_verdict_is_noted_with_the_application_that_it_rests_on(tmp_path: Path) -> None:
     from tests.test_tracker import tracked
 

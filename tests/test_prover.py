@@ -269,7 +269,8 @@ def test_a_prediction_from_the_history_is_measured_on_a_sample(tmp_path: Path) -
     assert len(found.proofs) == len({each.key for each in found.proofs}) >= 3
 
 
-def test_what_the_measurement_contradicts_is_rejected_for_that_reason(tmp_path: Path) -> None:
+@pytest.mark.parametrize("named", ["out", "out/advice.json"])
+def test_what_the_measurement_contradicts_is_rejected_for_that_reason(tmp_path: Path, named: str) -> None:
     """The history takes customers for many; the sample shows that there is but one."""
     history = runs(lambda i: "SELECT * FROM orders WHERE customer_id = 7", 400, 2000) + loads(100_000)
     one = sample(tmp_path / "samples", np.full(40_000, 7))
@@ -278,9 +279,7 @@ def test_what_the_measurement_contradicts_is_rejected_for_that_reason(tmp_path: 
     folder = write_snapshot(tmp_path / "s", history, [ORDERS], columns=columns("ORDERS"), column_statistics=statistics)
     analyzed = advisor("analyze", "--snapshot", str(folder), "--out", "out", cwd=tmp_path)
     assert "Cluster DB.PUBLIC.ORDERS by (CUSTOMER_ID)" in analyzed.stdout, analyzed.stderr
-    done = advisor(
-        "prove", "--snapshot", str(folder), "--samples", str(one), "--advice", "out/advice.json", cwd=tmp_path
-    )
+    done = advisor("prove", "--snapshot", str(folder), "--samples", str(one), "--advice", named, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "No longer recommended: Cluster DB.PUBLIC.ORDERS by (CUSTOMER_ID)" in done.stdout
     advice = json.loads((tmp_path / "out" / "advice.json").read_text())
@@ -360,6 +359,7 @@ def test_a_table_without_candidates_is_named_with_those_that_have_some(tmp_path:
         (("--samples", "samples", "--table", "ORDERS", "--key", "ID"), "no query filters ID"),
         (("--key", "drop table x"), "is no list of columns"),
         (("--key", "MOD(ID, 3)"), "is no list of columns"),
+        (("--samples", "none"), "--samples none is not a folder"),
         (("--advice", "advice.json"), "there is no advice.json"),
         (("--advice", "a", "--out", "o"), "not both"),
     ],

@@ -406,3 +406,21 @@ def test_a_snapshot_beside_itself_has_nothing_after_it_and_no_verdict(tmp_path: 
     done = advisor("track", "before", "before", "--advice", "advice.json", "--format", "json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert [outcome["verdict"] for outcome in json.loads(done.stdout)["outcomes"]] == [None]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("after", "before"), "before ends before after does: name the snapshot from before the change first"),
+        (("before", "after", "--since", "2030-01-01"), "so it holds nothing since"),
+        (("before", "after", "--revert", "."), "it is a folder"),
+        (("before", "after", "--revert", "one", "--ledger", "one"), "name the same file one"),
+    ],
+)
+def test_windows_in_the_wrong_order_and_files_that_are_none_are_refused(
+    tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    tracked(tmp_path, 3)
+    done = advisor("track", *arguments, "--advice", "advice.json", cwd=tmp_path)
+    assert (done.returncode, len(done.stderr.splitlines()), said in done.stderr) == (2, 1, True)
+    assert done.stdout == ""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from advisor.cli.collect import collected_into
-from advisor.cli.terminal import coloured, progress, say, screen_size, written
+from advisor.cli.terminal import check_destinations, coloured, progress, say, screen_size, written
 from advisor.errors import InputError
 
 if TYPE_CHECKING:
@@ -41,6 +42,13 @@ Example:
 """
 
 
+def _finite(context: click.Context, option: click.Parameter, value: float) -> float:
+    """Beside what is no number, nothing would be large enough to be news."""
+    if not math.isfinite(value):
+        raise click.BadParameter(f"{value} is no number of credits.", context, option)
+    return value
+
+
 @click.command(help=HELP, short_help="Read a query history and write the advice.")
 @click.option("--snapshot", type=click.Path(path_type=Path), help="Folder of exported views; works offline.")
 @click.option("--connection", help="Entry of connections.toml: collect from that account, into --out/snapshot.")
@@ -61,7 +69,12 @@ Example:
 @click.option("--max-changes", type=click.IntRange(min=1), help="Most changes to recommend: those best together.")
 @click.option("--check", is_flag=True, help="Exit 1 if there is new advice, for jobs that should fail on it.")
 @click.option("--baseline", type=click.Path(path_type=Path), help="An earlier output: its advice isn't new to --check.")
-@click.option("--min-credits", default=0.0, help="Advice below so many net credits a month doesn't fail --check.")
+@click.option(
+    "--min-credits",
+    default=0.0,
+    callback=_finite,
+    help="Advice below so many net credits a month doesn't fail --check.",
+)
 @click.option("--ledger", type=click.Path(path_type=Path), help="Keep each recommendation's life in this file.")
 @click.option("--sarif", type=click.Path(path_type=Path), help="Write the advice for code scanning there.")
 @click.option(
@@ -97,6 +110,8 @@ def analyze(
     settings = load(
         config, {"budget_credits": budget_credits, "max_changes": max_changes, "dbt_manifest": dbt_manifest}
     )
+    beside = {"--ledger": ledger, "--sarif": sarif, "--metrics": metrics}
+    check_destinations(beside, out)
     book = _Book(ledger, baseline)
     if connection is not None:
         out = out or Path("reports") / datetime.now(UTC).date().isoformat()
@@ -106,7 +121,9 @@ def analyze(
         )
     with _demo_home() if demo else _nowhere() as home:
         tell = _nothing if quiet else say
-        advice, folder = _run(_demo_snapshot(home, tell) if home else snapshot or Path(), settings, out, tell, book)
+        advice, folder = _run(
+            _demo_snapshot(home, tell) if home else snapshot or Path(), settings, out, tell, book, beside
+        )
         _summary(advice, folder, quiet, as_json)
         if home and not (quiet or as_json):
             _trial(home, advice)
@@ -117,7 +134,12 @@ def analyze(
 
 
 def _run(
-    source: Path, settings: Settings, out: Path | None, tell: Callable[[str], None], book: _Book
+    source: Path,
+    settings: Settings,
+    out: Path | None,
+    tell: Callable[[str], None],
+    book: _Book,
+    beside: Mapping[str, Path | None],
 ) -> tuple[Advice, Path]:
     from advisor.analyzer import analyze as analyzed
     from advisor.generator import funnel, generate
@@ -126,6 +148,7 @@ def _run(
     with open_snapshot(source, settings) as snapshot:
         advice = analyzed(snapshot, settings, progress(), book.lessons())
         folder = out or Path("reports") / advice.snapshot.window_end.date().isoformat()
+        check_destinations(beside, folder)
         generate(advice, folder)
         book.keep(snapshot, folder, advice.decisions)
     tell(funnel(advice))
@@ -170,16 +193,9 @@ def _exports(folder: Path, known: frozenset[str], sarif: Path | None, metrics: P
     from advisor.published import read
 
     if sarif:
-        written(_outside(sarif, folder), as_sarif(read(folder), known, Path.cwd()))
+        written(sarif, as_sarif(read(folder), known, Path.cwd()))
     if metrics:
-        written(_outside(metrics, folder), openmetrics(read(folder)))
-
-
-def _outside(path: Path, folder: Path) -> Path:
-    """The output folder is replaced whole by the next run, so nothing else may stand in it."""
-    if path.resolve().is_relative_to(folder.resolve()):
-        raise InputError(f"{path} lies in the output folder {folder}; name a file outside of it")
-    return path
+        written(metrics, openmetrics(read(folder)))
 
 
 def _say_without_effect(advice: Advice, settings: Settings, tell: Callable[[str], None]) -> None:

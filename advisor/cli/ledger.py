@@ -33,6 +33,10 @@ def ledger(file: Path, accept: str | None, dismiss: str | None, note: str | None
     from advisor import ledger as book
     from advisor.quoting import comment
 
+    if accept is None and dismiss is None and (note is not None or on is not None):
+        raise InputError("--note and --on say of a decision: name its recommendation with --accept ID or --dismiss ID")
+    if accept is not None and accept == dismiss:
+        raise InputError(f"{accept} can't be accepted and dismissed at once; say which")
     entries = book.read(file)
     for name, event in ((accept, "accepted"), (dismiss, "dismissed")):
         if name is None:

@@ -53,7 +53,9 @@ Example:
     "--samples", type=click.Path(path_type=Path), help="Folder of row samples.  [default: samples/ in the snapshot]"
 )
 @click.option(
-    "--advice", type=click.Path(path_type=Path), help="advice.json of an earlier run, whose folder is renewed."
+    "--advice",
+    type=click.Path(path_type=Path),
+    help="Output folder of an earlier run, or its advice.json: it is renewed.",
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Output folder.  [default: reports/<window end date>]")
 @click.option("--table", help="Prove the keys of this table only: DATABASE.SCHEMA.NAME, or its name.")
@@ -87,10 +89,14 @@ def prove(
         raise InputError("name --advice, whose folder is renewed, or --out, not both")
     if samples is not None and connection is not None:
         raise InputError("say where the rows are: --samples DIR or --connection NAME, not both")
+    if samples is not None and not samples.is_dir():
+        raise InputError(f"--samples {samples} is not a folder; name the one that holds a file of rows for each table")
     settings = load(config, {"budget_credits": budget_credits, "statistics_gib": statistics_gib})
     if snapshot is None:
         out = (
-            out or (None if advice is None else advice.parent) or Path("reports") / datetime.now(UTC).date().isoformat()
+            out
+            or (None if advice is None else _renewed(advice))
+            or Path("reports") / datetime.now(UTC).date().isoformat()
         )
         snapshot = _collected(connection, settings, out / "snapshot", days)
     if on_clone:
@@ -102,7 +108,7 @@ def prove(
             rows = partial(_sampled, connection, settings, snapshot, Path(scratch), keep_samples)
         found, predicted, renewed = _proven(snapshot, rows, settings, advice, table, _key(key))
     window_end = renewed.snapshot.window_end.date().isoformat()
-    folder = advice.parent if advice is not None else out or Path("reports") / window_end
+    folder = _renewed(advice) if advice is not None else out or Path("reports") / window_end
     generate(renewed, folder)
     _show(found.proofs if table else _of(found.proofs, renewed))
     _show_withdrawn(predicted, renewed)
@@ -149,6 +155,11 @@ def _collected(connection: str | None, settings: Settings, folder: Path, days: i
         raise InputError("say where the history is: --snapshot DIR, or --connection NAME")
     collected_into(connection, settings, folder, days)
     return folder
+
+
+def _renewed(advice: Path) -> Path:
+    """The output folder that an earlier run's advice is named by, itself or its file."""
+    return advice if advice.is_dir() else advice.parent
 
 
 def _given(folder: Path, tables: Collection[TableName]) -> Path:

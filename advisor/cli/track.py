@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from advisor.cli.terminal import written
+from advisor.cli.terminal import check_destinations, written
 from advisor.errors import InputError
 
 HELP = """Judge applied recommendations by the history since: confirmed, not proven or regressed.
@@ -56,12 +56,19 @@ def track(
     from advisor.settings import load
     from advisor.snapshot import open_snapshot
 
+    check_destinations({"--revert": revert, "--ledger": ledger})
     settings, published = load(config, {}), read(advice)
     entries = book.read(ledger) if ledger else ()
     unknown = sorted(set(applied) - {each.id for each in published.recommendations})
     if unknown:
         raise InputError(f"--applied {unknown[0]}: {published.path} has no such recommendation")
     with open_snapshot(before, settings) as old, open_snapshot(after, settings) as new:
+        if new.window_end < old.window_end:
+            raise InputError(f"{after} ends before {before} does: name the snapshot from before the change first")
+        if since is not None and since > new.window_end:
+            raise InputError(
+                f"--since {since:%Y-%m-%d}: {after} ends on {new.window_end:%Y-%m-%d}, so it holds nothing since; collect anew"
+            )
         found = tracker.track(old, new, published, settings, applied, since)
     click.echo((as_json if form == "json" else as_text)(found), nl=False)
     if revert and revert_script(found):
