@@ -1,8 +1,8 @@
 -- One row per question, session context and day on which it began, where it was asked more than once: at most $questions of a
 -- day, those that took most time. A question is Snowflake's query hash, which tells constants apart but neither case, white
 -- space nor comments; TEXTS counts the texts that it was asked in, which the result cache does tell apart, and two of them
--- stand beside it. Without a hash a question is its text less case, blanks and comments, which may merge two that differ in the
--- case of a constant: the two texts tell. USER_NAME is who asked it, where one user alone did.
+-- stand beside it. Without a hash a question is its text less blanks, comments and the case of what stands outside of quotes.
+-- USER_NAME is who asked it, where one user alone did.
 --
 -- EXECUTIONS ran on a warehouse; CACHED did not, so they were answered from the result cache or from metadata. REPEATS are the
 -- executions that followed another asking on the same day, GAP_SECONDS after it in all. HOURS says in which hours (UTC) it was
@@ -16,7 +16,11 @@ WITH asked AS (
                 QUERY_TEXT,
                 $$('([^'\\]|\\(.|\n|$)|'')*('|$)|"[^"]*("|$)|[$][$]([^$]|[$][^$])*([$][$]|[$]?$))|--[^\n]*|//[^\n]*|/[*]([^*]|[*]+[^*/])*([*]+/|[*]*$)|\s+$$,
                 '\\1'
-            )))
+            )) || REGEXP_REPLACE(
+                QUERY_TEXT,
+                $$('([^'\\]|\\(.|\n|$)|'')*('|$)|"[^"]*("|$)|[$][$]([^$]|[$][^$])*([$][$]|[$]?$))|--[^\n]*|//[^\n]*|/[*]([^*]|[*]+[^*/])*([*]+/|[*]*$)|[^-'"$/]+|.$$,
+                '\\1'
+            ))
         )) AS QUESTION,
         MIN(ROLE_NAME) AS ROLE_NAME,
         MIN(USER_NAME) AS USER_NAME,

@@ -69,6 +69,14 @@ def test_without_a_hash_a_question_is_its_text_less_case(tmp_path: Path) -> None
     assert repeats(tmp_path, history, "EXECUTIONS, TEXTS") == [(3, 2)]
 
 
+def test_without_a_hash_the_case_of_constants_and_quoted_names_tells_questions_apart(tmp_path: Path) -> None:
+    texts = ["select 1 from t where s = 'ab'", "SELECT 1 FROM t WHERE s = 'ab'", "select 1 from t where s = 'AB'"]
+    texts += ['select 1 from "orders"', 'select 1 from "ORDERS"', 'select 1 from "orders" -- again']
+    texts += ["select $$a$$, 'it''s' /* x */", "SELECT $$A$$, 'it''s'", "SELECT $$a$$, 'it''s' /* y\n */"]
+    history = [query(text, i) for i, text in enumerate(texts)]
+    assert repeats(tmp_path, history, "EXECUTIONS, TEXTS") == [(2, 2), (2, 2), (2, 2)]
+
+
 def test_contexts_and_days_are_questions_of_their_own(tmp_path: Path) -> None:
     minutes = (0, 1, 2, 3, 1440, 1441)
     history = [query("SELECT 1 FROM t", m, DATABASE_NAME="A" if m in (0, 1) else "B", **HASHED) for m in minutes]

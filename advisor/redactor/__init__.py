@@ -24,6 +24,7 @@ from advisor.snapshot.views import VIEWS, Kind
 NOT_HIDDEN = (
     "times and dates, durations, row and byte counts, partitions, credits and warehouse sizes",
     "differences between numbers: all are shifted by one amount, so one known number tells the others",
+    "how numbers of more than ten digits begin: the shift has ten at most",
     "the order of names and of texts, which of them are equal, about how long a text is, and what a LIKE asks them to begin with",
     "the shape of each statement, Snowflake's own query ids and hashes, names that are words of SQL, and that dbt wrote a statement",
 )

@@ -296,9 +296,18 @@ def test_constants_that_differ_are_other_questions(tmp_path: Path) -> None:
     assert KIND not in kinds(found)
 
 
+def test_tables_whose_quoted_names_differ_in_case_alone_are_other_questions(tmp_path: Path) -> None:
+    def each(i: int, at: datetime) -> str:
+        return f'SELECT SUM(qty) FROM "{"stock" if i % 2 else "STOCK"}" WHERE id = {i // 2}'
+
+    lower = {**STOCK, "TABLE_NAME": "stock"}
+    found = advise(tmp_path, asked(each), [STOCK, lower], columns=COLUMNS)
+    assert KIND not in kinds(found)
+
+
 def test_constants_that_differ_in_case_alone_are_other_questions(tmp_path: Path) -> None:
     def site(i: int, at: datetime) -> str:
-        return f"SELECT SUM(qty) FROM stock WHERE site = '{'ab' if i % 2 else 'AB'}' /* {i} */"
+        return f"SELECT SUM(qty) FROM stock WHERE site = '{'ab' if i % 2 else 'AB'}'"
 
     assert not [r for r in of(advice(tmp_path, asked(site)), KIND) if r.details["cause"] == "text"]
 
