@@ -207,7 +207,8 @@ class Parts:
         return Parts(*(Part.of(snapshot, account, later, settings) for later in (False, True)))
 
     def begin(self, tables: Collection[TableName], beside: Beside, settings: Settings) -> None:
-        """These tables will be judged by both parts: their profiles are made, and their keys searched for, beside what else is done."""
+        """These tables will be judged by both parts: their profiles are made, and their keys searched for, beside what else is
+        done."""
         self.early.begin(tables, beside, settings, keys=True)
         self.later.begin(tables, beside, settings, keys=False)
 

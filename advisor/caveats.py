@@ -150,14 +150,16 @@ def _of_paths(estimate: Estimate, profile: TableProfile, settings: Settings) -> 
     if estimate.paths != ZERO:
         return [
             f"The table had search optimization in the window. Its access paths are maintained for all that the key rewrites: "
-            f"{between(estimate.paths)} credits of the build, and a part of the upkeep, are for that; nothing if it is dropped before."
+            f"{between(estimate.paths)} credits of the build, and a part of the upkeep, are for that; nothing if it is dropped "
+            f"before."
         ]
     if profile.search_ending is None:
         return []
     anew = built_anew(replace(profile, search_credits=profile.search_ending), settings)
     return [
-        f"This plan drops the table's search optimization: drop it before the key is set. While it is in force its access paths are "
-        f"built anew for all that the key rewrites, {between(anew)} credits once and more with the upkeep, which isn't counted here."
+        f"This plan drops the table's search optimization: drop it before the key is set. While it is in force its access paths "
+        f"are built anew for all that the key rewrites, {between(anew)} credits once and more with the upkeep, which isn't "
+        f"counted here."
     ]
 
 
@@ -166,21 +168,21 @@ def _of_views(estimate: Estimate, profile: TableProfile) -> list[str]:
     said = []
     if estimate.views != ZERO:
         said.append(
-            f"Refreshed for all that the key rewrites: {', '.join(map(str, profile.views))}. {between(estimate.views)} credits of the "
-            f"build, and a part of the upkeep, are for that. Where both could be clustered, Snowflake advises to cluster views and not "
-            f"their table."
+            f"Refreshed for all that the key rewrites: {', '.join(map(str, profile.views))}. {between(estimate.views)} credits "
+            f"of the build, and a part of the upkeep, are for that. Where both could be clustered, Snowflake advises to cluster "
+            f"views and not their table."
         )
     if profile.views_ending:
         said.append(
-            f"Dropped by this plan: {', '.join(map(str, profile.views_ending))}. Drop what is named before the key is set: while it is "
-            f"there it is refreshed for all that the key rewrites, which isn't counted here."
+            f"Dropped by this plan: {', '.join(map(str, profile.views_ending))}. Drop what is named before the key is set: while "
+            f"it is there it is refreshed for all that the key rewrites, which isn't counted here."
         )
     return said
 
 
 def sorted_rewrite(estimate: Estimate, profile: TableProfile) -> dict[str, float] | None:
-    """Credits, once, of the other way to build: a sorted rewrite, then the key. None where the table's owner sorts it anyway, or where
-    its definition alone writes it."""
+    """Credits, once, of the other way to build: a sorted rewrite, then the key. None where the table's owner sorts it anyway, or
+    where its definition alone writes it."""
     if profile.recreated_by is not None or "dynamic" in profile.table.traits:
         return None
     price = estimate.sorted_build

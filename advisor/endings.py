@@ -29,8 +29,8 @@ def beside_the_plan(
     workload: Workload,
     settings: Settings,
 ) -> TableProfile:
-    """The profile as its new keys are judged, with what they would have Snowflake build anew: the table's search access paths and the
-    `views` over it, without those that the plan ends.
+    """The profile as its new keys are judged, with what they would have Snowflake build anew: the table's search access paths and
+    the `views` over it, without those that the plan ends.
 
     The plan is sure to end what was billed too much, as that serves no query and builds nothing, unless the number of changes is
     bounded or somebody has decided against it.
@@ -85,8 +85,8 @@ def _search_ends(
 
 
 def outweighed(service: SearchService, profile: TableProfile | None, prices: Prices) -> float | None:
-    """Credits over the window that it saved at most, each partition skipped at the price of the table's dearest query, where its bill
-    surely exceeds them; None where it doesn't, or nothing tells."""
+    """Credits over the window that it saved at most, each partition skipped at the price of the table's dearest query, where its
+    bill surely exceeds them; None where it doesn't, or nothing tells."""
     if service.pruned is None or service.credits <= 0 or (service.pruned and profile is None):
         return None
     known = [prices[load.template.fingerprint] for load in profile.loads] if profile is not None else []
@@ -114,8 +114,8 @@ def _view_ends(
 def outspent(
     view: TableName, spent: float, profile: TableProfile, reads: Sequence[ReadTemplate], prices: Prices
 ) -> float | None:
-    """Credits over the window that a view over the profile's table saved at most, where refreshing it surely took more; None where it
-    didn't, or some query can't be told to leave it alone."""
+    """Credits over the window that a view over the profile's table saved at most, where refreshing it surely took more; None
+    where it didn't, or some query can't be told to leave it alone."""
     if spent <= 0 or may_be_read(view, profile.table.name, reads):
         return None
     saved = most_skipped(profile, reads, prices)

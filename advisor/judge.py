@@ -70,8 +70,8 @@ class Judge:
 
     @cached_property
     def prices(self) -> Prices:
-        """What rewriting takes with the engine that keeps, or would keep, this table in order, its search access paths and the views over
-        it included."""
+        """What rewriting takes with the engine that keeps, or would keep, this table in order, its search access paths and the
+        views over it included."""
         prices = upkeep.observed(self.profile.bills, self.profile.engine, self.settings)
         beside = (self.paths + self.views).scaled(cost.GIB / (self.profile.table.bytes or math.inf))
         return replace(prices, beside_per_gib=beside)
@@ -97,8 +97,8 @@ class Judge:
         return (scanned * self.saved_ms[1] + spared * self.added_ms[1]) * self.monthly * self.rates / cost.MS_PER_HOUR
 
     def _saved(self, after: Floats, which: int, factor: Floats, dearest: float = cost.STEEPEST) -> Floats:
-        """Milliseconds a month × factor that each load saves, at the low, expected or high price of a partition; one that is added takes
-        so many times the expected one at most."""
+        """Milliseconds a month × factor that each load saves, at the low, expected or high price of a partition; one that is
+        added takes so many times the expected one at most."""
         fewer = self.before - after
         added = np.minimum(self.added_ms[which], self.added_ms[1] * dearest)
         return fewer * np.where(fewer > 0, self.saved_ms[which], added) * self.monthly * factor

@@ -1,5 +1,5 @@
-"""What search access paths take: to build, to keep up and to store; and what they, and views over the table, take where a new order
-rewrites it."""
+"""What search access paths take: to build, to keep up and to store; and what they, and views over the table, take where a new
+order rewrites it."""
 
 from __future__ import annotations
 
@@ -61,9 +61,9 @@ def built_anew(profile: TableProfile, settings: Settings) -> Range:
     """Credits that the paths in force take where all of their table is rewritten; zero where none are known, or none outlive
     the table's next making.
 
-    Which columns they cover isn't recorded: one at least, all at most. Where the table's writes are known and no key has it rewritten
-    besides, what maintenance was billed for the part that is written tells what all of it takes; too much where they were first built
-    in the window, but no more than all. Paths that nothing was billed for in the window aren't known of.
+    Which columns they cover isn't recorded: one at least, all at most. Where the table's writes are known and no key has it
+    rewritten besides, what maintenance was billed for the part that is written tells what all of it takes; too much where they
+    were first built in the window, but no more than all. Paths that nothing was billed for in the window aren't known of.
     """
     if profile.search_credits is None or profile.recreated_by is not None:
         return ZERO
@@ -76,11 +76,12 @@ def built_anew(profile: TableProfile, settings: Settings) -> Range:
 
 
 def refreshed(profile: TableProfile, credits_per_partition: float, days: float, settings: Settings) -> Range:
-    """Credits that the materialized views over a table take where all of it is rewritten: what is reclustered is a change to them.
+    """Credits that the materialized views over a table take where all of it is rewritten: what is reclustered is a change to
+    them.
 
-    Each partition that changes is read again, by a service that bills more for it than a warehouse. What refreshes were billed for those
-    that changed in the window widens that to hold both, and neither is believed alone: a view's first build may be in the bill, and
-    what a refresh takes however little has changed.
+    Each partition that changes is read again, by a service that bills more for it than a warehouse. What refreshes were billed
+    for those that changed in the window widens that to hold both, and neither is believed alone: a view's first build may be in
+    the bill, and what a refresh takes however little has changed.
     """
     if not profile.views or profile.recreated_by is not None:
         return ZERO

@@ -106,8 +106,8 @@ def _drop_view(
         target=Target("materialized_view", name.name, name.database, name.schema),
         title=f"Drop the materialized view {name}",
         reason=(
-            f"Refreshing it took {number(spent)} credits in {number(account.workload.days)} days. All partitions of {made.base} that "
-            f"the queries of that time did not read, whatever spared them, were worth {number(saved)} credits at most."
+            f"Refreshing it took {number(spent)} credits in {number(account.workload.days)} days. All partitions of {made.base} "
+            f"that the queries of that time did not read, whatever spared them, were worth {number(saved)} credits at most."
         ),
         details={**brief, "hashes": [], "valid_until": valid_until(account.workload, settings)},
         benefit=Benefit(credits=net),
@@ -120,7 +120,8 @@ def _drop_view(
         privileges=(f"OWNERSHIP on materialized view {name}",),
         warnings=(
             "A first build in the window counts as refreshing: look at its bill by day first.",
-            "Queries that run less often than the window is long are not in the evidence; those that name the view fail without it.",
+            "Queries that run less often than the window is long are not in the evidence; those that name the view fail without "
+            "it.",
             *short_window(account.workload, settings),
         ),
     )

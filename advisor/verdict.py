@@ -46,8 +46,8 @@ def obstacle(profile: TableProfile, settings: Settings) -> str | None:
         return f"It has {many(profile.partitions, 'micro-partition')}; under {settings.min_partitions} there is nothing to skip."
     if profile.recreated_by is not None and not changeable(profile.recreated_by):
         return (
-            f"{profile.recreated_by.recreates}: a key set here is lost with its next run, and its statement is none that a key can be "
-            f"written into."
+            f"{profile.recreated_by.recreates}: a key set here is lost with its next run, and its statement is none that a key "
+            f"can be written into."
         )
     if profile.owner is not None and profile.owner.resets and not changeable(profile.owner):
         return f"{profile.owner.resets_it}, and into which none can be written."
@@ -156,8 +156,8 @@ def fault(estimate: Estimate, profile: TableProfile, settings: Settings) -> str 
         )
     if estimate.credits.low < estimate.upkeep.expected:
         return (
-            f"It would probably pay, but not surely: its upkeep of {between(estimate.upkeep)} credits a month{_with_those_beside(estimate)} "
-            f"may exceed what it saves, {between(estimate.credits)}."
+            f"It would probably pay, but not surely: its upkeep of {between(estimate.upkeep)} credits a "
+            f"month{_with_those_beside(estimate)} may exceed what it saves, {between(estimate.credits)}."
         )
     return None
 

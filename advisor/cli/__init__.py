@@ -36,8 +36,8 @@ for command in (analyze, collect, diff, doctor, explain, grants, ledger, prove, 
 
 
 def main() -> None:
-    """Runs the command line; an expected failure is one line on stderr and the exit status that the contract gives it, a signal's is
-    128 and its number."""
+    """Runs the command line; an expected failure is one line on stderr and the exit status that the contract gives it, a signal's
+    is 128 and its number."""
     heed()
     try:
         status = cli.main(standalone_mode=False)

@@ -13,7 +13,8 @@ MOST = 50
 
 
 def boundaries(trees: Iterable[exp.Expr]) -> tuple[tuple[exp.Expr, date], ...]:
-    """The conditions with the values of the expressions without a column that they compare with; `trees` are frozen at one moment.
+    """The conditions with the values of the expressions without a column that they compare with; `trees` are frozen at one
+    moment.
 
     A datetime where the expression has a time of day. What the engine can't work out by itself is left out.
     """

@@ -15,14 +15,15 @@ from advisor.usage.names import fold
 Place = tuple[str, str]
 """A table's flat name and a column's own; of no table where the column is one of a query's own."""
 Compared = Mapping[Place, tuple[exp.Literal | date, ...]]
-"""Columns that are joined share theirs. Those of one name in two tables don't: where one is compared with many constants and the other
-with few, rows would hardly ever meet the few, and what differs there wouldn't be seen."""
+"""Columns that are joined share theirs. Those of one name in two tables don't: where one is compared with many constants and the
+other with few, rows would hardly ever meet the few, and what differs there wouldn't be seen."""
 
 
 def compared(
     trees: Sequence[exp.Expr], turns: Iterable[tuple[exp.Expr, date]], known: Mapping[str, Collection[str]]
 ) -> Compared:
-    """`turns`: conditions of the trees with the moments that they reckon from the clock; `known`: the tables' columns, by flat name."""
+    """`turns`: conditions of the trees with the moments that they reckon from the clock; `known`: the tables' columns, by flat
+    name."""
     found: defaultdict[Place, list[exp.Literal | date]] = defaultdict(list)
     joined: dict[Place, set[Place]] = {}
     told = {id(tree): _Tree(tree, known) for tree in trees}
@@ -56,7 +57,8 @@ class _Tree:
         return list(dict.fromkeys(self._places(condition)))
 
     def equal(self) -> Iterator[tuple[Place, ...]]:
-        """The places of columns that are joined: one column equals another, whatever is made of either, or is among those of a query."""
+        """The places of columns that are joined: one column equals another, whatever is made of either, or is among those of a
+        query."""
         for condition in self.tree.find_all(exp.EQ, exp.In):
             sides = [self.columns(side) for side in _sides(condition)]
             if sides and all(len(side) == 1 for side in sides):

@@ -34,8 +34,8 @@ CELLS = 20_000
 """So many rows may a join of all scans without a condition have."""
 MOST_ROWS = 16
 PLAIN = 5
-"""In one database of so many, columns draw as if nothing told what they are compared with: what must meet through a function or an
-alias, of which no condition tells, does so there. Odd: whole numbers are in every other database."""
+"""In one database of so many, columns draw as if nothing told what they are compared with: what must meet through a function or
+an alias, of which no condition tells, does so there. Odd: whole numbers are in every other database."""
 YEARS = range(1000, 9999)
 """A whole number among these may be a year."""
 DECIMAL = re.compile(r"[+-]?\d{1,12}(\.\d{1,6})?", re.ASCII)
@@ -237,8 +237,8 @@ def _of_column(source: random.Random, asked: Near | None, few: list[Cell]) -> li
 
 
 def _row(source: random.Random, drawn: Sequence[tuple[Sequence[Cell], int, int]], nulls: float) -> list[Cell]:
-    """A cell each: `Random.choice` of its values, or NULL, without the calls between: there are a million cells in the proofs of one
-    account. The values come with their count and the bits that this takes."""
+    """A cell each: `Random.choice` of its values, or NULL, without the calls between: there are a million cells in the proofs of
+    one account. The values come with their count and the bits that this takes."""
     chance, bits_of = source.random, source.getrandbits
     cells: list[Cell] = []
     for values, count, bits in drawn:

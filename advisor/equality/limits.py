@@ -1,8 +1,8 @@
 """What a LIMIT takes of a query's rows, without taking them: which of equal rows it takes is nobody's to say.
 
-So no LIMIT is run. That both sides have the same ones, over orders of the same directions, their texts tell. What the outermost query
-sorts by is compared as columns beside its own. What a query inside another sorts by shows in which rows it leaves: where a LIMIT is, in
-every other pair of databases only those stay whose keys are the first or second there are, with all that equal them.
+So no LIMIT is run. That both sides have the same ones, over orders of the same directions, their texts tell. What the outermost
+query sorts by is compared as columns beside its own. What a query inside another sorts by shows in which rows it leaves: where a
+LIMIT is, in every other pair of databases only those stay whose keys are the first or second there are, with all that equal them.
 """
 
 from __future__ import annotations

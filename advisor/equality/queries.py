@@ -144,8 +144,8 @@ def _flatten(tree: exp.Expr, trial: Trial, flat: dict[TableName, str]) -> int:
 
 
 def _freeze(tree: exp.Expr, at: datetime) -> bool:
-    """The clock's functions become the moment that the query is taken to run at; COUNT_IF counts, and TO_CHAR of a date writes, as
-    Snowflake's does. Whether it asks for the clock."""
+    """The clock's functions become the moment that the query is taken to run at; COUNT_IF counts, and TO_CHAR of a date writes,
+    as Snowflake's does. Whether it asks for the clock."""
     day, moment = f"{at:%Y-%m-%d}", f"{at:%Y-%m-%d %H:%M:%S}"
     clocks = list(tree.find_all(exp.CurrentDate, exp.CurrentTimestamp))
     for node in clocks:

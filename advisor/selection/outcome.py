@@ -62,7 +62,8 @@ def unsure(problem: Problem, i: int, chosen: Collection[int]) -> Rejection:
     why, left = ("", "what it saves") if alone else ("they save part of what it saves, and ", "the rest")
     reason = (
         f"Beside the other changes it would probably pay, but not surely: {why}its upkeep of "
-        f"{between(part.cost.upkeep_credits_per_month)} credits a month{build} may exceed {left}, {between(part.benefit.credits)}."
+        f"{between(part.cost.upkeep_credits_per_month)} credits a month{build} may exceed {left}, "
+        f"{between(part.benefit.credits)}."
     )
     return Rejection(part.kind, part.target, problem.proposals[i].brief, reason)
 

@@ -1,9 +1,10 @@
 """What a text says, as a mould for all texts that differ from it in constants alone.
 
-A reading asks little of a constant: what sort it is (`shape`), and at most whether it is equal to another. So texts alike in that, and in
-all that isn't a constant, are read the same but for the values in their usages, and where a value stands in the reading is where
-its constant went. That is found by reading the text a second time with constants that no text has: whatever isn't seen to go as it
-is into the usage of a bare column, or to go nowhere, makes no mould, or must be the same in the other text.
+A reading asks little of a constant: what sort it is (`shape`), and at most whether it is equal to another. So texts alike in
+that, and in all that isn't a constant, are read the same but for the values in their usages, and where a value stands in the
+reading is where its constant went. That is found by reading the text a second time with constants that no text has: whatever
+isn't seen to go as it is into the usage of a bare column, or to go nowhere, makes no mould, or must be the same in the other
+text.
 
 Left out, and read each by itself: constants in a pattern, under a function around the column, in an OR or a NOT (equal
 alternatives are taken together there), and texts that may be taken for a number, a truth value or an odd spelling of a moment.

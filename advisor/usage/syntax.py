@@ -62,8 +62,8 @@ def expressions(node: exp.Select) -> list[exp.Expr]:
 
 
 def nests(node: exp.Expr) -> bool:
-    """Whether queries or windows stand in it. The next sample of the template has the same tree with other constants: what was found
-    stays with the node."""
+    """Whether queries or windows stand in it. The next sample of the template has the same tree with other constants: what was
+    found stays with the node."""
     if NESTS not in node.meta:
         node.meta[NESTS] = node.find(exp.Query, exp.Window) is not None
     return bool(node.meta[NESTS])

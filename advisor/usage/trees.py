@@ -2,7 +2,8 @@
 its own constants put in, and isn't parsed.
 
 That is exact where the texts differ only in numbers and strings that stand bare in a comparison or make up the list of an IN,
-of which no parser asks what they say, or in numbers inside a comment. Anything else, such as `'2026-05-01'::date`, is parsed anew.
+of which no parser asks what they say, or in numbers inside a comment. Anything else, such as `'2026-05-01'::date`, is parsed
+anew.
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 What it finds
 -------------
 Selective look-ups, by equality, in lists, inside text and inside VARIANTs, on columns of many values, whose few rows lie in few
-micro-partitions while the queries read most of them; and search optimization in force whose observed credits exceed what it saves.
+micro-partitions while the queries read most of them; and search optimization in force whose observed credits exceed what it
+saves.
 
 Why it matters
 --------------

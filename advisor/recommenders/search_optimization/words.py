@@ -91,11 +91,11 @@ def _warnings(
         *patches.lost_whole(
             profile.owner, "search optimization is lost, and is built from nothing if it is added again"
         ),
-        "Its rates come from one documented example: run the estimate in the script's preconditions first; it costs a few minutes "
-        "of a warehouse.",
+        "Its rates come from one documented example: run the estimate in the script's preconditions first; it costs a few "
+        "minutes of a warehouse.",
         "Whether a query uses the path shows in its profile alone; casts around the column and Time Travel reads don't.",
-        "On second-generation and adaptive warehouses Snowflake (Optima) indexes look-ups by itself and free of charge: queries that run "
-        "there may need no path.",
+        "On second-generation and adaptive warehouses Snowflake (Optima) indexes look-ups by itself and free of charge: queries "
+        "that run there may need no path.",
         *platform.masked(profile.table, {expression.column for expression in chosen}),
         *(
             ("The table's writes aren't recorded: its upkeep is bounded by a full turnover a month.",)
@@ -136,9 +136,9 @@ def _reason(
     return (
         f"{many(len(served), 'query template')} look it up by {' and '.join(_target(each) for each in chosen)} "
         f"{number(runs / account.workload.days)} times a day for at most {number(max(1.0, rows))} rows and read "
-        f"{percent(min(1.0, before / profile.partitions))} of its {profile.partitions:,} micro-partitions; those rows lie in about "
-        f"{number(after)} of them. That saves {between(saved)} credits a month; upkeep takes {between(costs.upkeep)} a month, the build "
-        f"{between(costs.build)} once, storage {between(costs.storage, size)}."
+        f"{percent(min(1.0, before / profile.partitions))} of its {profile.partitions:,} micro-partitions; those rows lie in "
+        f"about {number(after)} of them. That saves {between(saved)} credits a month; upkeep takes {between(costs.upkeep)} a "
+        f"month, the build {between(costs.build)} once, storage {between(costs.storage, size)}."
     )
 
 
