@@ -231,11 +231,19 @@ class Table:
 
         `every` takes one row in so many and keeps the number of blocks: quick, and nearly exact with hundreds of rows a block.
         """
+        return self.cut(self.ordered(key, every), self.blocks)
+
+    def ordered(self, key: Sequence[KeyPart], every: int = 1) -> Codes:
+        """The rows in the key's order."""
         picked = self.shuffled[: self.rows // every]
-        order = picked[np.argsort(self._code(key, picked))]
-        starts = np.arange(self.blocks) * len(order) // self.blocks
-        blocks: Codes = self._hits(order, starts).sum(axis=1)
-        return blocks
+        order: Codes = picked[np.argsort(self._code(key, picked))]
+        return order
+
+    def cut(self, order: Codes, blocks: int) -> NDArray[np.int64]:
+        """How many of so many blocks of rows in this order each condition scans."""
+        starts = np.arange(blocks) * len(order) // blocks
+        scanned: NDArray[np.int64] = self._hits(order, starts).sum(axis=1)
+        return scanned
 
     def _code(self, key: Sequence[KeyPart], picked: Codes) -> Codes:
         code = np.zeros(len(picked), np.int64)

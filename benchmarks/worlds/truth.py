@@ -180,11 +180,27 @@ class Truth:
         return self._per_execution((hits[self._which] & there).sum(axis=1))
 
     def now(self) -> Floats:
-        """The same, of all partitions."""
-        return self._per_execution(self.table.as_loaded().sum(axis=1)[self._which])
+        """The same, of those that were begun when it ran."""
+        hits = self.table.as_loaded()
+        begun = (
+            np.full(self.rows.partitions, -np.inf) if self.rows.arrived is None else self.rows.arrived[self.rows.starts]
+        )
+        there = np.array([begun <= self.executed[i].day for i, _ in self.asked])
+        return self._per_execution((hits[self._which] & there).sum(axis=1))
 
     def keyed(self, key: Sequence[KeyPart], every: int = 1) -> Floats:
-        return self._per_execution(self.table.keyed(key, every)[self._which])
+        """Partitions per execution of the rows that were there when it ran, in the key's order."""
+        arrived, order = self.rows.arrived, self.table.ordered(key, every)
+        if arrived is None:
+            return self._per_execution(self.table.cut(order, self.rows.partitions)[self._which])
+        days = np.array([self.executed[i].day for i, _ in self.asked])
+        scanned = np.zeros(len(days), np.int64)
+        for day in np.unique(days):
+            mine = np.flatnonzero(days == day)
+            asked = self.rows.table(tuple(self.asked[i][1] for i in mine))
+            there = order[arrived[order] <= day]
+            scanned[mine] = asked.cut(there, max(1, round(self.rows.partitions * len(there) / len(order))))
+        return self._per_execution(scanned)
 
     def _per_execution(self, scanned: NDArray[np.int64]) -> Floats:
         stopped = np.array([self.executed[i].limited for i, _ in self.asked])
