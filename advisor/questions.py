@@ -104,8 +104,13 @@ def implied_axes(
                         found[usage.column] = _join_axis(_axis(table, usage.column, (), workload), side, days)
                 for usage in read.reading.usages:
                     if usage.role is Role.ORDER and usage.table == table.name and read.reading.limit:
-                        found.setdefault(usage.column, _axis(table, usage.column, (), workload))
+                        found.setdefault(usage.column, _unique(_axis(table, usage.column, (), workload), table))
     return found
+
+
+def _unique(line: Axis, table: Table) -> Axis:
+    """What rows are ordered by, where nothing tells how many values it has: as many as rows, so that nothing behind it in a key prunes."""
+    return line if line.known or line.is_time else replace(line, distinct=float(table.rows or 1))
 
 
 def _days(table: Table, readers: Sequence[ReadTemplate], workload: Workload) -> float | None:
