@@ -40,6 +40,8 @@ class Ask:
     """How many stretches of values that follow each other the single ones make up; 0 where that isn't known."""
     unmatched: bool = False
     """Of a join: no row of the other table, all of whose rows are known, passes its filters."""
+    outermost: bool = False
+    """It asks for the rows at an end of the column, whichever that is."""
     moving: bool = False
     """It asks for the latest rows of a table that grows, so its beginning moves on with the clock."""
 

@@ -200,4 +200,4 @@ def top(reading: Reading, scan: int, axes: Mapping[str, Axis], rows: float, matc
     share += 0.5 / line.distinct if line.known else 0.0  # the k-th best value is read whole
     # The latest are asked for, as a rule; of other columns either end.
     low = line.high - share * line.span if line.is_time else None
-    return Ask(first.column, share, 0, low, located=low is not None, derived=True)
+    return Ask(first.column, share, 0, low, located=low is not None, derived=True, outermost=True)
