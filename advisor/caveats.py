@@ -9,7 +9,7 @@ from advisor import patches
 from advisor.counterparts import Pairs
 from advisor.estimate import Estimate, evidence
 from advisor.figures import between, number, percent
-from advisor.model import ZERO, Workload
+from advisor.model import ZERO, TableName, Workload
 from advisor.nests import linked
 from advisor.paths import built_anew
 from advisor.platform import masked
@@ -168,16 +168,20 @@ def _of_views(estimate: Estimate, profile: TableProfile) -> list[str]:
     said = []
     if estimate.views != ZERO:
         said.append(
-            f"Refreshed for all that the key rewrites: {', '.join(map(str, profile.views))}. {between(estimate.views)} credits "
-            f"of the build, and a part of the upkeep, are for that. Where both could be clustered, Snowflake advises to cluster "
-            f"views and not their table."
+            f"Materialized views stand on the table ({_names(profile.views)}) and are refreshed for all that the key rewrites: "
+            f"{between(estimate.views)} credits of the build, and a part of the upkeep, are for that. Where both could be clustered, "
+            f"Snowflake advises to cluster the views and not their table."
         )
     if profile.views_ending:
         said.append(
-            f"Dropped by this plan: {', '.join(map(str, profile.views_ending))}. Drop what is named before the key is set: while "
-            f"it is there it is refreshed for all that the key rewrites, which isn't counted here."
+            f"This plan drops materialized views over the table ({_names(profile.views_ending)}): drop them before the key is set. "
+            f"While they are there they are refreshed for all that the key rewrites, which isn't counted here."
         )
     return said
+
+
+def _names(views: Sequence[TableName]) -> str:
+    return ", ".join(map(str, views))
 
 
 def sorted_rewrite(estimate: Estimate, profile: TableProfile) -> dict[str, float] | None:
