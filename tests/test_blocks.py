@@ -85,6 +85,8 @@ GROUPED = [
     "SELECT MAX(amount) FROM sales WHERE day >= CURRENT_DATE - 7",
     "SELECT UPPER(region) AS u, MIN(amount) FROM sales WHERE u <> 'EU' GROUP BY u QUALIFY ROW_NUMBER() OVER (ORDER BY MIN(amount), u) <= 2",
     "SELECT CASE WHEN amount > 10 THEN 'high' ELSE 'low' END AS band, COUNT(*) FROM sales GROUP BY band",
+    "SELECT x.region FROM (SELECT region, AVG(amount) a FROM sales GROUP BY region ORDER BY a DESC NULLS LAST LIMIT 4) x WHERE x.a > 1",
+    "WITH t AS (SELECT region, SUM(amount) s FROM sales GROUP BY 1 ORDER BY SUM(amount) DESC, 1 LIMIT 5 OFFSET 1) SELECT region FROM t",
 ]
 JOINED = [
     "SELECT c.segment, SUM(s.amount), AVG(s.weight) FROM sales s JOIN customers c ON c.customer_id = s.customer_id WHERE c.segment = 'A' GROUP BY c.segment",
