@@ -35,6 +35,10 @@ def standing(name: TableName, catalog: Catalog, directory: Directory) -> Standin
     (schema.this if schema is not None else tree.this).replace(_named(name))
     sources[0].replace(exp.Table(**_named(base).args | {"alias": sources[0].args.get("alias")}))
     tree.set("replace", None)
+    # Snowflake takes COPY GRANTS beside OR REPLACE alone, and sqlglot writes no database and schema before it.
+    if properties := tree.args.get("properties"):
+        kept = [each for each in properties.expressions if not isinstance(each, exp.CopyGrantsProperty)]
+        properties.set("expressions", kept)
     return Standing(base, tree) if base in catalog.tables and quotable(base) else None
 
 

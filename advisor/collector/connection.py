@@ -7,6 +7,7 @@ passed on without the values that it was given.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,8 @@ _OVERRIDES = (
 )  # fmt: skip
 _ENTRY_ERRORS = (7, 251001, 251005, 251006, 251007)
 _PASSPHRASE = "PRIVATE_KEY_PASSPHRASE"
+_QUOTED_LINE = re.compile(r"(parse error at line \d+, column \d+).*", re.DOTALL)
+"""How connector 5 says that a file is no TOML: the line itself follows, with the password that may stand in it."""
 _SECRET = ("password", "token", "passcode", "private_key_password", "private_key_file_pwd")
 
 
@@ -58,7 +61,7 @@ class Connector:
             raise kind(self._about(error, options)) from None
 
     def _about(self, error: BaseException, options: Mapping[str, Any]) -> str:
-        text = str(getattr(error, "raw_msg", None) or error)
+        text = _QUOTED_LINE.sub(r"\1", str(getattr(error, "raw_msg", None) or error))
         for name in _SECRET:
             if options.get(name):
                 text = text.replace(str(options[name]), "***")
@@ -108,6 +111,7 @@ class Connector:
 def _unusable(error: BaseException) -> bool:
     """Whether the entry is at fault, not the account: it is missing, or lacks something."""
     named = type(error).__name__ in ("ConfigSourceError", "MissingConfigOptionError")
+    named = named or bool(_QUOTED_LINE.search(str(error)))
     return named or getattr(error, "errno", None) in _ENTRY_ERRORS or "connection_name" in str(error)
 
 

@@ -275,6 +275,15 @@ def test_a_view_that_took_more_than_all_that_queries_were_spared_is_dropped(tmp_
     assert "-- CREATE MATERIALIZED VIEW DB.PUBLIC.ORDERS_BY_REGION AS" in script.read_text()
 
 
+def test_what_creates_a_dropped_view_anew_keeps_all_but_what_needs_the_view_to_be_there(tmp_path: Path) -> None:
+    text = TEXT.replace("materialized view orders_by_region", "secure materialized view orders_by_region copy grants")
+    (drop,) = standing(tmp_path, asked(of_a_region, 40, 1990) + loads(100_000), 90.0, text)
+    definition = " ".join(str(drop.details["definition"]).split())
+    assert definition.startswith("CREATE SECURE MATERIALIZED VIEW DB.PUBLIC.ORDERS_BY_REGION AS SELECT")
+    (script,) = (tmp_path / "out" / "scripts").glob("*ORDERS_BY_REGION*")
+    assert "COPY GRANTS" not in script.read_text()
+
+
 def test_no_view_is_advised_where_one_that_the_same_writes_refresh_takes_more_than_it_would_save(
     tmp_path: Path,
 ) -> None:

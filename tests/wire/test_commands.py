@@ -250,6 +250,20 @@ def test_no_secret_is_written_anywhere(
         assert [secret for secret in SECRETS if secret in text] == []
 
 
+def test_a_file_of_connections_that_is_no_toml_is_told_by_its_line_and_not_quoted(
+    account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in account.environment.items():
+        monkeypatch.setenv(name, value)
+    file = tmp_path / "connections.toml"
+    file.write_text('[test]\npassword = "planted-password\n')
+    file.chmod(0o600)
+    monkeypatch.setenv("SNOWFLAKE_HOME", str(tmp_path))
+    with pytest.raises(InputError, match="line 2") as said:
+        Connector("test", Settings(), {}).open()
+    assert "planted" not in str(said.value)
+
+
 def test_a_secret_that_the_connector_repeats_is_struck_out(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in account.environment.items():
         monkeypatch.setenv(name, value)

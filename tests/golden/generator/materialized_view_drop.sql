@@ -58,7 +58,8 @@ WHERE table_schema = 'web' AND table_name = 'Views by Day';
 END;
 $$;
 
--- Its text as it is now. Keep it: a revert creates the view from it.
+-- Its text as it is now. Keep it: a revert creates the view from it. Who may read it (SHOW GRANTS ON VIEW) ends with it: note that
+-- down as well.
 SELECT GET_DDL('VIEW', 'SALES."web"."Views by Day"', TRUE) AS definition;
 
 
@@ -79,7 +80,8 @@ ORDER BY 1;
 
 -- ---------------------------------------------------------------- revert
 
--- Commented out, so that running this file whole does not undo it. It builds the view anew.
+-- Commented out, so that running this file whole does not undo it. It builds the view anew,
+-- which then needs its grants again.
 -- CREATE MATERIALIZED VIEW SALES."web"."Views by Day" AS
 -- SELECT
 --   DAY
