@@ -401,6 +401,22 @@ def test_the_command_prints_verdicts_and_writes_the_revert(tmp_path: Path) -> No
     assert (wrong.returncode, len(wrong.stderr.splitlines())) == (2, 1)
 
 
+def test_the_revert_of_an_earlier_run_is_not_left_where_nothing_regressed_since(tmp_path: Path) -> None:
+    arguments = ("track", "before", "after", "--advice", "advice.json", "--revert", "revert.sql")
+    tracked(tmp_path, 3)
+    advisor(*arguments, cwd=tmp_path)
+    assert "DROP CLUSTERING KEY;" in (tmp_path / "revert.sql").read_text()
+    tracked(tmp_path, 0.25)
+    done = advisor(*arguments, cwd=tmp_path)
+    assert (done.returncode, "confirmed" in done.stdout) == (0, True), done.stderr
+    assert (
+        tmp_path / "revert.sql"
+    ).read_text() == "-- Nothing that was applied has regressed: there is nothing to undo.\n"
+    (tmp_path / "revert.sql").unlink()
+    advisor(*arguments, cwd=tmp_path)
+    assert not (tmp_path / "revert.sql").exists()
+
+
 def test_a_snapshot_beside_itself_has_nothing_after_it_and_no_verdict(tmp_path: Path) -> None:
     tracked(tmp_path, 3)
     done = advisor("track", "before", "before", "--advice", "advice.json", "--format", "json", cwd=tmp_path)

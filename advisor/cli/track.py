@@ -71,7 +71,13 @@ def track(
             )
         found = tracker.track(old, new, published, settings, applied, since)
     click.echo((as_json if form == "json" else as_text)(found), nl=False)
-    if revert and revert_script(found):
-        written(revert, revert_script(found))
+    if revert:
+        _keep(revert, revert_script(found))
     if ledger:
         book.write(ledger, book.tracked(entries, found))
+
+
+def _keep(path: Path, script: str) -> None:
+    """A script of an earlier run isn't left there: what it undoes may stand well by now."""
+    if script or path.exists():
+        written(path, script or "-- Nothing that was applied has regressed: there is nothing to undo.\n")

@@ -99,5 +99,6 @@ ORDER BY 1, 2 DESC;
 
 -- ---------------------------------------------------------------- revert
 
--- Commented out, so that running this file whole does not undo it.
+-- Commented out, so that running this file whole does not undo it. The scale factor stays, and has no effect while it is off; the
+-- one from before is the check's query_acceleration_max_scale_factor.
 -- ALTER WAREHOUSE "Report WH" SET ENABLE_QUERY_ACCELERATION = FALSE;

@@ -71,6 +71,8 @@ $$;
 
 -- ---------------------------------------------------------------- apply
 
+-- Where the 30 days are inherited (SHOW PARAMETERS LIKE 'DATA_RETENTION_TIME_IN_DAYS' IN TABLE
+-- … shows another level than TABLE), note that down: the way back is another then.
 ALTER TABLE SALES."web"."Page Views" SET DATA_RETENTION_TIME_IN_DAYS = 1;
 
 -- ---------------------------------------------------------------- verify
@@ -93,5 +95,6 @@ ORDER BY table_created DESC;
 -- ---------------------------------------------------------------- revert
 
 -- Commented out, so that running this file whole does not undo it.
--- What has left Time Travel meanwhile does not come back.
+-- What has left Time Travel meanwhile does not come back. Where the days were inherited, UNSET DATA_RETENTION_TIME_IN_DAYS gives the
+-- table back what it inherits.
 -- ALTER TABLE SALES."web"."Page Views" SET DATA_RETENTION_TIME_IN_DAYS = 30;
