@@ -53,6 +53,8 @@ def test_a_decision_that_cannot_be_used_is_one_line(tmp_path: Path, change: tupl
     with pytest.raises(InputError) as failed:
         decided(tmp_path, text)
     assert said in str(failed.value)
+    # The list of all decisions would hide which one it is.
+    assert "after the" not in str(failed.value)
 
 
 def test_a_decision_holds_to_the_end_of_its_last_day() -> None:

@@ -74,7 +74,9 @@ def _typed(key: str, value: object) -> Any:
     try:
         return _convert(key, value)
     except (TypeError, ValueError) as error:
-        raise InputError(f"setting {key} has an unusable value {value!r}: {error}") from error
+        # A list of decisions names the one at fault; all of them would hide it.
+        shown = f"{value!r}: " if isinstance(value, str | int | float) else ""
+        raise InputError(f"setting {key} has an unusable value: {shown}{error}") from error
 
 
 def _convert(key: str, value: object) -> Any:
