@@ -127,7 +127,8 @@ def read_account(snapshot: Snapshot, settings: Settings, say: Say, search: KeySe
     stage = "compressing executions into templates"
     say(stage)
     workload = compress(snapshot, settings, partial(say, stage))
-    recorded = histories(snapshot, workload.days)
+    search, recorded = search or KeySearch(), histories(snapshot, workload.days)
+    search.expect(len(workload.templates))
     stage = f"reading {len(workload.templates):,} templates of {workload.queries:,} executions"
     say(stage)
     templates = read_templates(workload, known, recorded, settings, partial(say, stage))
@@ -139,7 +140,7 @@ def read_account(snapshot: Snapshot, settings: Settings, say: Say, search: KeySe
     sampled = partial(row_sample, snapshot)
     slopes = cost.milliseconds_per_partition(workload)
     prices = {t.fingerprint: cost.scan_price(t, slopes, settings) for t in workload.templates}
-    over, search, profiles = standing_over(known), search or KeySearch(), []
+    over, profiles = standing_over(known), []
     for name, make in profilers(templates, known, recorded, workload, settings, sampled, owned=made).items():
         views = over.get(name, ())
         profiles.append(beside_the_plan(make(), views, told, templates, prices, workload, settings))

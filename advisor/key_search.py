@@ -32,6 +32,11 @@ class KeySearch:
     """Two threads make the profiles of a back-test's tables, and begin their searches."""
     _found: dict[TableName, tuple[TableProfile, Settings, tuple[Estimate, ...]]] = field(default_factory=dict)
 
+    def expect(self, templates: int) -> None:
+        """Profiles made of so many templates will come: where these ask enough the process starts meanwhile."""
+        if self.beside is not None and templates >= PAYS:
+            self.beside.start()
+
     def begin(self, profile: TableProfile, prices: Prices, settings: Settings, days: float) -> None:
         """The table's keys will be asked for, if it may have one."""
         if self.beside is None or verdict.obstacle(profile, settings) is not None:

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import permutations
 
 from scipy.special import bdtrc
@@ -48,21 +48,20 @@ class _Asked:
     """The single values that are asked of a column."""
 
     values: frozenset[float]
-    leads: tuple[frozenset[float], ...]
-    """What is left of them without their last digit, their last two, and so on."""
+    _leads: dict[int, frozenset[float]] = field(default_factory=dict)
 
-    @classmethod
-    def of(cls, values: Iterable[float]) -> _Asked:
-        some = frozenset(values)
-        cuts = range(1, MOST_DIGITS)
-        return cls(some, tuple(frozenset(value // 10.0**digits for value in some) for digits in cuts))
+    def leads(self, digits: int) -> frozenset[float]:
+        """What is left of them without so many last digits."""
+        if digits not in self._leads:
+            self._leads[digits] = frozenset(value // 10.0**digits for value in self.values)
+        return self._leads[digits]
 
 
 def nests(axes: Mapping[str, Axis], questions: Sequence[Question]) -> Nests:
     """Of each column that is one the least coarse such form."""
     numbers = [line for line in axes.values() if line.family == "number"]
     asked = {
-        column: _Asked.of({position for ask in asks for position in ask.positions})
+        column: _Asked(frozenset(position for ask in asks for position in ask.positions))
         for column, asks in single_values(questions).items()
     }
     found: dict[str, KeyPart] = {}
@@ -126,7 +125,7 @@ def _telling(outer: Axis) -> bool:
 def _led(outer: _Asked, inner: _Asked, digits: int) -> bool:
     """More of the leading digits of what is asked are among the other's than chance puts there, and what follows them stays
     in a narrower stretch than it leaves any number."""
-    leads, unit = inner.leads[digits - 1], 10.0**digits
+    leads, unit = inner.leads(digits), 10.0**digits
     seen = len(leads & outer.values)
     if seen < FEWEST_SEEN:
         return False

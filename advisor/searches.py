@@ -107,11 +107,9 @@ def _shares(profile: TableProfile, usages: Sequence[ColumnUsage], matched: float
     """The share of the rows that each usable condition of one scan leaves; conditions of unknown share are left out."""
     found: dict[Expression, float] = {}
     for usage in usages:
-        expression = _expression(profile.table, usage)
-        if expression is None:
-            continue
         share = matched if matched is not None else _share(profile, usage)
-        if share is not None:
+        expression = None if share is None else _expression(profile.table, usage)
+        if expression is not None and share is not None:
             found[expression] = min(share, found.get(expression, 1.0))
     return found
 

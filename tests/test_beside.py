@@ -124,6 +124,15 @@ def test_on_leaving_nothing_is_waited_for_and_no_process_is_left() -> None:
     assert not queued._answer.done()
 
 
+def test_the_process_starts_ahead_where_so_many_templates_are_sure_to_ask_enough() -> None:
+    with Beside() as work:
+        KeySearch(work).expect(key_search.PAYS)
+        assert within(60, lambda: work.stands)
+    with Beside() as work:
+        KeySearch(work).expect(key_search.PAYS - 1)
+        assert not work._driver._threads
+
+
 def test_a_thread_does_what_will_be_asked_for() -> None:
     begun = Begun(where)
     with Beside(process=False) as thread:

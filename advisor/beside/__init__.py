@@ -59,6 +59,10 @@ class Beside:
         """Whether a process has been started, for something else, and takes work."""
         return self._stands
 
+    def start(self) -> None:
+        """Work will come."""
+        self._driver.submit(_nothing)
+
     def begin(
         self, function: Callable[..., Found], *arguments: object, here: Callable[[], Found] | None = None
     ) -> Begun[Found]:
@@ -112,7 +116,7 @@ class Beside:
 
 
 def _nothing() -> None:
-    """A thread needs no start."""
+    """A thread needs no start, and a start no work."""
 
 
 class _Process:
