@@ -26,6 +26,9 @@ RARER = 0.8
 """The same of two columns that go one to one: twice the evidence, and a count of values that both confirm."""
 SHORTER = 0.95
 """Of the guessed span of a time: more is within what the matched rows tell."""
+MOST_ROWS = 0.5
+MOST_TOLD = 10_000
+"""Groups of one size whose sizes are told one by one."""
 FEWEST_ASKED = 8
 """Fewer queries than this don't tell how often each group is asked for."""
 
@@ -84,11 +87,18 @@ def sizes_of(axis: Axis, part: KeyPart) -> Floats | None:
     if axis.demanded:
         return sizes.shares(buckets, sizes.exponent_of_squares(buckets, 1 / _demanded(axis, part)))
     if axis.uncommon == 1:
-        return None
+        return _beside_nulls(axis.null_share, buckets)
     exponent = sizes.exponent_of_rest(axis.distinct, axis.told_by, axis.uncommon)
     # Where the largest values stand isn't known: each is taken to fall into a coarse group of its own.
     largest = sizes.shares(axis.distinct, exponent)[: int(buckets)]
     return largest if buckets >= axis.distinct else largest + (1 - largest.sum()) / buckets
+
+
+def _beside_nulls(nulls: float, buckets: float) -> Floats | None:
+    """Of groups of one size beside the NULLs, which are a group of their own, where these are most rows; of very many groups each is too
+    small to fill a partition."""
+    each = [(1 - nulls) / buckets] * (round(buckets) if buckets <= MOST_TOLD else 0)
+    return np.array([nulls, *each]) if nulls > MOST_ROWS else None
 
 
 def as_long_as_matched(axes: Mapping[str, Axis], questions: Sequence[Question]) -> dict[str, Axis]:
