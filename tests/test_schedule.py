@@ -154,6 +154,8 @@ def test_the_dag_compiles_and_its_commands_run(home: Path, tmp_path: Path) -> No
 
 def test_the_task_is_sql_around_a_specification_in_yaml(tmp_path: Path) -> None:
     text = printed("snowflake-task", tmp_path)
+    job = text.partition("EXECUTE JOB SERVICE")[2].partition(";")[0]
+    assert "NAME =" not in job, "the next week's run would find the name of this week's taken"
     specification = yaml.safe_load(text.split("$$")[1])
     assert specification["spec"]["containers"][0]["command"] == ["/weekly.sh"]
     assert (
