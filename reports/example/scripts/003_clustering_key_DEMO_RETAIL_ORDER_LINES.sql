@@ -28,7 +28,7 @@
 --   76e9fc19c1fd48f9  filters in a form that doesn't prune: it reads nearly all although the rows lie in that order
 --   996e649577e867a6  reads it without a filter
 --   f235d33abc8561d1  reads it without a filter
--- Warning: These templates will read more than today: aa0ee7b09c11667c (33.8 → 48.7 partitions an execution),
+-- Warning: These templates will read more than today: aa0ee7b09c11667c (33.8 → 48.8 partitions an execution),
 -- c35016eba8b9ff58 (64.6 → 87.6 partitions an execution), 0180bae6f268ec59 (63.9 → 85.3 partitions an
 -- execution), 76fca2d441e8038f (62.9 → 76.3 partitions an execution), fbc87e3c00ace296 (15.8 → 23 partitions an
 -- execution), 981cdea92f7f19b8 (6.85 → 23 partitions an execution), 933735a6b501ba31 (33.5 → 51.7 partitions an
