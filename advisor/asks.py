@@ -71,11 +71,25 @@ class Question:
 
 def asks_of(usages: Sequence[ColumnUsage], axes: Mapping[str, Axis]) -> tuple[Ask, ...]:
     """What the filters of one scan ask, those that a minimum and a maximum can decide; by column, the narrowest first."""
+    asks = [ask for clause in _clauses(usages) for ask in _clause_asks(clause, axes)]
+    return tuple(sorted(asks, key=lambda ask: (ask.column, ask.share)))
+
+
+def unheard(usages: Sequence[ColumnUsage], axes: Mapping[str, Axis]) -> bool:
+    """Whether any of these filters may prune although nothing is known that it asks: an open range of a column whose ends aren't known,
+    or alternatives on several columns."""
+
+    def may(usage: ColumnUsage) -> bool:
+        return usage.role in PRUNABLE and usage.keeps_order and not usage.negated
+
+    return any(all(map(may, clause)) and not _clause_asks(clause, axes) for clause in _clauses(usages))
+
+
+def _clauses(usages: Sequence[ColumnUsage]) -> list[list[ColumnUsage]]:
     clauses: dict[int, list[ColumnUsage]] = {}
     for usage in usages:
         clauses.setdefault(usage.clause, []).append(usage)
-    asks = [ask for _, clause in sorted(clauses.items()) for ask in _clause_asks(clause, axes)]
-    return tuple(sorted(asks, key=lambda ask: (ask.column, ask.share)))
+    return [clause for _, clause in sorted(clauses.items())]
 
 
 def _clause_asks(clause: Sequence[ColumnUsage], axes: Mapping[str, Axis]) -> list[Ask]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cached_property
 from statistics import median
@@ -28,12 +28,20 @@ from advisor.model import (
 )
 from advisor.nests import nested
 from advisor.pruning import scanned_today
-from advisor.questions import ReadTemplate, Sampled, axes_of, dimensions_of, implied_axes, merged_axes, questions_of
+from advisor.questions import (
+    ReadTemplate,
+    Sampled,
+    axes_of,
+    dimensions_of,
+    implied_axes,
+    merged_axes,
+    prunes_unheard,
+    questions_of,
+)
 from advisor.upkeep import Bill, engine_of
-from advisor.widths import UNSORTED, learn_widths, observations, touched
+from advisor.widths import READS_ALL, UNSORTED, learn_widths, observations, touched
 
 UNPRUNED = "filters in a form that doesn't prune: it reads nearly all although the rows lie in that order"
-READS_ALL = 0.9  # a load that scans over this share of the partitions isn't pruned
 
 
 @dataclass(frozen=True)
@@ -180,11 +188,12 @@ class _Reads:
             for read, today, each in zip(self.readers, self.befores, questions, strict=True)
         ]
         asking = [question for each in questions for question in each]
-        return _layout(table, self.partitions, as_asked(axes, asking), loads, asking)
+        unheard = {i for i, read in enumerate(self.readers) if prunes_unheard(table, read, axes, questions[i])}
+        return _layout(table, self.partitions, as_asked(axes, asking), loads, asking, unheard)
 
     def _asked(self, table: Table, axes: Mapping[str, Axis]) -> list[list[Question]]:
         return [
-            questions_of(table, i, read, axes, self.history, self.dimensions, self.workload.window_end)
+            questions_of(table, i, read, axes, self.history, self.dimensions, self.workload.window_end, self.partitions)
             for i, read in enumerate(self.readers)
         ]
 
@@ -200,12 +209,19 @@ def _obscure(read: ReadTemplate, table: TableName) -> bool:
 
 
 def _layout(
-    table: Table, partitions: int, axes: Mapping[str, Axis], loads: list[Load], questions: list[Question]
+    table: Table,
+    partitions: int,
+    axes: Mapping[str, Axis],
+    loads: list[Load],
+    questions: list[Question],
+    unheard: Set[int],
 ) -> tuple[Layout, tuple[Load, ...]]:
-    """The layout as the loads show it, and the loads; those whose conditions are seen not to prune ask nothing any more."""
+    """The layout as the loads show it, and the loads; those whose conditions are seen not to prune ask nothing any more. Those that may
+    be pruned by what the questions don't say, `unheard`, show nothing of the layout."""
     shares = [None if load.before is None or load.limited else load.before / partitions for load in loads]
     executions, least = [float(load.template.executions) for load in loads], 1 / partitions
-    seen = observations(questions, shares, executions, least)
+    telling = [None if i in unheard else share for i, share in enumerate(shares)]
+    seen = observations(questions, telling, executions, least)
     widths = learn_widths(seen)
     seen_as = tuple(_as_seen(question, shares[question.load], axes, widths) for question in questions)
     layout = Layout(float(table.rows or 0), partitions, axes, widths, seen_as, len(loads))

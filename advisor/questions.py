@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 
-from advisor.asks import PRUNABLE, Question, asks_of, corrected
+from advisor.asks import PRUNABLE, Ask, Question, asks_of, corrected, unheard
 from advisor.axes import Axis, axis
 from advisor.joins import Dimension, Dimensions, days_of, joined, matched_share, may_be_calendar, partners, top
 from advisor.model import (
@@ -26,7 +26,10 @@ from advisor.model import (
 )
 from advisor.rolling import grows, rolled
 from advisor.sample import Sample
+from advisor.widths import READS_ALL
 
+CHANCE = 1.5
+"""Standard deviations that a number of partitions may be more than expected by chance."""
 SEVERAL = 4.0
 """Partitions that the other executions of a template read on average: too many to be one by chance."""
 Sampled = Callable[[TableName, Mapping[str, Axis]], Sample | None]
@@ -110,7 +113,11 @@ def implied_axes(
 
 def _unique(line: Axis, table: Table) -> Axis:
     """What rows are ordered by, where nothing tells how many values it has: as many as rows, so that nothing behind it in a key prunes."""
-    return line if line.known or line.is_time else replace(line, distinct=float(table.rows or 1))
+    return line if _told(line) else replace(line, distinct=float(table.rows or 1))
+
+
+def _told(line: Axis) -> bool:
+    return line.known or line.is_time
 
 
 def _days(table: Table, readers: Sequence[ReadTemplate], workload: Workload) -> float | None:
@@ -172,6 +179,7 @@ def questions_of(
     history: TableHistory,
     dimensions: Dimensions,
     end: datetime,
+    partitions: int,
 ) -> list[Question]:
     """One question for each scan of the table by each sample of the template, as it would be asked at the window's end."""
     readings = read.samples or (read.reading,)
@@ -194,11 +202,41 @@ def questions_of(
         best = None if share is None else top(readings[i], scan, axes, rows, share)
         if best is not None and best.open and daily is not None:
             best = replace(best, moving=grows(axes[best.column], end, daily))
+        few = math.prod(ask.share for ask in found) * rows < (readings[i].limit or 0)
+        if best is not None and _boundless(best, axes[best.column], few, _read(read, i, scan), rows, partitions):
+            best = None
         every = (*asks, *implied, *([best] if best else ()))
         questions.append(Question(load, 1 / len(readings), every))
     if not any(ask.unmatched for question in questions for ask in question.asks):
         return questions
     return _barren(questions, [_read(read, i, scan) for i, scan, _ in scans])
+
+
+def _boundless(best: Ask, line: Axis, few: bool, read: int | None, rows: float, partitions: int) -> bool:
+    """A top-k's execution read nearly all, as one does that finds no boundary: because its other conditions left fewer than k rows, which is
+    likely where they leave so `few` on average, or because the k-th best has many equals, which is where it read more partitions than hold the
+    k best, wherever these lie, of a column whose values nothing tells of."""
+    if read is None or read <= READS_ALL * partitions:
+        return False
+    holding = -partitions * math.expm1(-best.share * rows / partitions)
+    by_chance = math.sqrt(max(0.0, holding * (1 - holding / partitions)))
+    return few or (not _told(line) and read > holding + CHANCE * by_chance)
+
+
+def prunes_unheard(table: Table, read: ReadTemplate, axes: Mapping[str, Axis], questions: Sequence[Question]) -> bool:
+    """Whether a template's scans of the table may be pruned by what the questions don't say: by its own filters, or by those of a table that
+    it joins."""
+    implied = any(ask.derived for question in questions for ask in question.asks)
+    for reading in read.samples or (read.reading,):
+        for scan, name in enumerate(reading.scans):
+            if name != table.name:
+                continue
+            if unheard([u for u in reading.usages if u.scan == scan and u.role in FILTERS], axes):
+                return True
+            others = {other for _, other in partners(reading, scan)}
+            if not implied and any(u.scan in others and u.role in FILTERS for u in reading.usages):
+                return True
+    return False
 
 
 def _barren(questions: Sequence[Question], read: Sequence[int | None]) -> list[Question]:

@@ -15,6 +15,10 @@ from advisor.asks import Ask, Question
 
 UNSORTED = 0.5
 """A column whose partitions span more than this share of it isn't ordered by the layout in any useful way."""
+READS_ALL = 0.9
+"""A load that scans over this share of the partitions isn't pruned."""
+MATCHES_MOST = 0.8
+"""A condition that matches this share of the rows reads nearly all of them in any order."""
 FITTING = 0.7
 """A condition that must touch more than what was read by this factor isn't what pruned: its share is known that well."""
 
@@ -62,7 +66,8 @@ def learn_widths(seen: Sequence[Observation]) -> dict[str, float]:
 
     A load that asks one column measures it. One that asks several measures the one that the others, known to be wide,
     leave to explain what it skipped. A condition on a wrapped column may not prune at all, so it measures only what
-    no bare one does. What loads of several unknown columns skipped is put down to the column that explains most of them.
+    no bare one does. A column of which any load reads as if the rows were in no order is in none: what the others skipped they skip by
+    what the model doesn't hear of. What loads of several unknown columns skipped is put down to the column that explains most of them.
     """
     widths: dict[str, float] = {}
     bare = [each for each in seen if each.bare]
@@ -75,9 +80,11 @@ def learn_widths(seen: Sequence[Observation]) -> dict[str, float]:
                 asks = [
                     ask for question in each.questions for ask in question.asks if ask.column == column and not ask.null
                 ]
+                if each.share >= READS_ALL and sum(ask.share for ask in asks) >= MATCHES_MOST * len(asks):
+                    continue
                 width = sum(_width(each.share, ask) for ask in asks) / len(asks)
                 measured.setdefault(column, []).append((width, each.weight))
-        widths |= {column: _weighted_median(pairs) for column, pairs in measured.items()}
+        widths |= {column: _unless_refuted(pairs) for column, pairs in measured.items()}
     return dict(sorted(_disentangled(seen, widths).items()))
 
 
@@ -122,11 +129,17 @@ def touched(ask: Ask, width: float) -> float:
 
 
 def _width(observed: float, ask: Ask) -> float:
-    """The width w that explains an observed share f: s + w for a range, 1 - (1 - s/k - w)^k for k single values, or stretches of them."""
+    """The width w that explains an observed share f: s + w for a range, 1 - (1 - s/k - w)^k for k single values, or stretches of them. A
+    range of half of the rows that reads nearly all isn't in half an order."""
     observed = min(1.0, max(0.0, observed))
     if ask.values:
         return max(0.0, 1 - math.pow(1 - observed, 1 / ask.places) - ask.share / ask.places)
-    return 1.0 if observed >= 1 else max(0.0, observed - ask.share)
+    return 1.0 if observed >= READS_ALL else max(0.0, observed - ask.share)
+
+
+def _unless_refuted(pairs: list[tuple[float, float]]) -> float:
+    widest = max(width for width, _ in pairs)
+    return widest if widest >= UNSORTED else _weighted_median(pairs)
 
 
 def _weighted_median(pairs: list[tuple[float, float]]) -> float:

@@ -1,4 +1,4 @@
-"""Worlds that are drawn: independent; skewed, correlated and late; every form that prunes; the latest rows beside rare ones; and traps."""
+"""Worlds that are drawn: independent; skewed, correlated and late; every form that prunes; the latest rows beside rare ones; what prunes unheard; and traps."""
 
 from __future__ import annotations
 
@@ -143,6 +143,25 @@ def rare(seed: int) -> Case:
     ))  # fmt: skip
 
 
+def alternatives(seed: int) -> Case:
+    """In the order of days, which are asked for by alternatives on two columns; devices are looked up too."""
+    rng = np.random.default_rng([26, seed])
+    arrival = np.sort(rng.uniform(FIRST, TODAY, ROWS))
+    columns = {
+        "DAY": dates("DAY", arrival), "CHANGED": dates("CHANGED", arrival + rng.integers(0, 3, ROWS)),
+        "DEVICE": number("DEVICE", rng.integers(0, 400, ROWS)),
+    }  # fmt: skip
+
+    def late(at: date) -> str:
+        return f"(day >= '{at - timedelta(days=3)}' OR changed >= '{at - timedelta(days=3)}')"
+
+    return Case("alternatives", (Rows("T", columns, PARTITIONS, arrival, Churn(ROWS / DAYS, 0, 0)),), (
+        Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE {late(at)}", weight(rng, 600)),
+        Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE device = {r.integers(400)} AND {late(at)}", weight(rng, 250)),
+        Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE device = {r.integers(400)}", weight(rng, 200)),
+    ))  # fmt: skip
+
+
 # ---------------------------------------------------------------- traps
 
 
@@ -252,7 +271,7 @@ def sorted_already(seed: int) -> Case:
     ), True)  # fmt: skip
 
 
-WORLDS = (uniform, correlated, forms, latest, looked_up, rare)
+WORLDS = (uniform, correlated, forms, latest, looked_up, rare, alternatives)
 TRAPS = (ordered, unselective, pair, churning, tiny, opaque, stopped, disorder, sorted_already)
 
 
