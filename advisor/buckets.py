@@ -103,7 +103,7 @@ def _single(axis: Axis, part: KeyPart, distinct: float, asks: ColumnAsks) -> Mat
         reached = np.maximum(0.0, asks.share - asks.values / axis.distinct) * distinct
         hit = np.where(asks.spread, hit + reached, hit)
     hit = np.minimum(hit, distinct)
-    even = hit / distinct * (axis.uncommon if distinct == axis.distinct else 1.0)
+    even = hit / distinct * (1 - axis.null_share) * (axis.uncommon if distinct == axis.distinct else 1.0)
     share = np.minimum(1.0, np.maximum(asks.share, even))
     return Matched(hit, share, np.minimum(hit, places), np.zeros(len(hit), dtype=bool))
 
@@ -122,7 +122,7 @@ def _ranges(axis: Axis, part: KeyPart, distinct: float, asks: ColumnAsks) -> Mat
             for at in np.flatnonzero(asks.moving):
                 within[at] = on_average(axis, part, float(asks.low[at]))
         values = np.where(asks.located, np.minimum(distinct, np.maximum(1.0, within * distinct)), values)
-        share = np.where(asks.located, np.maximum(asks.share, within), share)
+        share = np.where(asks.located, np.maximum(asks.share, within * (1 - axis.null_share)), share)
     return Matched(values, share, np.zeros(len(share)), asks.located & asks.open)
 
 
