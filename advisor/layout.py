@@ -183,7 +183,9 @@ class Layout:
         """By what is `asked`: partitions that hold a row which it matches, did these lie at random: no more are scanned where a
         partition's own ends decide, as for rows at the far end of a column and for NULLs. Of a barren question, one."""
         rows = np.array([
-            0.0 if barren else min((ask.share * self.rows for ask in asks if ask.open or ask.null or ask.outermost), default=math.inf)
+            0.0 if barren else min(
+                (ask.share * self.rows for ask in asks if ask.open or ask.null or ask.outermost), default=math.inf
+            )
             for asks, barren in self._kinds
         ])  # fmt: skip
         most: Floats = np.maximum(1.0, self.partitions * -np.expm1(-rows / max(1, self.partitions)))

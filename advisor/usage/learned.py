@@ -104,8 +104,16 @@ def _content(path: Path, mark: bytes) -> tuple[int, dict[str, Entry]]:
     data = kept.content(path, mark)
     match None if data is None else _unpickled(data, {}):
         case (int(run), dict(found)):
-            return run, {key: Entry(*parts) for key, parts in found.items()}
+            entries = {key: entry for key, parts in found.items() if (entry := _entry(parts)) is not None}
+            return run, entries
     return 0, {}
+
+
+def _entry(parts: object) -> Entry | None:
+    match parts:
+        case (str(names), int(used), bytes(answer)):
+            return Entry(names, used, answer)
+    return None
 
 
 class _Unpickler(pickle.Unpickler):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
 from advisor.model import Churn
+from benchmarks.layouts import Column
 from benchmarks.worlds.cases import TODAY, Case, Rows, Statement, Template, dates, day, number, texts, times, with_nulls
 
 ROWS, PARTITIONS = 600_000, 200
@@ -40,16 +42,16 @@ def correlated(seed: int) -> Case:
     tenant = np.minimum(rng.zipf(1.3, ROWS), 300).astype(float)
     event = np.maximum(FIRST, np.floor(arrival - late))
     user = tenant * 1000 + rng.integers(0, 400, ROWS).astype(float)
-    rows = Rows("T", {
+    columns = {
         "DAY": dates("DAY", event), "SHIPPED": dates("SHIPPED", event + rng.integers(1, 60, ROWS)),
         "TENANT": number("TENANT", tenant), "USER_ID": number("USER_ID", user),
-    }, PARTITIONS, arrival, Churn(ROWS / DAYS, 0, 0))  # fmt: skip
+    }  # fmt: skip
 
     def hot(values: Array) -> Statement:
         return lambda r, at: str(int(r.choice(values)))
 
     one, who = hot(tenant[rng.integers(0, ROWS, 4000)]), hot(user[rng.integers(0, ROWS, 4000)])
-    return Case("skewed, correlated, late", (rows,), (
+    return Case("skewed, correlated, late", (growing(columns, arrival),), (
         Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE tenant = {one(r, at)}", weight(rng, 200)),
         Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE tenant = {one(r, at)} AND {last_days(at, 90)}", weight(rng, 250)),
         Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE user_id = {who(r, at)}", weight(rng, 250)),
@@ -97,19 +99,24 @@ def forms(seed: int) -> Case:
 SHARES = np.array([0.3, 0.2, 0.2, 0.1, 0.1, 0.06, 0.04])
 
 
+def growing(columns: Mapping[str, Column], arrival: Array) -> Rows:
+    """As many rows a day as ever."""
+    return Rows("T", columns, PARTITIONS, arrival, Churn(ROWS / DAYS, 0, 0))
+
+
 def latest(seed: int) -> Case:
     """Plays as they come: mostly the latest are asked for, of all games or of one, and sometimes the best."""
     rng = np.random.default_rng([21, seed])
     arrival = np.sort(rng.uniform(FIRST, TODAY, ROWS))
-    rows = Rows("T", {
+    columns = {
         "AT": times("AT", arrival), "SCORE": number("SCORE", rng.normal(0, 1000, ROWS)),
         "GAME": number("GAME", np.minimum(rng.zipf(1.4, ROWS), 500)),
-    }, PARTITIONS, arrival, Churn(ROWS / DAYS, 0, 0))  # fmt: skip
+    }  # fmt: skip
 
     def game(r: Rng) -> int:
         return int(min(500, r.zipf(1.4)))
 
-    return Case("latest and best", (rows,), (
+    return Case("latest and best", (growing(columns, arrival),), (
         Template(lambda r, at: "SELECT * FROM t ORDER BY at DESC LIMIT 20", weight(rng, 600)),
         Template(lambda r, at: f"SELECT * FROM t WHERE game = {game(r)} ORDER BY at DESC LIMIT 50", weight(rng, 400)),
         Template(lambda r, at: "SELECT * FROM t ORDER BY score DESC LIMIT 10", weight(rng, 100)),
@@ -123,7 +130,7 @@ def looked_up(seed: int) -> Case:
     arrival = np.sort(rng.uniform(FIRST, TODAY, ROWS))
     ids = np.array([f"{n:016x}" for n in rng.integers(0, 2**62, ROWS)])
     columns = {"ID": texts("ID", ids), "DAY": dates("DAY", arrival)}
-    return Case("days, and look-ups", (Rows("T", columns, PARTITIONS, arrival, Churn(ROWS / DAYS, 0, 0)),), (
+    return Case("days, and look-ups", (growing(columns, arrival),), (
         Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE {last_days(at, 2)}", weight(rng, 900)),
         Template(lambda r, at: f"SELECT * FROM t WHERE id = '{r.choice(ids)}'", weight(rng, 150)),
         Template(lambda r, at: f"SELECT * FROM t WHERE id = '{r.choice(ids)}' AND {last_days(at, 100)}", weight(rng, 150)),
@@ -136,7 +143,7 @@ def rare(seed: int) -> Case:
     arrival = np.sort(rng.uniform(FIRST, TODAY, ROWS))
     error = with_nulls(number("ERROR", rng.integers(0, 300, ROWS)), rng.random(ROWS) < 0.995)
     columns = {"DAY": dates("DAY", arrival), "ERROR": error, "HOST": number("HOST", rng.integers(0, 200, ROWS))}
-    return Case("rare errors", (Rows("T", columns, PARTITIONS, arrival, Churn(ROWS / DAYS, 0, 0)),), (
+    return Case("rare errors", (growing(columns, arrival),), (
         Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE host = {r.integers(200)} AND {last_days(at, 3)}", weight(rng, 500)),
         Template(lambda r, at: f"SELECT * FROM t WHERE error IS NOT NULL AND {last_days(at, 30)}", weight(rng, 300)),
         Template(lambda r, at: f"SELECT * FROM t WHERE error = {r.integers(300)}", weight(rng, 100)),
@@ -155,7 +162,7 @@ def alternatives(seed: int) -> Case:
     def late(at: date) -> str:
         return f"(day >= '{at - timedelta(days=3)}' OR changed >= '{at - timedelta(days=3)}')"
 
-    return Case("alternatives", (Rows("T", columns, PARTITIONS, arrival, Churn(ROWS / DAYS, 0, 0)),), (
+    return Case("alternatives", (growing(columns, arrival),), (
         Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE {late(at)}", weight(rng, 600)),
         Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE device = {r.integers(400)} AND {late(at)}", weight(rng, 250)),
         Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE device = {r.integers(400)}", weight(rng, 200)),
@@ -252,7 +259,7 @@ def disorder(seed: int) -> Case:
     arrival = np.sort(rng.uniform(FIRST, TODAY, ROWS))
     days = np.append(rng.permutation(arrival[: ROWS // 2]), arrival[ROWS // 2 :])
     columns = {"DAY": dates("DAY", days), "KIND": number("KIND", rng.integers(0, 40, ROWS))}
-    return Case("trap: disorder that nobody asks for", (Rows("T", columns, PARTITIONS, arrival, Churn(ROWS / DAYS, 0, 0)),), (
+    return Case("trap: disorder that nobody asks for", (growing(columns, arrival),), (
         Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE {last_days(at, 2)}", weight(rng, 600)),
         Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE day = '{at - timedelta(days=int(r.integers(1, 20)))}'", weight(rng, 300)),
         Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE kind = {r.integers(40)} AND {last_days(at, 5)}", weight(rng, 100)),

@@ -110,7 +110,7 @@ class Evil:
         return Path.touch, (self.path,)
 
 
-@pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "foreign", "folder", "evil"])
+@pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "foreign", "folder", "evil", "other"])
 def test_a_damaged_cache_is_rebuilt(tmp_path: Path, damage: str, read: list[str]) -> None:
     read_with(tmp_path)
     file = tmp_path / FILE
@@ -120,6 +120,9 @@ def test_a_damaged_cache_is_rebuilt(tmp_path: Path, damage: str, read: list[str]
         file.mkdir()
     elif damage == "evil":
         content = pickle.dumps((1, {"a": Evil(tmp_path / "touched")}))
+        file.write_bytes(MARK + sha256(content).digest() + content)
+    elif damage == "other":
+        content = pickle.dumps((1, {"a": ("names", 1), "b": 7}))
         file.write_bytes(MARK + sha256(content).digest() + content)
     else:
         flipped = data[:5000] + bytes([data[5000] ^ 1]) + data[5001:]
