@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -79,7 +80,7 @@ def _session(home: Path, request: Mapping[str, object], progress: Progress) -> N
         errors.open("w", encoding="utf-8") as log,
         subprocess.Popen(
             [sys.executable, "-m", "advisor.demo.session", json.dumps(request)],
-            cwd=home, env={**os.environ, "PYTHONPATH": path}, text=True, stdout=subprocess.PIPE, stderr=log,
+            cwd=home, env={**os.environ, "PYTHONPATH": path}, text=True, stdout=subprocess.PIPE, stderr=log, process_group=0,
         ) as process,
     ):  # fmt: skip
         try:
@@ -87,7 +88,8 @@ def _session(home: Path, request: Mapping[str, object], progress: Progress) -> N
             for line in process.stdout:
                 progress(line.rstrip("\n"))
         except BaseException:
-            process.kill()
+            # The session's own processes would outlive it, and write on.
+            os.killpg(process.pid, signal.SIGKILL)
             raise
     if process.returncode:
         _fail(process.returncode, errors.read_text(encoding="utf-8", errors="replace"))
