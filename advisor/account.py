@@ -9,13 +9,12 @@ from functools import cached_property, partial
 from types import MappingProxyType
 from typing import Protocol
 
-from advisor import cost, dbt, proven
+from advisor import cost
 from advisor.blocks import Block
-from advisor.endings import beside_the_plan
+from advisor.clustering.estimate import Estimate
+from advisor.clustering.search import KeySearch
+from advisor.clustering.upkeep import billed
 from advisor.equality import Proofs
-from advisor.estimate import Estimate
-from advisor.key_search import KeySearch
-from advisor.latencies import Latencies
 from advisor.model import (
     FILTERS,
     Answer,
@@ -29,21 +28,24 @@ from advisor.model import (
     TableName,
     Workload,
 )
-from advisor.owners import owners
+from advisor.owners import dbt
+from advisor.owners.makers import owners
+from advisor.owners.redefinitions import anew
 from advisor.profile import TableProfile, partitions_of, profile, reading_tables
-from advisor.proven import Proven
-from advisor.questions import ReadTemplate, Sampled
-from advisor.redefinitions import anew
+from advisor.pruning.questions import ReadTemplate, Sampled
+from advisor.rewrites.studies import Studied, Studies
+from advisor.services.endings import beside_the_plan
 from advisor.settings import Settings
 from advisor.snapshot import Snapshot, catalog, changes, facts, histories, row_sample
-from advisor.standing import standing_over
-from advisor.studies import Studied, Studies
-from advisor.upkeep import billed
+from advisor.stored_results import proven
+from advisor.stored_results.proven import Proven
+from advisor.stored_results.standing import standing_over
 from advisor.usage import Request, moves, read_all
 from advisor.usage.learned import Learned
 from advisor.usage.names import Directory, Session
 from advisor.what_if import answers
 from advisor.workload import compress
+from advisor.workload.latencies import Latencies
 
 
 class Say(Protocol):

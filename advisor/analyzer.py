@@ -6,14 +6,13 @@ import gc
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 
-from advisor import asked, inputs
+from advisor import inputs
 from advisor.account import Account, Say, read_account
 from advisor.backtest import Parts, back_test, layouts
 from advisor.baseline import baseline
 from advisor.beside import Beside
-from advisor.calibration import Calibration, calibrated
+from advisor.clustering.search import KeySearch
 from advisor.decisions import in_force
-from advisor.key_search import KeySearch
 from advisor.model import Advice, Catalog, Coverage, Proposed, QueryTemplate, Reading, Skipped, ViewMissing
 from advisor.platform import in_edition
 from advisor.processes import COLLECTED_AFTER
@@ -21,6 +20,8 @@ from advisor.recommenders import RECOMMENDERS, clustering_key, materialized_view
 from advisor.selection import settle
 from advisor.settings import Settings
 from advisor.snapshot import Snapshot, info, missing_views
+from advisor.stored_results import asked
+from advisor.tracking.calibration import Calibration, calibrated
 from advisor.what_if import heard
 
 LARGEST_TABLES = 20

@@ -13,9 +13,9 @@ from functools import partial
 
 from advisor.account import Account, profilers
 from advisor.beside import Begun, Beside
+from advisor.clustering.judge import Judge
+from advisor.clustering.search import KeySearch
 from advisor.figures import number
-from advisor.judge import Judge
-from advisor.key_search import KeySearch
 from advisor.keys import parse
 from advisor.model import (
     BackTest,
@@ -29,7 +29,7 @@ from advisor.model import (
     TableName,
 )
 from advisor.profile import TableProfile
-from advisor.questions import ReadTemplate
+from advisor.pruning.questions import ReadTemplate
 from advisor.recommenders import clustering_key
 from advisor.selection import choose
 from advisor.selection.problem import Problem

@@ -19,7 +19,7 @@ from advisor.model import (
     Value,
 )
 from advisor.profile import TableProfile
-from advisor.questions import ReadTemplate
+from advisor.pruning.questions import ReadTemplate
 
 LOOK_BACKS = 4
 STEPS = 24

@@ -1,6 +1,6 @@
 """Credits: what a partition of a scan takes.
 
-Milliseconds a partition come from the history's own slopes. Building and upkeep are in `advisor/upkeep.py`.
+Milliseconds a partition come from the history's own slopes. Building and upkeep are in `advisor/clustering/upkeep.py`.
 """
 
 from __future__ import annotations

@@ -14,9 +14,9 @@ from advisor.loads import Load
 from advisor.lookback import LookBack
 from advisor.model import ZERO, Maker, Owner, Range, TableName, Workload
 from advisor.profile import TableProfile
+from advisor.pruning.widths import UNSORTED
 from advisor.settings import Settings
 from advisor.terms import hashes, monthly, valid_until
-from advisor.widths import UNSORTED
 
 TIER = "COOL"  # the tier that every cloud has; a table is bound to its tier for good
 FOREVER_DAYS = 2_147_483_647  # the longest that ARCHIVE_FOR_DAYS takes: when it ends, archived rows are deleted

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from advisor.asks import PRUNABLE
 from advisor.model import FILTERS, QueryTemplate, Reading, Role, TableHistory, TableName
-from advisor.questions import ReadTemplate
+from advisor.pruning.asks import PRUNABLE
+from advisor.pruning.questions import ReadTemplate
 
 
 @dataclass(frozen=True)

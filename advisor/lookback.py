@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from advisor.axes import EPOCH, Axis
 from advisor.loads import Load
 from advisor.model import ColumnUsage, Reading, Role, TableName, Workload
 from advisor.profile import TableProfile
-from advisor.questions import ReadTemplate
+from advisor.pruning.axes import EPOCH, Axis
+from advisor.pruning.questions import ReadTemplate
 
 BOUNDED = (Role.RANGE, Role.EQUALITY, Role.MEMBERSHIP)
 

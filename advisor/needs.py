@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from advisor.account import Account, read_account
-from advisor.asks import PRUNABLE
 from advisor.errors import InputError
-from advisor.joins import partners
 from advisor.model import Column, ColumnUsage, Needs, Reading, TableName, Wanted
 from advisor.profile import TableProfile
+from advisor.pruning.asks import PRUNABLE
+from advisor.pruning.joins import partners
 from advisor.settings import Settings
 from advisor.snapshot import Snapshot, open_snapshot
 

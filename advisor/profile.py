@@ -9,12 +9,7 @@ from functools import cached_property
 from statistics import median
 from types import MappingProxyType
 
-from advisor.asks import Ask, Question
-from advisor.axes import Axis
-from advisor.counterparts import Ties, ties, told_together
-from advisor.groups import as_asked, as_long_as_matched
-from advisor.joins import Dimensions
-from advisor.layout import Layout
+from advisor.clustering.upkeep import Bill, engine_of
 from advisor.loads import Load, before, load
 from advisor.model import (
     Catalog,
@@ -26,9 +21,15 @@ from advisor.model import (
     TableScans,
     Workload,
 )
-from advisor.nests import nested
-from advisor.pruning import scanned_today
-from advisor.questions import (
+from advisor.pruning.asks import Ask, Question
+from advisor.pruning.axes import Axis
+from advisor.pruning.counterparts import Ties, ties, told_together
+from advisor.pruning.groups import as_asked, as_long_as_matched
+from advisor.pruning.joins import Dimensions
+from advisor.pruning.layout import Layout
+from advisor.pruning.nests import nested
+from advisor.pruning.prediction import scanned_today
+from advisor.pruning.questions import (
     ReadTemplate,
     Sampled,
     axes_of,
@@ -38,8 +39,7 @@ from advisor.questions import (
     prunes_unheard,
     questions_of,
 )
-from advisor.upkeep import Bill, engine_of
-from advisor.widths import READS_ALL, UNSORTED, learn_widths, observations, touched
+from advisor.pruning.widths import READS_ALL, UNSORTED, learn_widths, observations, touched
 
 UNPRUNED = "filters in a form that doesn't prune: it reads nearly all although the rows lie in that order"
 

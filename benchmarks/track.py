@@ -19,7 +19,7 @@ from tabulate import tabulate
 from advisor.published import read
 from advisor.settings import Settings
 from advisor.snapshot import open_snapshot
-from advisor.tracker import track
+from advisor.tracking.tracker import track
 from benchmarks.accounts import LITTLE, SCENARIOS, Account, account
 
 

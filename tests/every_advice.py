@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from advisor import patches
 from advisor.generator.scripts import Script, scripts
 from advisor.model import Advice, DbtModel, Maker, Owner, Recommendation, Target
+from advisor.owners import patches
 from tests.advices import EVENTS, ITEMS, ORDERS, one, recommendation
 from tests.assorted import LEFT_ALONE, PLACE, RETENTION, SUSPEND
 from tests.assorted import recommendation as assorted
+from tests.generator.test_sqlfluff import every_kind
 from tests.standin import Account
-from tests.test_sqlfluff import every_kind
 
 ROWS = 1000
 MODEL = "{{ config(materialized='incremental') }}\nselect * from raw"

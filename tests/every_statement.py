@@ -12,8 +12,8 @@ from advisor.generator.scripts import Script, scripts
 from advisor.prover.clone import Plan, rendered
 from tests.advices import recommendation
 from tests.every_advice import advice_of, each, script_of
+from tests.generator.test_names import statements
 from tests.scripting import block_of
-from tests.test_generator_names import statements
 
 PLAN = Plan(
     "aa11", 1200, 31.4, "SELECT COUNT(*) AS n FROM SALES.PUBLIC.ORDERS", "SELECT COUNT(*) AS n FROM SALES.PUBLIC.ORDERS"

@@ -11,10 +11,10 @@ import pytest
 
 from advisor.account import read_account
 from advisor.baseline import baseline
-from advisor.latencies import Latencies
 from advisor.model import Baseline, LookBack
 from advisor.settings import Settings
 from advisor.snapshot import open_snapshot
+from advisor.workload.latencies import Latencies
 from tests.snapshots import START, query, table, write_snapshot
 
 DAY = date(2025, 1, 1)

@@ -13,19 +13,21 @@ from types import MappingProxyType
 
 import pytest
 
-from advisor import beside, key_search, latencies, percentiles
+from advisor import beside
 from advisor.analyzer import analyze
 from advisor.beside import Begun, Beside
+from advisor.clustering import search as key_search
+from advisor.clustering.search import KeySearch
 from advisor.equality import Proofs, difference
 from advisor.generator import generate
-from advisor.key_search import KeySearch
 from advisor.settings import Settings
 from advisor.snapshot import Snapshot, open_snapshot
-from tests import test_verdicts
+from advisor.workload import latencies, percentiles
+from tests.equality import test_verdicts
+from tests.equality.test_verdicts import trial
 from tests.recommenders.test_clustering_key import ORDERS, by_customer, by_week, columns, loads, runs
 from tests.recommenders.test_materialized_view import KNOWN, by_region, of_a_region
 from tests.snapshots import table, write_snapshot
-from tests.test_verdicts import trial
 
 OWN = os.getpid()
 ENDLESS = "SELECT count(*) FROM range(1000000000) AS a, range(1000000000) AS b WHERE a.range * b.range % 7 = 9"

@@ -16,8 +16,8 @@ from advisor.equality import Trial, difference
 from advisor.equality.engine import ENGINE, _all_at_once, _create, _one_by_one
 from advisor.equality.queries import Queries
 from advisor.model import Catalog, Column, Table, TableName
-from advisor.proving import own_part, rewrite
 from advisor.settings import Settings
+from advisor.stored_results.proving import own_part, rewrite
 from advisor.usage.names import Directory, Session
 from tests.usage.oracle import Benchmark, snowflake
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from advisor.account import read_account
+from advisor.clustering.judge import Judge
 from advisor.cost import ScanPrice, dearest, milliseconds_per_partition, scan_price
-from advisor.judge import Judge
 from advisor.model import Distribution, KeyPart, QueryTemplate, Range, WarehouseUse, Workload
 from advisor.settings import Settings
 from advisor.snapshot import open_snapshot

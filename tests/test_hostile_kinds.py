@@ -19,8 +19,10 @@ from advisor.model import Advice, Recommendation
 from advisor.quoting import LONGEST_NAME
 from advisor.settings import Settings
 from advisor.snapshot import open_snapshot
-from tests import test_owners as owned
-from tests import test_redefinitions as redefined
+from tests.generator.test_names import no_log
+from tests.owners import test_makers as owned
+from tests.owners import test_redefinitions as redefined
+from tests.owners.test_hostile_patches import applied, configured
 from tests.recommenders import test_dynamic_table as dynamic
 from tests.recommenders import test_query_acceleration as acceleration
 from tests.recommenders import test_query_rewrite as rewrites
@@ -29,8 +31,6 @@ from tests.recommenders import test_tables_of_dbt as plants
 from tests.recommenders import test_warehouse_setting as warehouses
 from tests.recommenders.test_clustering_key import ORDERS, loads
 from tests.snapshots import START
-from tests.test_generator_names import no_log
-from tests.test_hostile_patches import applied, configured
 
 __all__ = ["no_log"]
 

@@ -20,7 +20,7 @@ from advisor.cli.schedule import JOBS, PLACEHOLDER
 from advisor.generator.metrics import openmetrics
 from tests.advices import rich
 from tests.commands import advisor
-from tests.test_exports import published
+from tests.generator.test_exports import published
 
 
 def printed(where: str, tmp_path: Path, connection: str = "prod-eu") -> str:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from advisor.asks import Ask, Question
-from advisor.axes import Axis, in_units
-from advisor.layout import Layout
 from advisor.model import KeyPart
-from advisor.widths import learn_widths, observations
+from advisor.pruning.asks import Ask, Question
+from advisor.pruning.axes import Axis, in_units
+from advisor.pruning.layout import Layout
+from advisor.pruning.widths import learn_widths, observations
 
 Floats = NDArray[np.float64]
 

@@ -7,7 +7,7 @@ import gc
 import sys
 from multiprocessing.connection import Connection
 
-from advisor import candidates  # noqa: F401  what is asked for first: it takes long to import
+from advisor.clustering import candidates  # noqa: F401  what is asked for first: it takes long to import
 from advisor.processes import COLLECTED_AFTER
 
 

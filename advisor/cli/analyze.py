@@ -17,10 +17,10 @@ from advisor.cli.terminal import check_destinations, coloured, progress, say, sc
 from advisor.errors import InputError
 
 if TYPE_CHECKING:
-    from advisor.calibration import Calibration
     from advisor.model import Advice, Decision
     from advisor.settings import Settings
     from advisor.snapshot import Snapshot
+    from advisor.tracking.calibration import Calibration
 
 EXIT_NEW_ADVICE = 1
 
@@ -159,8 +159,8 @@ class _Book:
     """The ledger of this run, read before anything is done, and the advice that is no news."""
 
     def __init__(self, path: Path | None, baseline: Path | None) -> None:
-        from advisor import ledger
         from advisor.published import read
+        from advisor.tracking import ledger
 
         self.path = path
         self.entries = ledger.read(path) if path else ()
@@ -168,16 +168,16 @@ class _Book:
         self.known = ledger.known(self.entries) | {each.id for each in told}
 
     def lessons(self) -> dict[str, Calibration]:
-        from advisor.calibration import learned
+        from advisor.tracking.calibration import learned
 
         return learned(self.entries)
 
     def keep(self, snapshot: Snapshot, folder: Path, decisions: Sequence[Decision]) -> None:
         """Writes what this run adds to the ledger, where one is kept."""
-        from advisor import ledger
-        from advisor.in_force import in_force
         from advisor.published import read
         from advisor.snapshot import catalog
+        from advisor.tracking import ledger
+        from advisor.tracking.in_force import in_force
 
         if self.path is None:
             return
@@ -256,7 +256,7 @@ def _trial(home: Path, advice: Advice) -> None:
     """Applies the recommended keys to copies of the demo's tables and shows predicted beside measured."""
     from tabulate import tabulate
 
-    from advisor import trial
+    from advisor.demo import trial
 
     rows = trial.run(home, advice, say)
     if not rows:

@@ -30,8 +30,8 @@ Example:
 def ledger(file: Path, accept: str | None, dismiss: str | None, note: str | None, on: datetime | None) -> None:
     from tabulate import tabulate
 
-    from advisor import ledger as book
     from advisor.quoting import comment
+    from advisor.tracking import ledger as book
 
     if accept is None and dismiss is None and (note is not None or on is not None):
         raise InputError("--note and --on say of a decision: name its recommendation with --accept ID or --dismiss ID")

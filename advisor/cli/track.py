@@ -49,12 +49,12 @@ def track(
     ledger: Path | None,
     config: Path | None,
 ) -> None:
-    from advisor import ledger as book
-    from advisor import tracker
     from advisor.generator.tracking import as_json, as_text, revert_script
     from advisor.published import read
     from advisor.settings import load
     from advisor.snapshot import open_snapshot
+    from advisor.tracking import ledger as book
+    from advisor.tracking import tracker
 
     check_destinations({"--revert": revert, "--ledger": ledger})
     settings, published = load(config, {}), read(advice)

@@ -11,7 +11,7 @@ from tabulate import tabulate
 from advisor.figures import UNKNOWN, between, count, duration, moment, number, percent
 from advisor.model import Range
 from advisor.quoting import comment
-from advisor.tracker import Outcome, TemplateOutcome, Tracking, Verdict
+from advisor.tracking.tracker import Outcome, TemplateOutcome, Tracking, Verdict
 
 SCHEMA = 1
 SHOWN = 10

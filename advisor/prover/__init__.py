@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from advisor.account import Account
+from advisor.clustering.judge import Judge
 from advisor.errors import InputError
-from advisor.judge import Judge
 from advisor.model import Proposed, TableName
 from advisor.profile import TableProfile
 from advisor.prover.ground import Key

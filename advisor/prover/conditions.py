@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from advisor.asks import PRUNABLE
 from advisor.model import FILTERS, ColumnUsage, Role, Value
+from advisor.pruning.asks import PRUNABLE
 
 COUNTABLE = PRUNABLE - {Role.NULL_TEST}
 """What a sample can show: a few rows of a partition say little of whether it holds a NULL."""

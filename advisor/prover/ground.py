@@ -18,10 +18,10 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from advisor.cut import Codes, Cut, compact
 from advisor.model import KeyPart
 from advisor.prover.conditions import Condition
-from advisor.sample import Floats, Sample
+from advisor.pruning.cut import Codes, Cut, compact
+from advisor.pruning.sample import Floats, Sample
 from advisor.settings import Settings
 from advisor.snapshot.manifest import literal
 from advisor.snapshot.normal import blaming

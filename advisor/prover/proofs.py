@@ -9,14 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
-from advisor.estimate import Estimate, evidence
+from advisor.clustering.estimate import Estimate, evidence
+from advisor.clustering.judge import Flags, Judge
 from advisor.figures import many, ratio
-from advisor.judge import Flags, Judge
 from advisor.model import TableName
 from advisor.prover.conditions import Condition
 from advisor.prover.ground import Ground, Key, ground, held
 from advisor.prover.replays import Replay, Statement, columns_asked, replays, scanned
-from advisor.sample import ROWS_PER_PARTITION
+from advisor.pruning.sample import ROWS_PER_PARTITION
 
 WORK = 400_000_000
 """Partitions times conditions held against each other for one table: what a few seconds allow."""

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from advisor.account import Account, request
-from advisor.closed_form import Floats
 from advisor.model import FILTERS, Reading, TableName
 from advisor.profile import TableProfile
 from advisor.prover.conditions import Condition, condition
 from advisor.prover.ground import Ground
 from advisor.prover.texts import own_filter
+from advisor.pruning.closed_form import Floats
 from advisor.settings import Settings
 from advisor.usage import moves, read_all
 

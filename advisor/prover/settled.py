@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from advisor import verdict
 from advisor.account import Account
-from advisor.candidates import ranked
+from advisor.clustering import verdict
+from advisor.clustering.candidates import ranked
 from advisor.figures import number
 from advisor.keys import parse
 from advisor.model import Grade, Proposal, Proposed, Recommendation, Rejection, TableName, Target

@@ -29,7 +29,7 @@ docs.snowflake.com: Understanding & using Time Travel; Fail-safe; Transient tabl
 
 from __future__ import annotations
 
-from advisor import cost, patches
+from advisor import cost
 from advisor.account import Account
 from advisor.errors import InputError
 from advisor.figures import many, size
@@ -50,6 +50,7 @@ from advisor.model import (
     Target,
     TemplateEvidence,
 )
+from advisor.owners import patches
 from advisor.quoting import beside, qualified
 from advisor.settings import Settings
 from advisor.terms import evidence, identity, short_window, valid_until

@@ -12,7 +12,7 @@ from sqlglot import Token, TokenType
 from sqlglot.dialects.snowflake import Snowflake
 from sqlglot.errors import TokenError
 
-from advisor.ctas import closed
+from advisor.owners.ctas import closed
 
 KINDS = ("SELECT", "INSERT", "CREATE_TABLE_AS_SELECT", "MERGE")
 """Of templates that hold a query."""

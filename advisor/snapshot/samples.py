@@ -12,9 +12,9 @@ from urllib.parse import quote, unquote
 import numpy as np
 from numpy.typing import NDArray
 
-from advisor.axes import Axis
 from advisor.model import TableName
-from advisor.sample import Sample
+from advisor.pruning.axes import Axis
+from advisor.pruning.sample import Sample
 from advisor.snapshot.folder import Snapshot
 from advisor.snapshot.manifest import NAME as MANIFEST
 from advisor.snapshot.manifest import literal, read_manifest, write_manifest

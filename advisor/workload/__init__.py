@@ -17,7 +17,6 @@ from datetime import timedelta
 from fractions import Fraction
 from typing import Any
 
-from advisor import percentiles, repeats
 from advisor.errors import InputError
 from advisor.model import (
     Distribution,
@@ -28,9 +27,10 @@ from advisor.model import (
     Workload,
     recent_from,
 )
+from advisor.reuse import repeats
 from advisor.settings import Settings
 from advisor.snapshot import Snapshot
-from advisor.workload import cached, history, statements
+from advisor.workload import cached, history, percentiles, statements
 from advisor.workload.askings import asked_again
 from advisor.workload.loads import loads
 from advisor.workload.spread import spread

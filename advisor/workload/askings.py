@@ -6,9 +6,9 @@ from functools import partial
 
 import duckdb
 
-from advisor import repeats
 from advisor.errors import InputError
 from advisor.model import Repeats
+from advisor.reuse import repeats
 from advisor.settings import Settings
 from advisor.snapshot import Snapshot
 from advisor.workload.digests import ALL_KINDS

@@ -7,13 +7,12 @@ from pathlib import Path
 
 import duckdb
 
-from advisor import fingerprint
 from advisor.model import Redefinition
 from advisor.settings import Settings
 from advisor.snapshot import Snapshot
 from advisor.snapshot.manifest import literal
 from advisor.snapshot.normal import blaming
-from advisor.workload import kept, lasting
+from advisor.workload import fingerprint, kept, lasting
 
 WRITES = ("INSERT", "MULTI_TABLE_INSERT", "UPDATE", "DELETE", "MERGE", "COPY", "CREATE_TABLE_AS_SELECT", "UNLOAD")
 

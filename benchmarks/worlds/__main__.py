@@ -25,7 +25,9 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=100, help="the first seed")
     parser.add_argument("--only", help="worlds whose name holds this")
     parser.add_argument("--no-quickstart", action="store_true", help="leave out the published anchor")
-    parser.add_argument("--fit", action="store_true", help="print the constants of advisor/intervals.py instead")
+    parser.add_argument(
+        "--fit", action="store_true", help="print the constants of advisor/pruning/intervals.py instead"
+    )
     given = parser.parse_args()
     seeds = range(given.first, given.first + given.seeds)
     if given.fit:

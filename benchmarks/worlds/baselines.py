@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from itertools import permutations
 
-from advisor.candidates import ladder
-from advisor.judge import Judge
+from advisor.clustering.candidates import ladder
+from advisor.clustering.judge import Judge
 from advisor.model import KeyPart
 from benchmarks.worlds.told import Told
 

@@ -1,4 +1,4 @@
-"""The constants of `advisor/intervals.py`, from worlds of other seeds than those that the benchmark is run on."""
+"""The constants of `advisor/pruning/intervals.py`, from worlds of other seeds than those that the benchmark is run on."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from advisor import verdict
-from advisor.candidates import candidates
-from advisor.estimate import Estimate
-from advisor.intervals import Place, places, spread
-from advisor.judge import Judge
+from advisor.clustering import verdict
+from advisor.clustering.candidates import candidates
+from advisor.clustering.estimate import Estimate
+from advisor.clustering.judge import Judge
+from advisor.pruning.intervals import Place, places, spread
 from benchmarks.layouts import Floats
 from benchmarks.worlds.cases import Case
 from benchmarks.worlds.outcomes import HELD, SHOWN

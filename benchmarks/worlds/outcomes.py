@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from advisor import verdict
-from advisor.candidates import candidates
-from advisor.estimate import Estimate
-from advisor.judge import Judge
+from advisor.clustering import verdict
+from advisor.clustering.candidates import candidates
+from advisor.clustering.estimate import Estimate
+from advisor.clustering.judge import Judge
 from advisor.keys import render
 from advisor.model import KeyPart
 from benchmarks.layouts import Floats

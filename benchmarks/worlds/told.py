@@ -9,7 +9,6 @@ from datetime import timedelta
 import numpy as np
 
 from advisor import cost
-from advisor.axes import Axis
 from advisor.model import (
     Distribution,
     Execution,
@@ -21,8 +20,9 @@ from advisor.model import (
     Workload,
 )
 from advisor.profile import TableProfile, profile
-from advisor.questions import ReadTemplate, Sampled
-from advisor.sample import Sample
+from advisor.pruning.axes import Axis
+from advisor.pruning.questions import ReadTemplate, Sampled
+from advisor.pruning.sample import Sample
 from advisor.settings import Settings
 from benchmarks.layouts import DAY_US, Floats
 from benchmarks.worlds.cases import NOW, WINDOW_DAYS, Case, Rows

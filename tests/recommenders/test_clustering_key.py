@@ -12,11 +12,11 @@ import pytest
 from advisor.account import read_account
 from advisor.analyzer import analyze
 from advisor.backtest import Parts
-from advisor.endings import id_of_ending
 from advisor.generator import generate
 from advisor.model import ZERO, Advice, Decision, Range, TableName
-from advisor.paths import built_anew, path_cost
 from advisor.profile import TableProfile
+from advisor.services.endings import id_of_ending
+from advisor.services.paths import built_anew, path_cost
 from advisor.settings import Settings
 from advisor.snapshot import open_snapshot
 from tests.snapshots import START, Row, query, table, write_snapshot

@@ -14,9 +14,9 @@ from advisor.analyzer import analyze
 from advisor.errors import InputError
 from advisor.generator import generate
 from advisor.model import Advice
+from advisor.reuse.texts import tokens, uncommented
 from advisor.settings import Settings
 from advisor.snapshot import open_snapshot
-from advisor.texts import tokens, uncommented
 from advisor.workload import askings, duckdb_sql, prepared
 from tests.recommenders.accounts import advise, columns, of, rejected, runs, times
 from tests.snapshots import START, Row, table

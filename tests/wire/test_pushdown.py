@@ -16,9 +16,9 @@ from advisor.collector.connection import Connector
 from advisor.collector.extracts import COMPRESSED, Window, extracts
 from advisor.collector.views import read
 from advisor.model import Advice
-from advisor.runs import executions
 from advisor.settings import Settings
 from advisor.snapshot import open_snapshot
+from advisor.tracking.runs import executions
 from advisor.workload import compress
 from tests.recommenders.test_clustering_key import ORDERS
 from tests.snapshots import START, query, write_snapshot

@@ -36,14 +36,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from advisor import verdict
 from advisor.account import Account
-from advisor.endings import SURELY, most_skipped
-from advisor.estimate import Estimate
+from advisor.clustering import verdict
+from advisor.clustering.estimate import Estimate
 from advisor.keys import render
 from advisor.model import ZERO, Proposal, Proposed, Service, Workload
 from advisor.profile import TableProfile
 from advisor.recommenders.clustering_key.words import CODE, brief, recommend, recommend_drop, reject, served_loads
+from advisor.services.endings import SURELY, most_skipped
 from advisor.settings import Settings
 
 __all__ = ["CODE", "propose", "services", "weigh"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from advisor import caveats, patches, verdict
+from advisor.clustering import caveats, verdict
+from advisor.clustering.estimate import Estimate, evidence
 from advisor.cost import DAYS_PER_MONTH
-from advisor.estimate import Estimate, evidence
 from advisor.figures import between, number, percent
 from advisor.keys import render
 from advisor.model import (
@@ -24,6 +24,7 @@ from advisor.model import (
     TemplateEvidence,
     Workload,
 )
+from advisor.owners import patches
 from advisor.profile import TableProfile
 from advisor.settings import Settings
 from advisor.terms import EVIDENCE_TEMPLATES, hashes, identity, valid_until

@@ -38,12 +38,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from advisor import patches
-from advisor import stored_advice as said
 from advisor.account import Account
-from advisor.asked import Asked
 from advisor.blocks import Stored, definition
-from advisor.dynamic import gather
 from advisor.figures import between, number, percent
 from advisor.model import (
     Benefit,
@@ -56,12 +52,16 @@ from advisor.model import (
     TableName,
     Target,
 )
-from advisor.proving import Rewrites, pretty
+from advisor.owners import patches
 from advisor.quoting import identifier, qualified
 from advisor.recommenders.dynamic_table.unread import CODE, dynamic_tables
-from advisor.served import Candidate, Refused, candidates, services
 from advisor.settings import Settings
-from advisor.sources import MINUTES_PER_DAY, Sources, sources
+from advisor.stored_results import advice as said
+from advisor.stored_results.asked import Asked
+from advisor.stored_results.dynamic import gather
+from advisor.stored_results.proving import Rewrites, pretty
+from advisor.stored_results.served import Candidate, Refused, candidates, services
+from advisor.stored_results.sources import MINUTES_PER_DAY, Sources, sources
 from advisor.terms import identity, short_window
 from advisor.usage.names import Session
 

@@ -41,7 +41,7 @@ from advisor.history import Cut
 from advisor.lookback import look_backs
 from advisor.model import Proposal, Proposed, Rejection
 from advisor.profile import TableProfile
-from advisor.questions import ReadTemplate
+from advisor.pruning.questions import ReadTemplate
 from advisor.recommenders.history_partitioning.archive import policy
 from advisor.recommenders.history_partitioning.hot_and_cold import split
 from advisor.recommenders.history_partitioning.shared import CODE, reject

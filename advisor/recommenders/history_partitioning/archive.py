@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from advisor import cost, history, patches
+from advisor import cost, history
 from advisor.account import Account
 from advisor.figures import between, many, number, percent, size
 from advisor.history import Cut
@@ -18,6 +18,7 @@ from advisor.model import (
     Target,
     Workload,
 )
+from advisor.owners import patches
 from advisor.recommenders.history_partitioning.shared import CODE, reject, services
 from advisor.settings import Settings
 from advisor.terms import evidence, identity, short_window

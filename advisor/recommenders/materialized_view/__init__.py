@@ -40,14 +40,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from advisor import asked, unneeded
 from advisor.account import Account
 from advisor.figures import between, number
 from advisor.model import Proposal, Proposed, Rejection, TableName
-from advisor.projections import gather
 from advisor.recommenders.materialized_view import groupings, projections
 from advisor.recommenders.materialized_view.words import CODE
+from advisor.services import unneeded
 from advisor.settings import Settings
+from advisor.stored_results import asked
+from advisor.stored_results.projections import gather
 from advisor.terms import monthly
 
 __all__ = ["CODE", "begin", "propose"]

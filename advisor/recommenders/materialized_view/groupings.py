@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from advisor import stored_advice as said
 from advisor.account import Account
-from advisor.asked import Asked
 from advisor.figures import between, number, percent
 from advisor.model import Proposed
 from advisor.profile import TableProfile
@@ -19,8 +17,10 @@ from advisor.recommenders.materialized_view.words import (
     reject,
     view_name,
 )
-from advisor.served import Candidate, Market, Refused, candidates
 from advisor.settings import Settings
+from advisor.stored_results import advice as said
+from advisor.stored_results.asked import Asked
+from advisor.stored_results.served import Candidate, Market, Refused, candidates
 
 
 def begin(

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from advisor import stored_advice as said
-from advisor import verdict
 from advisor.account import Account
-from advisor.asked import Asked
+from advisor.clustering import verdict
 from advisor.figures import between, many, number, percent
 from advisor.keys import render
 from advisor.model import Proposed, Rejection
 from advisor.profile import TableProfile
-from advisor.projections import Filtered, Ground, columns_of, filtered
 from advisor.recommenders.materialized_view.words import (
     REJECTED_EACH,
     Words,
@@ -22,9 +19,12 @@ from advisor.recommenders.materialized_view.words import (
     reject,
     view_name,
 )
-from advisor.second_orders import Ordered, ordered
-from advisor.served import Candidate, Refused
 from advisor.settings import Settings
+from advisor.stored_results import advice as said
+from advisor.stored_results.asked import Asked
+from advisor.stored_results.projections import Filtered, Ground, columns_of, filtered
+from advisor.stored_results.second_orders import Ordered, ordered
+from advisor.stored_results.served import Candidate, Refused
 
 WIDE = 9
 """Columns from which a table is wide."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from advisor import patches
-from advisor import stored_advice as said
 from advisor.account import Account
 from advisor.blocks import Stored, definition
 from advisor.errors import InputError
@@ -21,12 +19,14 @@ from advisor.model import (
     TableName,
     Target,
 )
+from advisor.owners import patches
 from advisor.platform import forbidden
 from advisor.profile import TableProfile
-from advisor.proving import Rewrites, pretty
 from advisor.quoting import identifier, qualified
-from advisor.served import Candidate, services
 from advisor.settings import Settings
+from advisor.stored_results import advice as said
+from advisor.stored_results.proving import Rewrites, pretty
+from advisor.stored_results.served import Candidate, services
 from advisor.terms import identity, short_window
 
 CODE = "materialized_view"

@@ -38,7 +38,7 @@ from __future__ import annotations
 from advisor.account import Account
 from advisor.model import Proposal, Proposed, Rejection, TableName
 from advisor.profile import TableProfile
-from advisor.questions import ReadTemplate
+from advisor.pruning.questions import ReadTemplate
 from advisor.recommenders.query_rewrite.ranges import CODE, rewrite
 from advisor.recommenders.query_rewrite.reviews import reviews
 from advisor.rewrites import KINDS

@@ -10,8 +10,6 @@ from statistics import fmean
 from sqlglot.dialects.snowflake import Snowflake
 
 from advisor.account import Account
-from advisor.asks import asks_of
-from advisor.axes import Axis
 from advisor.blocks import study
 from advisor.cost import DAYS_PER_MONTH, ScanPrice
 from advisor.equality import Trial
@@ -34,15 +32,17 @@ from advisor.model import (
 )
 from advisor.platform import masked
 from advisor.profile import UNPRUNED, TableProfile
-from advisor.proving import pretty, qualified
-from advisor.questions import ReadTemplate
+from advisor.pruning.asks import asks_of
+from advisor.pruning.axes import Axis
+from advisor.pruning.questions import ReadTemplate
+from advisor.pruning.widths import touched
 from advisor.rewrites import Unwrapped, source_of, unwrap
-from advisor.serving import line_of, per_hour
 from advisor.settings import Settings
+from advisor.stored_results.proving import pretty, qualified
+from advisor.stored_results.serving import line_of, per_hour
 from advisor.terms import hashes, identity, short_window, valid_until
 from advisor.usage import read as read_text
 from advisor.usage.names import Session
-from advisor.widths import touched
 
 CODE = "query_rewrite"
 

@@ -12,11 +12,11 @@ from advisor.equality import Trial
 from advisor.figures import many
 from advisor.model import Rejection, TableName, Target
 from advisor.profile import TableProfile
-from advisor.questions import ReadTemplate
+from advisor.pruning.questions import ReadTemplate
 from advisor.recommenders.query_rewrite.ranges import CODE
 from advisor.rewrites import unions
+from advisor.rewrites.studies import Studied
 from advisor.settings import Settings
-from advisor.studies import Studied
 from advisor.usage.names import Session
 
 WIDE = 50

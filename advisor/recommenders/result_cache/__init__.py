@@ -31,13 +31,13 @@ docs.snowflake.com: Using Persisted Query Results; USE_CACHED_RESULT.
 from __future__ import annotations
 
 from advisor.account import Account
-from advisor.misses import missed
 from advisor.model import Proposal, Proposed, Rejection
 from advisor.recommenders.result_cache.one_text import of_texts
 from advisor.recommenders.result_cache.schedules import of_loads
 from advisor.recommenders.result_cache.shared import CODE
 from advisor.recommenders.result_cache.unremedied import not_judged, without_remedy
 from advisor.recommenders.result_cache.users import of_users
+from advisor.reuse.misses import missed
 from advisor.settings import Settings
 from advisor.terms import monthly
 

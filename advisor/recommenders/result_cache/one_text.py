@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from advisor import texts
 from advisor.account import Account
 from advisor.figures import between, many, number, seconds
-from advisor.misses import Missed
 from advisor.model import ZERO, Benefit, Cost, Grade, Proposal, Range, Recommendation, Service, Target
-from advisor.questions import ReadTemplate
+from advisor.pruning.questions import ReadTemplate
 from advisor.recommenders.result_cache.shared import (
     CODE,
     baseline,
@@ -19,7 +17,9 @@ from advisor.recommenders.result_cache.shared import (
     policies,
     seconds_saved,
 )
-from advisor.replay import Miss
+from advisor.reuse import texts
+from advisor.reuse.misses import Missed
+from advisor.reuse.replay import Miss
 from advisor.settings import Settings
 from advisor.terms import evidence, identity, monthly, short_window
 

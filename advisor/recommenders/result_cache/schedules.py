@@ -10,12 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from advisor import cost, texts
+from advisor import cost
 from advisor.account import Account
 from advisor.cost import DAYS_PER_MONTH
 from advisor.errors import InputError
 from advisor.figures import between, number, seconds
-from advisor.misses import Missed, changes_of, never_served
 from advisor.model import (
     ZERO,
     Benefit,
@@ -31,13 +30,15 @@ from advisor.model import (
     Service,
     Target,
 )
-from advisor.questions import ReadTemplate
+from advisor.pruning.questions import ReadTemplate
 from advisor.quoting import identifier
 from advisor.recommenders.result_cache.shared import CODE, by_template, details
-from advisor.replay import Miss
+from advisor.reuse import texts
+from advisor.reuse.misses import Missed, changes_of, never_served
+from advisor.reuse.replay import Miss
+from advisor.reuse.warming import Warming, warming
 from advisor.settings import Settings
 from advisor.terms import evidence, identity, monthly, short_window
-from advisor.warming import Warming, warming
 
 LEAST_BILLED_SECONDS = 60  # what each start of a warehouse is billed at least
 WARNINGS = (

@@ -8,9 +8,9 @@ from advisor import cost
 from advisor.account import Account
 from advisor.cost import MS_PER_HOUR
 from advisor.figures import percent
-from advisor.misses import Missed
 from advisor.model import Change, QueryTemplate, Range, TableName
-from advisor.replay import Miss
+from advisor.reuse.misses import Missed
+from advisor.reuse.replay import Miss
 from advisor.settings import Settings
 from advisor.terms import hashes, monthly, valid_until
 

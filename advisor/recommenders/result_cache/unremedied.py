@@ -6,11 +6,11 @@ from collections.abc import Collection, Sequence
 
 from advisor.account import Account
 from advisor.figures import number, seconds
-from advisor.misses import Missed, unjudged
 from advisor.model import Rejection, Target
-from advisor.questions import ReadTemplate
+from advisor.pruning.questions import ReadTemplate
 from advisor.recommenders.result_cache.shared import CODE, by_template
-from advisor.replay import Miss
+from advisor.reuse.misses import Missed, unjudged
+from advisor.reuse.replay import Miss
 from advisor.settings import Settings
 from advisor.terms import monthly
 

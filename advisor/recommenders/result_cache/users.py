@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from advisor.account import Account
 from advisor.figures import between, number, seconds
-from advisor.misses import Missed
 from advisor.model import ZERO, Benefit, Cost, Grade, Proposal, Recommendation, Service, Target
-from advisor.questions import ReadTemplate
+from advisor.pruning.questions import ReadTemplate
 from advisor.recommenders.result_cache.shared import CODE, baseline, credits, details, policies, seconds_saved
-from advisor.replay import Miss
+from advisor.reuse.misses import Missed
+from advisor.reuse.replay import Miss
 from advisor.settings import Settings
 from advisor.terms import evidence, identity, monthly, short_window
 

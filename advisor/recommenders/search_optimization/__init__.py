@@ -31,16 +31,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from advisor import platform, unneeded
+from advisor import platform
 from advisor.account import Account
 from advisor.errors import InputError
 from advisor.figures import between, number
 from advisor.model import ZERO, Proposal, Proposed, Range, Rejection
-from advisor.paths import PathCost, path_cost
 from advisor.profile import TableProfile
 from advisor.quoting import identifier, qualified
 from advisor.recommenders.search_optimization.words import CODE, monthly_cost, proposal, reject
-from advisor.searches import Expression, Look, looks_of, unfit
+from advisor.services import unneeded
+from advisor.services.paths import PathCost, path_cost
+from advisor.services.searches import Expression, Look, looks_of, unfit
 from advisor.settings import Settings
 
 __all__ = ["CODE", "propose"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from advisor import cost, patches, platform
+from advisor import cost, platform
 from advisor.account import Account
 from advisor.figures import between, many, number, percent, size
 from advisor.loads import Load
@@ -23,10 +23,11 @@ from advisor.model import (
     TemplateEvidence,
     Workload,
 )
-from advisor.paths import PathCost
+from advisor.owners import patches
 from advisor.profile import TableProfile
 from advisor.quoting import identifier
-from advisor.searches import SPREAD, Expression, Look
+from advisor.services.paths import PathCost
+from advisor.services.searches import SPREAD, Expression, Look
 from advisor.settings import Settings
 from advisor.terms import EVIDENCE_TEMPLATES, hashes, identity, monthly, short_window, valid_until
 

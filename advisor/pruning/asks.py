@@ -1,0 +1,199 @@
+"""Conditions as the model sees them: shares of a table's rows and positions on a column's axis."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from advisor.model import ColumnUsage, Role
+from advisor.pruning.axes import Axis
+
+PRUNABLE = frozenset({Role.EQUALITY, Role.MEMBERSHIP, Role.RANGE, Role.PREFIX, Role.NULL_TEST})
+FEWEST = 1e-9  # share of the rows that a condition is taken to match at least
+LAST_LETTER = "\U0010ffff"
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One AND-ed condition of one scan on one column that a minimum and a maximum can decide."""
+
+    column: str
+    share: float
+    """Of the table's rows."""
+    values: int = 0
+    """How many single values it asks for; 0 for a range."""
+    low: float | None = None
+    high: float | None = None
+    """A range's ends as positions on the column's axis; None where open."""
+    positions: tuple[float, ...] = ()
+    """Where the single values stand, those that stand anywhere."""
+    bare: bool = True
+    """No function or cast stands around the column."""
+    located: bool = True
+    """False for a stretch of which only the length is known."""
+    null: bool = False
+    """It asks for NULLs, which lie with no value."""
+    derived: bool = False
+    """It isn't written on the column: a joined table's filter or a top-k implies it while the query runs."""
+    stretches: int = 0
+    """How many stretches of values that follow each other the single ones make up; 0 where that isn't known."""
+    unmatched: bool = False
+    """Of a join: no row of the other table, all of whose rows are known, passes its filters."""
+    outermost: bool = False
+    """It asks for the rows at an end of the column, whichever that is."""
+    moving: bool = False
+    """It asks for the latest rows of a table that grows, so its beginning moves on with the clock."""
+
+    @property
+    def places(self) -> int:
+        """In how many places of the column its single values lie."""
+        return self.stretches or self.values
+
+    @property
+    def open(self) -> bool:
+        """A range without one of its ends: rows at the far end of the column, wherever they lie."""
+        return not self.values and self.located and (self.low is None) != (self.high is None)
+
+
+@dataclass(frozen=True)
+class Question:
+    """One scan of the table by one sampled execution: conditions joined by AND."""
+
+    load: int
+    """Which of the profile's loads it belongs to."""
+    weight: float
+    """Its part of the load's scans: a load of n samples with one scan each has n questions of weight 1/n."""
+    asks: tuple[Ask, ...]
+    barren: bool = False
+    """A table that it joins left none of the rows: the scan ends as it begins."""
+
+
+def asks_of(usages: Sequence[ColumnUsage], axes: Mapping[str, Axis]) -> tuple[Ask, ...]:
+    """What the filters of one scan ask, those that a minimum and a maximum can decide; by column, the narrowest first."""
+    asks = [ask for clause in _clauses(usages) for ask in _clause_asks(clause, axes)]
+    return tuple(sorted(asks, key=lambda ask: (ask.column, ask.share)))
+
+
+def unheard(usages: Sequence[ColumnUsage], axes: Mapping[str, Axis]) -> bool:
+    """Whether any of these filters may prune although nothing is known that it asks: an open range of a column whose ends aren't known,
+    or alternatives on several columns."""
+
+    def may(usage: ColumnUsage) -> bool:
+        return usage.role in PRUNABLE and usage.keeps_order and not usage.negated
+
+    return any(all(map(may, clause)) and not _clause_asks(clause, axes) for clause in _clauses(usages))
+
+
+def _clauses(usages: Sequence[ColumnUsage]) -> list[list[ColumnUsage]]:
+    clauses: dict[int, list[ColumnUsage]] = {}
+    for usage in usages:
+        clauses.setdefault(usage.clause, []).append(usage)
+    return [clause for _, clause in sorted(clauses.items())]
+
+
+def _clause_asks(clause: Sequence[ColumnUsage], axes: Mapping[str, Axis]) -> list[Ask]:
+    asks = [_bare_or_not(_ask(usage, axes), usage) for usage in clause]
+    if all(usage.branch is None for usage in clause):
+        return [ask for ask in asks if ask is not None]
+    # An OR prunes on a column only if each of its alternatives does.
+    found = [ask for ask in asks if ask is not None]
+    if len(found) != len(asks) or len({ask.column for ask in found}) != 1:
+        return []
+    return [_union(found)]
+
+
+def _bare_or_not(ask: Ask | None, usage: ColumnUsage) -> Ask | None:
+    return ask if ask is None or usage.wrapper is None else replace(ask, bare=False)
+
+
+def _union(asks: Sequence[Ask]) -> Ask:
+    share = min(1.0, sum(ask.share for ask in asks))
+    if any(ask.null for ask in asks):
+        # NULLs lie apart from the values: the alternatives have no place in common.
+        return Ask(asks[0].column, share, sum(max(1, ask.values) for ask in asks))
+    if all(ask.values for ask in asks):
+        positions = tuple(position for ask in asks for position in ask.positions)
+        return Ask(asks[0].column, share, sum(ask.values for ask in asks), positions=positions)
+    lows = [ask.low for ask in asks]
+    highs = [ask.high for ask in asks]
+    low = None if None in lows else min(low for low in lows if low is not None)
+    high = None if None in highs else max(high for high in highs if high is not None)
+    return Ask(asks[0].column, share, 0, low, high)
+
+
+def _ask(usage: ColumnUsage, axes: Mapping[str, Axis]) -> Ask | None:
+    line = axes.get(usage.column)
+    if line is None or usage.role not in PRUNABLE or usage.negated or not usage.keeps_order:
+        return None
+    if usage.role is Role.NULL_TEST:
+        return Ask(usage.column, max(FEWEST, line.null_share), 1, null=True) if line.known else None
+    if usage.role is Role.PREFIX and usage.values:
+        return _prefix(line, str(usage.values[0]))
+    if usage.low is not None or usage.high is not None:
+        return _between(line, usage)
+    return _points(line, usage) if usage.role in (Role.EQUALITY, Role.MEMBERSHIP) else None
+
+
+def _prefix(line: Axis, text: str) -> Ask:
+    low, high = line.position(text), line.position(text + LAST_LETTER)
+    # A position tells the first letters only: the prefix may be longer.
+    later = None if low is None or high is None else max(high, math.nextafter(low, math.inf))
+    return _range(line, low, later)
+
+
+def _between(line: Axis, usage: ColumnUsage) -> Ask | None:
+    low = None if usage.low is None else line.position(usage.low)
+    high = None if usage.high is None else line.position(usage.high)
+    if (low is None) != (usage.low is None) or (high is None) != (usage.high is None):
+        return None
+    if not line.known and not line.is_time and (low is None or high is None):
+        return None  # the literals seen don't tell how far the column reaches beyond them
+    # A range includes its low end and, for dates, its last day; any other high end is excluded.
+    step = 1.0 if line.family == "date" else 0.0
+    if low is not None and not usage.low_included:
+        low = low + step if step else math.nextafter(low, math.inf)
+    if high is not None and step and not usage.high_included:
+        high -= step
+    if high is not None and not step and usage.high_included:
+        high = math.nextafter(high, math.inf)
+    return _range(line, low, high)
+
+
+def _points(line: Axis, usage: ColumnUsage) -> Ask:
+    positions = [line.position(value) for value in usage.values]
+    known = tuple(sorted({position for position in positions if position is not None}))
+    count = max(1, len(usage.values))
+    return Ask(usage.column, min(1.0, (1 - line.null_share) * count / line.distinct), count, positions=known)
+
+
+def _range(line: Axis, low: float | None, high: float | None) -> Ask:
+    # Text isn't spread evenly over its alphabet: a range holds one of its values at least.
+    least = 1 / line.distinct if line.family == "text" else 0.0
+    share = (1 - line.null_share) * max(least, line.share(low, high))
+    # The bucket arithmetic takes the upper end as excluded: a date's day ends a day later.
+    end = high + 1 if line.family == "date" and high is not None else high
+    return Ask(line.column, share, 0, low, end)
+
+
+def corrected(asks: tuple[Ask, ...], matched: float, axes: Mapping[str, Axis]) -> tuple[Ask, ...]:
+    """The asks with their guessed shares corrected so that together they match the share of the rows that was recorded: a hot
+    value holds more than one in its column's distinct count, and only time is spread about evenly over its span."""
+    alone = len(asks) == 1
+    guessed = [
+        not ask.null and (bool(ask.values) or not axes[ask.column].is_time or (alone and not axes[ask.column].known))
+        for ask in asks
+    ]
+    sure = math.prod(max(ask.share, 1e-6) for ask, guess in zip(asks, guessed, strict=True) if not guess)
+    assumed = math.prod(max(ask.share, 1e-12) for ask, guess in zip(asks, guessed, strict=True) if guess)
+    if not any(guessed) or matched <= 0:
+        return asks
+    target = min(1.0, max(matched / sure, 1e-12))
+    if assumed >= 1:  # nothing but the one value that is always asked for is known of them
+        alike = target ** (1 / sum(guessed))
+        return tuple(replace(ask, share=alike) if guess else ask for ask, guess in zip(asks, guessed, strict=True))
+    exponent = math.log(target) / math.log(assumed)
+    return tuple(
+        replace(ask, share=min(1.0, ask.share**exponent)) if guess else ask
+        for ask, guess in zip(asks, guessed, strict=True)
+    )

@@ -1,0 +1,203 @@
+"""Filters that a table is given while the query runs: by the smaller table that it is joined with, and by a top-k.
+
+Snowflake summarises the join keys that the smaller side's own filters leave and skips partitions of the larger side that
+hold none of them; ORDER BY … LIMIT k keeps the k-th best value so far as a boundary ("Pruning in Snowflake", SIGMOD 2025).
+A set of keys that holds a share φ of the domain leaves a partition that spans v of them with probability 1 - (1 - φ)^v.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from advisor.model import FILTERS, ColumnUsage, QueryTemplate, Reading, Role, Table, TableHistory, TableName
+from advisor.pruning.asks import FEWEST, Ask, asks_of
+from advisor.pruning.axes import Axis
+from advisor.pruning.sample import Floats, Sample
+
+Flags = NDArray[np.bool_]
+
+MOST_KEPT = 0.5  # a filter that leaves more of the join keys than this prunes nothing worth speaking of
+MOST_KEYS = 5000  # as many join keys as are told apart
+MOST_DAYS = 110_000  # rows of a calendar: three centuries
+YEAR = 365
+WHOLE = 0.999  # a sample with this share of a table's rows is the table
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """A table as the side of a join that filters the other."""
+
+    table: Table
+    axes: Mapping[str, Axis]
+    """Of the columns that it is filtered and joined by."""
+    history: TableHistory
+    sample: Sample | None
+    """Of its rows, where the snapshot has one."""
+
+    @property
+    def whole(self) -> bool:
+        """All of its rows are known."""
+        return self.sample is not None and self.sample.rows >= WHOLE * (self.table.rows or math.inf)
+
+    @property
+    def days(self) -> float | None:
+        """Of a calendar, a table with a row a day, the days that it is asked for; None for any other table."""
+        return days_of(self.table, self.axes)
+
+
+def may_be_calendar(table: Table) -> bool:
+    """It has as many rows as a calendar."""
+    return YEAR <= (table.rows or 0) <= MOST_DAYS
+
+
+def days_of(table: Table, axes: Mapping[str, Axis]) -> float | None:
+    """The days of a calendar that queries ask for, or all that statistics tell of. Its keys are numbered in their order."""
+    dates = [axes[column.name] for column in table.columns if column.data_type == "DATE" and column.name in axes]
+    rows = table.rows or 0
+    if len(dates) != 1 or not may_be_calendar(table):
+        return None
+    days = dates[0].span + 1
+    return days if days <= rows + 1 and (not dates[0].known or dates[0].distinct >= MOST_KEPT * rows) else None
+
+
+Dimensions = Callable[[TableName], Dimension | None]
+"""Of the tables that are smaller than the one that they filter."""
+
+
+def partners(reading: Reading, scan: int) -> list[tuple[ColumnUsage, int]]:
+    """The joins through which a scan loses rows that have no partner, each with the other side's scan; those of which the
+    text doesn't tell the other scan are left out."""
+    found = []
+    joins = [usage for usage in reading.usages if usage.role is Role.JOIN]
+    for usage in joins:
+        if usage.scan != scan or usage.partner is None or not _drops(usage):
+            continue
+        back = (usage.table, usage.column)
+        others = {o.scan for o in joins if (o.table, o.column) == usage.partner and o.partner == back}
+        if len(others) == 1 and scan not in others:
+            found.append((usage, others.pop()))
+    return found
+
+
+def _drops(usage: ColumnUsage) -> bool:
+    return usage.required and not usage.negated and usage.wrapper is None
+
+
+def joined(
+    template: QueryTemplate,
+    reading: Reading,
+    scan: int,
+    axes: Mapping[str, Axis],
+    dimensions: Dimensions,
+) -> list[Ask]:
+    """What smaller joined tables' own filters ask of a scan's join columns."""
+    asks = []
+    for usage, other in partners(reading, scan):
+        side = dimensions(reading.scans[other]) if usage.column in axes else None
+        if side is None:
+            continue
+        filters = [u for u in reading.usages if u.scan == other and u.role in FILTERS]
+        own = asks_of(filters, side.axes)
+        matched = matched_share(template, side.history)
+        if own and usage.partner is not None:
+            share = math.prod(ask.share for ask in own) if matched is None else matched
+            asks.append(_kept(axes[usage.column], usage.partner[1], own, max(FEWEST, share), side))
+    return [ask for ask in asks if ask.share <= MOST_KEPT]
+
+
+def matched_share(template: QueryTemplate, history: TableHistory) -> float | None:
+    """The share of a table's rows that the template's filters let through, as recorded."""
+    scans = [scan for scan in history.scans if scan.hash in template.hashes and scan.rows_matched is not None]
+    rows = sum((scan.rows_scanned or 0) for scan in scans)
+    seen = sum(scan.partitions_scanned for scan in scans)
+    every = sum(scan.partitions_scanned + scan.partitions_pruned for scan in scans)
+    if not rows or not seen:
+        return None
+    return sum(scan.rows_matched or 0 for scan in scans) / (rows * every / seen)
+
+
+def _kept(line: Axis, key: str, own: Sequence[Ask], share: float, side: Dimension) -> Ask:
+    """The join keys that pass the other side's filters, one by one where all its rows are known."""
+    if side.sample is not None and side.whole and _decided(key, own, side.sample):
+        keys = side.sample.columns[key]
+        kept = np.unique(keys[_passing(own, side.sample)])
+        unmatched = not len(kept) and side.sample.rows >= (side.table.rows or math.inf)
+        kept = kept[(kept >= line.low) & (kept <= line.high)] if line.known else kept[~np.isnan(kept)]
+        if len(kept) <= MOST_KEYS:
+            part = min(1.0, max(1, len(kept)) / line.distinct)
+            places = _stretches(keys, kept)
+            count, where = max(1, len(kept)), tuple(map(float, kept))
+            return Ask(line.column, part, count, positions=where, derived=True, stretches=places, unmatched=unmatched)
+    if any(ask.column == key for ask in own):
+        same = min((ask for ask in own if ask.column == key), key=lambda ask: ask.share)
+        return replace(same, column=line.column, share=share, derived=True)
+    ranged = all(side.axes[ask.column].is_time and not ask.values for ask in own)
+    years = max(1, *(ask.values for ask in own))
+    if side.days is not None and not ranged and share * (side.table.rows or 0) > years * (YEAR + 1):
+        # More days than the years asked for have: a part that comes again in every year.
+        return Ask(line.column, share, round(max(1.0, line.distinct / YEAR)), derived=True)
+    within = min(1.0, share / _covered(line, key, side))
+    if side.days is not None or ranged:
+        return Ask(line.column, within, located=False, derived=True)
+    return Ask(line.column, within, max(1, round(within * line.distinct)), derived=True)
+
+
+def _stretches(keys: Floats, kept: Floats) -> int:
+    """How many stretches of the dimension's keys, in their order, those kept make up."""
+    places = np.searchsorted(np.unique(keys), kept)
+    return 1 + int((np.diff(places) > 1).sum())
+
+
+def _covered(line: Axis, key: str, side: Dimension) -> float:
+    """The part of the other side's keys that the table has at all: a calendar is longer than the sales. What is asked for
+    is taken to lie there."""
+    theirs = side.axes.get(key)
+    if theirs is not None and theirs.known and line.known and line.family != "text":
+        return min(1.0, max(1e-6, theirs.share(line.low, line.high)))
+    if line.known or side.days is None or not side.table.rows:
+        return 1.0
+    return min(1.0, line.distinct / side.table.rows)
+
+
+def _decided(key: str, own: Sequence[Ask], sample: Sample) -> bool:
+    return key in sample.columns and all(
+        ask.column in sample.columns and not ask.null and ask.located and (ask.positions or not ask.values)
+        for ask in own
+    )
+
+
+def _passing(own: Sequence[Ask], sample: Sample) -> Flags:
+    found: Flags = np.logical_and.reduce([_holds(ask, sample.columns[ask.column]) for ask in own])
+    return found
+
+
+def _holds(ask: Ask, values: Floats) -> Flags:
+    if ask.values:
+        return np.isin(values, ask.positions)
+    return (values >= (-math.inf if ask.low is None else ask.low)) & (
+        values < (math.inf if ask.high is None else ask.high)
+    )
+
+
+def top(reading: Reading, scan: int, axes: Mapping[str, Axis], rows: float, matched: float) -> Ask | None:
+    """What ORDER BY column LIMIT k asks of the column, where other conditions match that share of the rows; None for a query
+    that isn't of this form. Snowflake looks at the first column ordered by, and at no aggregate."""
+    orders = [usage for usage in reading.usages if usage.role is Role.ORDER]
+    if not reading.limit or not orders or len(reading.scans) != 1 or any(u.role is Role.GROUP for u in reading.usages):
+        return None
+    first = orders[0]
+    if first.scan != scan or first.wrapper is not None or first.column not in axes:
+        return None
+    share = max(FEWEST, reading.limit / max(1.0, rows * matched))
+    if share > MOST_KEPT:
+        return None
+    line = axes[first.column]
+    share += 0.5 / line.distinct if line.known else 0.0  # the k-th best value is read whole
+    # The latest are asked for, as a rule; of other columns either end.
+    low = line.high - share * line.span if line.is_time else None
+    return Ask(first.column, share, 0, low, located=low is not None, derived=True, outermost=True)

@@ -1,0 +1,276 @@
+"""A table's layout as the history shows it, and what the queries ask of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from advisor.model import KeyPart
+from advisor.pruning.asks import Ask, Question
+from advisor.pruning.axes import Axis
+from advisor.pruning.buckets import ColumnAsks
+from advisor.pruning.closed_form import Floats, Selection, Walked
+from advisor.pruning.counterparts import Ties, told_together
+from advisor.pruning.nests import Nests, plain
+from advisor.pruning.sample import FEW, Sample
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A table as the model sees it: its size, its columns' axes, what is asked, how it lies today."""
+
+    rows: float
+    partitions: int
+    axes: Mapping[str, Axis]
+    widths: Mapping[str, float]
+    """Per column the mean share of its axis that a partition spans today, learned from the scans; absent: unknown."""
+    questions: tuple[Question, ...]
+    loads: int
+    sample: Sample | None = None
+    """Of its rows, where the snapshot has one that is large enough for its partitions."""
+    weaker: Layout | None = None
+    """The same table as the next weaker evidence shows it: a sample's without the sample, that of statistics without them."""
+    ties: Ties = field(default_factory=Ties)
+    """Columns that go together although the layout doesn't show it."""
+    surmise: Ties | None = None
+    """What goes together if all that is as probable as not is so."""
+    nests: Nests = field(default_factory=dict)
+    """Columns that another one's numbers begin with."""
+
+    @cached_property
+    def plain(self) -> Layout:
+        """The same with what is asked of such columns as stretches of the finer ones."""
+        return replace(self, questions=tuple(plain(each, self.nests) for each in self.questions), nests={})
+
+    @cached_property
+    def surmised(self) -> Layout:
+        """The same where the surmise is right."""
+        if self.surmise is None:
+            return self
+        axes = told_together(self.axes, self.surmise.one_to_one, self.questions)
+        return self._asking_the_same(replace(self, axes=axes, ties=self.surmise, surmise=None))
+
+    @cached_property
+    def unsurmised(self) -> Layout:
+        """The same where it is wrong."""
+        return self._asking_the_same(replace(self, surmise=None))
+
+    def _asking_the_same(self, other: Layout) -> Layout:
+        """What is derived of the questions alone needn't be derived again."""
+        for name in ("_kinds", "asked", "which", "asks", "weights", "owners", "scattered"):
+            vars(other)[name] = getattr(self, name)
+        return other
+
+    @cached_property
+    def apart(self) -> Layout | None:
+        """The same where no times follow each other, no numbers begin with others and nothing that is surmised is so; None where it is
+        this one."""
+        if not self.ties.abreast and not self.nests:
+            return None if self.surmise is None else self.unsurmised
+        return self._asking_the_same(replace(self, surmise=None, nests={}, ties=replace(self.ties, abreast={})))
+
+    @cached_property
+    def weights(self) -> Floats:
+        return np.array([question.weight for question in self.questions])
+
+    @cached_property
+    def owners(self) -> NDArray[np.intp]:
+        return np.array([question.load for question in self.questions], dtype=np.intp)
+
+    @cached_property
+    def _kinds(self) -> Mapping[tuple[tuple[Ask, ...], bool], int]:
+        kinds = dict.fromkeys((question.asks, question.barren) for question in self.questions)
+        return {kind: i for i, kind in enumerate(kinds)}
+
+    @cached_property
+    def asked(self) -> tuple[tuple[Ask, ...], ...]:
+        """What the questions ask, each once, the barren ones apart: samples, and templates, often ask for the same, or for nothing
+        that prunes."""
+        return tuple(asks for asks, _ in self._kinds)
+
+    @cached_property
+    def which(self) -> NDArray[np.intp]:
+        """By question the place of what it asks in `asked`."""
+        return np.array([self._kinds[question.asks, question.barren] for question in self.questions], dtype=np.intp)
+
+    @cached_property
+    def asks(self) -> AskColumns:
+        """The conditions of all of `asked`, one after the other."""
+        return AskColumns.of(self.asked)
+
+    @cached_property
+    def alike(self) -> Mapping[tuple[frozenset[str], bool], NDArray[np.intp]]:
+        """The loads that ask for each set of columns, apart by whether anything in it is derived."""
+        found: dict[tuple[frozenset[str], bool], set[int]] = {}
+        for question in self.questions:
+            kind = frozenset(ask.column for ask in question.asks), any(ask.derived for ask in question.asks)
+            found.setdefault(kind, set()).add(question.load)
+        return {kind: np.array(sorted(loads), dtype=np.intp) for kind, loads in found.items()}
+
+    @cached_property
+    def groups(self) -> dict[KeyPart, float]:
+        """How many groups each expression makes, as far as they were counted."""
+        return {}
+
+    @cached_property
+    def selections(self) -> dict[KeyPart, Selection]:
+        """What `select` has found so far: a search tries each expression in hundreds of keys."""
+        return {}
+
+    @cached_property
+    def unmoved(self) -> dict[KeyPart, bool]:
+        """Of each expression, as far as it was asked: whether what is selected of it is the same with and without the surmise."""
+        return {}
+
+    @cached_property
+    def walked(self) -> dict[tuple[tuple[KeyPart, ...], float], Walked]:
+        """The same for the first expressions of keys, by how far partitions overlap."""
+        return {}
+
+    def forget(self) -> None:
+        """Let go of what walking hundreds of keys has kept, here and in what is derived of this layout: it is most of what a
+        table takes once its keys are found."""
+        self.walked.clear()
+        if self.sample is not None:
+            self.sample.coded.clear()
+        for name in ("plain", "surmised", "unsurmised", "apart", "counted", "weaker"):
+            other = vars(self).get(name)
+            if other is not None and other is not self:
+                other.forget()
+
+    @cached_property
+    def intervals(self) -> Mapping[str, Intervals]:
+        """What is asked of each column that the sample has."""
+        asked: dict[str, dict[Ask, None]] = {}
+        for question in self.counted.questions:
+            for ask in question.asks:
+                if _placed(ask):
+                    asked.setdefault(ask.column, {})[ask] = None
+        sample = self.sample
+        return {} if sample is None else {name: Intervals.of(sample, name, list(asks)) for name, asks in asked.items()}
+
+    @cached_property
+    def scarce(self) -> tuple[Ask, ...]:
+        """Conditions that are decided by whether a partition holds a row of theirs, of which the sample has few: NULLs, and the
+        far end of a column."""
+        sample = self.sample
+        asked = {ask: None for question in self.counted.questions for ask in question.asks}
+        return tuple(
+            ask for ask in asked
+            if ask.null or (sample is not None and ask.open and ask.share * sample.rows < FEW)
+        )  # fmt: skip
+
+    @cached_property
+    def counted(self) -> Layout:
+        """The same with those conditions alone that can be counted on the sample, and as the sample has them: with the latest rows in
+        buckets of a time that have just begun, or are nearly full."""
+        held = self.sample.columns if self.sample is not None else {}
+        asked = tuple(
+            replace(
+                each, asks=tuple(_as_now(ask) for ask in each.asks if ask.column in held and (ask.null or _placed(ask)))
+            )
+            for each in self.questions
+        )
+        return self if asked == self.questions else replace(self, questions=asked)
+
+    @cached_property
+    def scattered(self) -> Floats:
+        """By what is `asked`: partitions that hold a row which it matches, did these lie at random: no more are scanned where a
+        partition's own ends decide, as for rows at the far end of a column and for NULLs. Of a barren question, one."""
+        rows = np.array([
+            0.0 if barren else min(
+                (ask.share * self.rows for ask in asks if ask.open or ask.null or ask.outermost), default=math.inf
+            )
+            for asks, barren in self._kinds
+        ])  # fmt: skip
+        most: Floats = np.maximum(1.0, self.partitions * -np.expm1(-rows / max(1, self.partitions)))
+        return most
+
+    def per_load(self, scanned: Floats) -> Floats:
+        """Partitions per execution of each load, from partitions per question."""
+        return np.bincount(self.owners, weights=scanned * self.weights, minlength=self.loads).astype(float)
+
+
+def _as_now(ask: Ask) -> Ask:
+    return replace(ask, moving=False) if ask.moving else ask
+
+
+def _placed(ask: Ask) -> bool:
+    return not ask.null and (bool(ask.positions) if ask.values else ask.located)
+
+
+@dataclass(frozen=True)
+class AskColumns:
+    """Conditions as arrays."""
+
+    all: Sequence[Ask]
+    owners: NDArray[np.intp]
+    """Which of `Layout.asked` each belongs to."""
+    shares: Floats
+    places: Mapping[str, NDArray[np.intp]]
+    """By column where its conditions are."""
+    parts: Floats
+    """In how many places of the column their single values lie; 1 for a range."""
+    elsewhere: NDArray[np.bool_]
+    """Conditions for NULLs, which lie with no value."""
+    columns: Mapping[str, ColumnAsks]
+    asking: NDArray[np.intp]
+    """Those of `Layout.asked` that have any."""
+    firsts: NDArray[np.intp]
+    """Where the conditions of each of these begin."""
+
+    @staticmethod
+    def of(asked: Sequence[Sequence[Ask]]) -> AskColumns:
+        counts = np.array([len(each) for each in asked], dtype=np.intp)
+        asking = np.flatnonzero(counts)
+        asks = [ask for each in asked for ask in each]
+        places: dict[str, list[int]] = {}
+        for i, ask in enumerate(asks):
+            places.setdefault(ask.column, []).append(i)
+        return AskColumns(
+            asks,
+            np.repeat(np.arange(len(asked)), counts),
+            np.array([ask.share for ask in asks], dtype=float),
+            {column: np.array(found, dtype=np.intp) for column, found in places.items()},
+            np.array([max(1, ask.places) for ask in asks], dtype=float),
+            np.array([ask.null for ask in asks], dtype=bool),
+            {column: ColumnAsks.of([asks[i] for i in found]) for column, found in places.items()},
+            asking,
+            np.cumsum(counts)[asking] - counts[asking],
+        )
+
+
+@dataclass(frozen=True)
+class Intervals:
+    """All that is asked of one column, as intervals of the sample's ranks; an ask for several values has several."""
+
+    rows: Mapping[Ask, int]
+    low: Floats
+    high: Floats
+    firsts: NDArray[np.intp]
+    """Where each ask's intervals begin."""
+
+    @staticmethod
+    def of(sample: Sample, column: str, asks: Sequence[Ask]) -> Intervals:
+        spans = [_rank_spans(sample, column, ask) for ask in asks]
+        flat = np.array([span for each in spans for span in each], dtype=float).reshape(-1, 2)
+        firsts = np.cumsum([0, *(len(each) for each in spans[:-1])]).astype(np.intp)
+        return Intervals({ask: i for i, ask in enumerate(asks)}, flat[:, 0], flat[:, 1], firsts)
+
+    def overlap(self, lowest: Floats, highest: Floats) -> NDArray[np.bool_]:
+        """Per ask and partition: whether the ask's values may be in it."""
+        touched = (lowest <= self.high[:, None]) & (highest >= self.low[:, None])
+        return np.logical_or.reduceat(touched, self.firsts, axis=0)
+
+
+def _rank_spans(sample: Sample, column: str, ask: Ask) -> list[tuple[float, float]]:
+    if ask.values:
+        ranks = [sample.rank_of(column, position) for position in ask.positions]
+        return [(rank, rank) for rank in ranks]
+    low = -np.inf if ask.low is None else sample.rank_of(column, ask.low)
+    return [(low, np.inf if ask.high is None else sample.rank_of(column, ask.high, upper=True))]

@@ -1,0 +1,262 @@
+"""What a template scans once its table is sorted by a key.
+
+A micro-partition is skipped when the condition can't hold between the minimum and the maximum it stores of the column
+("Pruning in Snowflake", SIGMOD 2025). Under a key (c1, c2, …) a partition that straddles two values of c1 spans nearly all
+of c2: only partitions wholly inside one group of the leading columns can be skipped by the next one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from advisor.model import KeyPart
+from advisor.pruning.asks import Ask
+from advisor.pruning.axes import Axis
+from advisor.pruning.buckets import matched
+from advisor.pruning.closed_form import Floats, Selection, Walked
+from advisor.pruning.counterparts import EVEN_ODDS, STRAYING
+from advisor.pruning.cut import Cut
+from advisor.pruning.groups import groups, sizes_of
+from advisor.pruning.layout import AskColumns, Layout
+from advisor.pruning.nests import plain_key
+from advisor.pruning.sample import Sample
+from advisor.pruning.widths import UNSORTED, touched
+
+KEPT_LEVELS = 1
+"""Longer beginnings are walked anew: they would take more memory than they save time."""
+
+
+def predict(layout: Layout, key: Sequence[KeyPart], depth: float = 1.0) -> Floats:
+    """Partitions that each load scans per execution once the table is sorted by `key`.
+
+    `depth` is how many partitions overlap at any point of the key: 1 for a perfect sort, more while automatic
+    clustering lags behind the writes.
+    """
+    return layout.per_load(predict_questions(layout, key, depth))
+
+
+def predict_questions(layout: Layout, key: Sequence[KeyPart], depth: float = 1.0) -> Floats:
+    """Partitions that each question scans, by the closed form."""
+    if layout.nests:
+        return predict_questions(layout.plain, plain_key(key, layout.nests), depth)
+    return _predict_asked(layout, tuple(key), depth)[layout.which]
+
+
+def _predict_asked(layout: Layout, key: tuple[KeyPart, ...], depth: float) -> Floats:
+    """The same by `Layout.asked`."""
+    if layout.surmise is not None:
+        so = _predict_asked(layout.surmised, key, depth)
+        alike = all(_unmoved(layout, part) for part in key)
+        otherwise = so if alike else _predict_asked(layout.unsurmised, key, depth)
+        return EVEN_ODDS * so + (1 - EVEN_ODDS) * otherwise
+    return np.minimum(_walk(layout, key, depth).scanned(layout.partitions), layout.scattered)
+
+
+def _unmoved(layout: Layout, part: KeyPart) -> bool:
+    """The surmise tells nothing of the expression: with and without it the same walk is walked."""
+    if part not in layout.unmoved:
+        so, otherwise = layout.surmised, layout.unsurmised
+        layout.unmoved[part] = (
+            groups_of(so, part) == groups_of(otherwise, part)
+            and so.ties.abreast.get(part.column) == otherwise.ties.abreast.get(part.column)
+            and select(so, part).same(select(otherwise, part))
+        )
+    return layout.unmoved[part]
+
+
+def count(layout: Layout, key: Sequence[KeyPart]) -> Floats:
+    """The same as `predict`, counted on the sample sorted by `key`; computed where there is no sample, or one without a
+    column of the key. Conditions on columns or values that the sample doesn't have are computed, and the fewer of both taken."""
+    computed = predict_questions(layout, key)
+    if layout.sample is None or any(part.column not in layout.sample.columns for part in key):
+        return layout.per_load(computed)
+    cut = layout.sample.cut(key, layout.axes, layout.partitions)
+    alive: dict[Ask, Floats] = {}
+    for column, intervals in layout.intervals.items():
+        rows = None if KeyPart(column) in key else layout.rows
+        overlap = intervals.overlap(*layout.sample.bounds(column, cut, rows))
+        alive |= {ask: overlap[row].astype(float) for ask, row in intervals.rows.items()}
+    alive |= {
+        ask: _holding(ask, layout, cut, key) for ask in layout.scarce if ask.null or not _follows(layout, ask, key)
+    }
+    for ask in layout.scarce:
+        for at, part in enumerate(key):
+            if part.column == ask.column and _ends(layout, ask, key[:at]):
+                alive[ask] = np.maximum(alive[ask], _at_ends(ask, layout, layout.sample, cut, at))
+    asked = predict_questions(layout.counted, key)
+    for i, (question, held) in enumerate(zip(layout.questions, layout.counted.questions, strict=True)):
+        found = [alive[ask] for ask in held.asks if ask in alive]
+        if found:
+            counted = max(1.0, float(np.multiply.reduce(found).sum()))
+            # Where all is counted, what is computed differs by when the latest rows are asked for alone.
+            every = len(found) == len(question.asks)
+            likely = counted + computed[i] - asked[i] if every else counted * computed[i] / asked[i]
+            computed[i] = min(max(1.0, likely), layout.scattered[layout.which[i]])
+    return layout.per_load(computed)
+
+
+def _holding(ask: Ask, layout: Layout, cut: Cut, key: Sequence[KeyPart]) -> Floats:
+    """How probably each partition holds a row that the ask matches."""
+    assert layout.sample is not None
+    if ask.null:
+        return layout.sample.with_nulls(ask.column, cut, layout.rows, any(part.column == ask.column for part in key))
+    return layout.sample.holding(_matching(ask, layout.sample), ask.share, cut, layout.rows)
+
+
+def _at_ends(ask: Ask, layout: Layout, sample: Sample, cut: Cut, earlier: int) -> Floats:
+    """How probably each partition holds a row that the ask matches, of a column that the key sorts within groups of so many earlier
+    expressions."""
+    return sample.at_ends(_matching(ask, sample), ask.share, cut, earlier, layout.rows, ask.high is None)
+
+
+def _ends(layout: Layout, ask: Ask, earlier: Sequence[KeyPart]) -> bool:
+    """The ask's rows lie at the end of each group of the earlier expressions: NULLs, which are the last, or the far end of a column that
+    has none, unless one of the expressions puts these together."""
+    if not earlier or ask.null:
+        return bool(earlier)
+    nulls = layout.axes[ask.column].null_share > 0
+    return ask.open and not nulls and not _follows(layout, ask, earlier)
+
+
+def _follows(layout: Layout, ask: Ask, key: Sequence[KeyPart]) -> bool:
+    """The key, or a part of it, puts the ask's rows together."""
+    return any(together(layout, part.column, ask.column) is not None for part in key)
+
+
+def _matching(ask: Ask, sample: Sample) -> NDArray[np.bool_]:
+    """The sample's rows at the far end of a column that an open range asks for, or its NULLs."""
+    values = sample.columns[ask.column]
+    if ask.null:
+        return np.isnan(values)
+    least, most = -math.inf if ask.low is None else ask.low, math.inf if ask.high is None else ask.high
+    return np.asarray((values >= least) & (values < most))
+
+
+def _walk(layout: Layout, key: tuple[KeyPart, ...], depth: float) -> Walked:
+    """Keys that begin alike share the way: a search tries hundreds of them."""
+    if not key:
+        return Walked.start(layout.partitions, len(layout.asked))
+    if len(key) > KEPT_LEVELS:
+        return _step(layout, key, depth)
+    if (key, depth) not in layout.walked:
+        layout.walked[key, depth] = _step(layout, key, depth)
+    return layout.walked[key, depth]
+
+
+def _step(layout: Layout, key: tuple[KeyPart, ...], depth: float) -> Walked:
+    part = key[-1]
+    distinct = distinct_within(layout, key[:-1], part)
+    return _walk(layout, key[:-1], depth).by(select(layout, part), distinct, depth)
+
+
+def select(layout: Layout, part: KeyPart) -> Selection:
+    """What each of `Layout.asked` says of a key expression, by itself or through a column that the layout shows to move with it."""
+    if part in layout.selections:
+        return layout.selections[part]
+    axis = layout.axes[part.column]
+    distinct = groups_of(layout, part)
+    options = _own(layout, axis, part, distinct)
+    for column in layout.asks.places:
+        width = None if column == part.column else together(layout, part.column, column)
+        if width is not None:
+            _beside(layout.asks, column, width, distinct, options)
+        elif column in layout.ties.one_to_one.get(part.column, ()) and distinct == axis.distinct:
+            _through(layout.asks, part.column, column, distinct, options)
+    return layout.selections.setdefault(part, _narrowest(layout, distinct, options))
+
+
+def _own(layout: Layout, axis: Axis, part: KeyPart, distinct: float) -> Selection:
+    """What each condition says of a key expression of its own column; those on others say nothing yet."""
+    asks = layout.asks
+    among = axis.uncommon if distinct == axis.distinct else 1.0
+    options = Selection.none(len(asks.all), distinct, among, sizes_of(axis, part), axis.family == "text")
+    at = asks.places.get(part.column)
+    if at is not None:
+        found = matched(axis, part, distinct, asks.columns[part.column])
+        options.values[at], options.share[at] = found.values, found.share
+        options.places[at], options.open[at] = found.places, found.open
+    return options
+
+
+def _beside(asks: AskColumns, column: str, width: float, distinct: float, options: Selection) -> None:
+    """Puts among the options what a column says that stays so wide where the key expression is narrow."""
+    at = asks.places[column]
+    at = at[~asks.elsewhere[at] & (asks.shares[at] + width < UNSORTED)]
+    options.share[at] = np.minimum(1.0, asks.shares[at] + asks.parts[at] * (width + 1 / distinct))
+    options.values[at] = np.maximum(1.0, options.share[at] * distinct)
+
+
+def _through(asks: AskColumns, key: str, column: str, distinct: float, options: Selection) -> None:
+    """Puts among the options what a column says whose values go one to one with the key expression's, in an order of their own:
+    only partitions that hold one value are sure to be skipped, unless it is the one."""
+    at = asks.places[column]
+    own = asks.owners[asks.places[key]] if key in asks.places else np.zeros(0, dtype=np.intp)
+    at = at[~asks.elsewhere[at] & ~np.isin(asks.owners[at], own)]
+    options.share[at] = asks.shares[at]
+    options.values[at], options.places[at] = np.maximum(1.0, asks.shares[at] * distinct), np.inf
+
+
+def _narrowest(layout: Layout, distinct: float, options: Selection) -> Selection:
+    """Of the conditions of each of `Layout.asked` the one that matches the least, among equals the first."""
+    least = np.ones(len(layout.asked))
+    if len(layout.asks.firsts):
+        least[layout.asks.asking] = np.minimum(1.0, np.minimum.reduceat(options.share, layout.asks.firsts))
+    at = np.flatnonzero((options.share < 1) & (options.share == least[layout.asks.owners]))[::-1]
+    narrowest = Selection.none(len(layout.asked), distinct, options.among, options.sizes, options.mixed)
+    # From the last to the first, so that the first stays.
+    into = layout.asks.owners[at]
+    narrowest.values[into], narrowest.share[into] = options.values[at], options.share[at]
+    narrowest.places[into], narrowest.open[into] = options.places[at], options.open[at]
+    return narrowest
+
+
+def together(layout: Layout, key: str, column: str) -> float | None:
+    """How wide `column` stays where `key` is narrow, as a share of its axis; None where nothing shows that they go together.
+
+    The sample shows it. Without one, both go with the order of loading when a partition of today spans little of
+    either: then each is a proxy of the other. Or they are times that are surmised to.
+    """
+    sample = layout.sample
+    if sample is not None and key in sample.columns and column in sample.columns:
+        width = sample.width(key, column)
+        return width if width < UNSORTED else None
+    first, second = layout.widths.get(key), layout.widths.get(column)
+    if column in layout.ties.abreast.get(key, ()):
+        return STRAYING
+    if first is None or second is None or max(first, second) >= UNSORTED:
+        return None
+    return sum(max(0.0, width - 1 / layout.partitions) for width in (first, second))
+
+
+def groups_of(layout: Layout, part: KeyPart) -> float:
+    if part not in layout.groups:
+        layout.groups[part] = groups(layout.axes[part.column], part)
+    return layout.groups[part]
+
+
+def distinct_within(layout: Layout, earlier: Sequence[KeyPart], part: KeyPart) -> float:
+    """Distinct values of a key expression inside one group of the earlier ones."""
+    distinct = groups_of(layout, part)
+    for other in earlier:
+        if other.column == part.column:
+            distinct = min(distinct, max(1.0, groups_of(layout, part) / groups_of(layout, other)))
+            continue
+        width = together(layout, other.column, part.column)
+        if width is not None:
+            group = 1 / groups_of(layout, other)
+            distinct = min(distinct, max(1.0, distinct * min(1.0, width + group)))
+    return distinct
+
+
+def scanned_today(layout: Layout) -> Floats:
+    """Partitions that each load should scan per execution on today's layout, by the widths learned from all of them."""
+    shares = [
+        0.0 if question.barren else
+        math.prod(touched(ask, layout.widths[ask.column]) for ask in question.asks if ask.column in layout.widths)
+        for question in layout.questions
+    ]  # fmt: skip
+    return layout.per_load(np.array(shares) * layout.partitions)

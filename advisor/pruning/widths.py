@@ -1,0 +1,153 @@
+"""Today's layout, read off the history: how much of each column a micro-partition spans.
+
+A range that matches a share s of the rows overlaps a partition that spans a share w of the column with probability s + w.
+So each scan that was seen measures w: it is what the scanned share exceeds the matched share by.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from advisor.pruning.asks import Ask, Question
+
+UNSORTED = 0.5
+"""A column whose partitions span more than this share of it isn't ordered by the layout in any useful way."""
+READS_ALL = 0.9
+"""A load that scans over this share of the partitions isn't pruned."""
+MATCHES_MOST = 0.8
+"""A condition that matches this share of the rows reads nearly all of them in any order."""
+FITTING = 0.7
+"""A condition that must touch more than what was read by this factor isn't what pruned: its share is known that well."""
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What one load was seen to scan: the share of partitions per scan, and the questions it stands for."""
+
+    share: float
+    weight: float
+    """Executions."""
+    questions: tuple[Question, ...]
+
+    @cached_property
+    def columns(self) -> frozenset[str]:
+        return frozenset(ask.column for question in self.questions for ask in question.asks if not ask.null)
+
+    @cached_property
+    def bare(self) -> bool:
+        return all(ask.bare and not ask.derived for question in self.questions for ask in question.asks)
+
+
+def observations(
+    questions: Sequence[Question], scanned: Sequence[float | None], weights: Sequence[float], least: float = 0.0
+) -> list[Observation]:
+    """The loads that can measure widths: seen to scan, and asking in each of their scans that isn't barren. `scanned` and
+    `weights` go by load: the share of partitions an execution scans (None: not recorded) and its executions; `least` is what
+    a barren scan reads."""
+    by_load: dict[int, list[Question]] = {}
+    for question in questions:
+        by_load.setdefault(question.load, []).append(question)
+    found = []
+    for load, asked in sorted(by_load.items()):
+        share = scanned[load]
+        fertile = tuple(question for question in asked if not question.barren)
+        if share is not None and fertile and all(question.asks for question in fertile):
+            barren = sum(question.weight for question in asked if question.barren)
+            scans = sum(question.weight for question in fertile)
+            found.append(Observation(max(0.0, share - barren * least) / scans, weights[load], fertile))
+    return found
+
+
+def learn_widths(seen: Sequence[Observation]) -> dict[str, float]:
+    """Today's width of each column.
+
+    A load that asks one column measures it. One that asks several measures the one that the others, known to be wide,
+    leave to explain what it skipped. A condition on a wrapped column may not prune at all, so it measures only what
+    no bare one does. A column of which any load reads as if the rows were in no order is in none: what the others skipped they skip by
+    what the model doesn't hear of. What loads of several unknown columns skipped is put down to the column that explains most of them.
+    """
+    widths: dict[str, float] = {}
+    bare = [each for each in seen if each.bare]
+    for trusted in (bare, bare, seen):
+        measured: dict[str, list[tuple[float, float]]] = {}
+        for each in trusted:
+            left = {column for column in each.columns if widths.get(column, 0.0) < UNSORTED}
+            if len(left) == 1 and not left & widths.keys():
+                column = left.pop()
+                asks = [
+                    ask for question in each.questions for ask in question.asks if ask.column == column and not ask.null
+                ]
+                if each.share >= READS_ALL and sum(ask.share for ask in asks) >= MATCHES_MOST * len(asks):
+                    continue
+                width = sum(_width(each.share, ask) for ask in asks) / len(asks)
+                measured.setdefault(column, []).append((width, each.weight))
+        widths |= {column: _unless_refuted(pairs) for column, pairs in measured.items()}
+    return dict(sorted(_disentangled(seen, widths).items()))
+
+
+def _disentangled(seen: Sequence[Observation], widths: Mapping[str, float]) -> dict[str, float]:
+    """The widths, with those of columns that are only asked beside other unknown ones: one order of the rows that explains
+    the more loads is likelier than two that explain a load each."""
+    found = dict(widths)
+    while explanations := _explanations([each for each in seen if not _explained(each, found)], found):
+        column = max(explanations, key=lambda name: (sum(weight for _, weight in explanations[name]), name))
+        found[column] = _weighted_median(explanations[column])
+    return found
+
+
+def _explained(each: Observation, widths: Mapping[str, float]) -> bool:
+    """A column that is known to be narrow is asked: it accounts for what was skipped."""
+    return any(widths.get(column, 1.0) < UNSORTED for column in each.columns)
+
+
+def _explanations(seen: Sequence[Observation], widths: Mapping[str, float]) -> dict[str, list[tuple[float, float]]]:
+    """By unknown column the widths, and the executions, of the loads that it alone would account for; none of a column that
+    some load contradicts, for its own condition matches more than what was read."""
+    found: dict[str, list[tuple[float, float]]] = {}
+    refuted: set[str] = set()
+    for each in seen:
+        for column in each.columns - widths.keys():
+            asks = [ask for q in each.questions for ask in q.asks if ask.column == column and not ask.null]
+            least = sum(touched(ask, 0.0) for ask in asks) / len(asks)
+            width = sum(_width(each.share, ask) for ask in asks) / len(asks)
+            found.setdefault(column, []).append((width, each.weight))
+            if each.share < FITTING * least:
+                refuted.add(column)
+    return {
+        column: pairs for column, pairs in found.items() if column not in refuted and _weighted_median(pairs) < UNSORTED
+    }
+
+
+def touched(ask: Ask, width: float) -> float:
+    """The share of partitions that a condition touches where each spans that width: the inverse of `_width`."""
+    if not ask.values:
+        return min(1.0, ask.share + width)
+    return 1 - math.pow(1 - min(1.0, ask.share / ask.places + width), ask.places)
+
+
+def _width(observed: float, ask: Ask) -> float:
+    """The width w that explains an observed share f: s + w for a range, 1 - (1 - s/k - w)^k for k single values, or stretches of them. A
+    range of half of the rows that reads nearly all isn't in half an order."""
+    observed = min(1.0, max(0.0, observed))
+    if ask.values:
+        return max(0.0, 1 - math.pow(1 - observed, 1 / ask.places) - ask.share / ask.places)
+    return 1.0 if observed >= READS_ALL else max(0.0, observed - ask.share)
+
+
+def _unless_refuted(pairs: list[tuple[float, float]]) -> float:
+    widest = max(width for width, _ in pairs)
+    return widest if widest >= UNSORTED else _weighted_median(pairs)
+
+
+def _weighted_median(pairs: list[tuple[float, float]]) -> float:
+    pairs = sorted(pairs)
+    half = sum(weight for _, weight in pairs) / 2
+    running = 0.0
+    for value, weight in pairs:
+        running += weight
+        if running >= half:
+            return value
+    return pairs[-1][0]

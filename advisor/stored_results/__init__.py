@@ -1,0 +1,1 @@
+"""Results kept ready: materialized views and dynamic tables, what they would answer, save and cost."""

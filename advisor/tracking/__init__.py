@@ -1,0 +1,1 @@
+"""What became of the advice: before and after, and what that teaches."""

@@ -1,0 +1,37 @@
+"""Today's layout read off scans: conditions that stand beside others, and join keys that follow each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from advisor.pruning.asks import Ask, Question
+from advisor.pruning.widths import Observation, learn_widths
+
+RECEIVED = Ask("RECEIVED", 0.15, low=0.0, high=1.0)
+MODE, FLAG = Ask("MODE", 0.3, 2), Ask("FLAG", 0.03, 1)
+
+
+def seen(share: float, *asks: Ask, executions: float = 10.0) -> Observation:
+    return Observation(share, executions, (Question(0, 1.0, asks),))
+
+
+def test_what_pruned_is_the_column_whose_condition_could_have() -> None:
+    widths = learn_widths([seen(0.17, RECEIVED, MODE)])
+    assert widths == {"RECEIVED": pytest.approx(0.02)}
+
+
+def test_the_column_that_explains_more_loads_is_taken_for_the_order_of_the_rows() -> None:
+    widths = learn_widths([seen(0.17, RECEIVED, FLAG), seen(0.16, RECEIVED, MODE, executions=1)])
+    assert list(widths) == ["RECEIVED"]
+
+
+def test_a_column_beside_one_that_is_known_to_be_narrow_stays_unknown() -> None:
+    widths = learn_widths([seen(0.17, RECEIVED), seen(0.17, RECEIVED, FLAG)])
+    assert list(widths) == ["RECEIVED"]
+
+
+@pytest.mark.parametrize("asks", [(RECEIVED, MODE), (RECEIVED, FLAG)])
+def test_loads_that_read_everything_show_no_column_narrow(asks: Sequence[Ask]) -> None:
+    assert learn_widths([seen(1.0, *asks)]) == {}
