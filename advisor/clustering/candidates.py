@@ -109,7 +109,8 @@ def _columns(judge: Judge) -> list[str]:
     worth: dict[str, float] = {}
     layout = judge.profile.layout
     for question in layout.questions:
-        for ask in question.asks:
+        # What several alternatives read together is counted with each of them.
+        for ask in question.asks if len(question.together) < 2 else ():
             gain = judge.at_stake[question.load] * question.weight * (1 - min(1.0, ask.share))
             worth[ask.column] = worth.get(ask.column, 0.0) + gain
     return sorted(worth, key=lambda column: (-worth[column], column))[:COLUMNS_TRIED]

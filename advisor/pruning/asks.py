@@ -63,36 +63,42 @@ class Question:
     load: int
     """Which of the profile's loads it belongs to."""
     weight: float
-    """Its part of the load's scans: a load of n samples with one scan each has n questions of weight 1/n."""
+    """Its part of the load's scans: a load of n samples with one scan each has n questions of weight 1/n, whose scans have no alternatives
+    over several columns."""
     asks: tuple[Ask, ...]
     barren: bool = False
     """A table that it joins left none of the rows: the scan ends as it begins."""
+    together: tuple[int, ...] = ()
+    """Of a scan with alternatives over several columns: which of them it takes together. What they read is summed with each one's own weight,
+    of which that of an even number of alternatives is negative."""
+
+    @property
+    def written(self) -> bool:
+        """All its conditions hold for each row that the scan finds."""
+        return not self.together
 
 
 def asks_of(usages: Sequence[ColumnUsage], axes: Mapping[str, Axis]) -> tuple[Ask, ...]:
     """What the filters of one scan ask, those that a minimum and a maximum can decide; by column, the narrowest first."""
-    asks = [ask for clause in _clauses(usages) for ask in _clause_asks(clause, axes)]
+    asks = [ask for clause in clauses(usages) for ask in clause_asks(clause, axes)]
     return tuple(sorted(asks, key=lambda ask: (ask.column, ask.share)))
 
 
-def unheard(usages: Sequence[ColumnUsage], axes: Mapping[str, Axis]) -> bool:
-    """Whether any of these filters may prune although nothing is known that it asks: an open range of a column whose ends aren't known,
-    or alternatives on several columns."""
-
-    def may(usage: ColumnUsage) -> bool:
-        return usage.role in PRUNABLE and usage.keeps_order and not usage.negated
-
-    return any(all(map(may, clause)) and not _clause_asks(clause, axes) for clause in _clauses(usages))
+def may_prune(usage: ColumnUsage) -> bool:
+    """A minimum and a maximum can decide it, whether or not it is known how much that leaves."""
+    return usage.role in PRUNABLE and usage.keeps_order and not usage.negated
 
 
-def _clauses(usages: Sequence[ColumnUsage]) -> list[list[ColumnUsage]]:
+def clauses(usages: Sequence[ColumnUsage]) -> list[list[ColumnUsage]]:
+    """The conditions joined by AND, each with its alternatives."""
     clauses: dict[int, list[ColumnUsage]] = {}
     for usage in usages:
         clauses.setdefault(usage.clause, []).append(usage)
     return [clause for _, clause in sorted(clauses.items())]
 
 
-def _clause_asks(clause: Sequence[ColumnUsage], axes: Mapping[str, Axis]) -> list[Ask]:
+def clause_asks(clause: Sequence[ColumnUsage], axes: Mapping[str, Axis]) -> list[Ask]:
+    """What a condition asks of the one column that it is on; nothing where its alternatives are on several."""
     asks = [_bare_or_not(_ask(usage, axes), usage) for usage in clause]
     if all(usage.branch is None for usage in clause):
         return [ask for ask in asks if ask is not None]
@@ -124,7 +130,7 @@ def _union(asks: Sequence[Ask]) -> Ask:
 
 def _ask(usage: ColumnUsage, axes: Mapping[str, Axis]) -> Ask | None:
     line = axes.get(usage.column)
-    if line is None or usage.role not in PRUNABLE or usage.negated or not usage.keeps_order:
+    if line is None or not may_prune(usage):
         return None
     if usage.role is Role.NULL_TEST:
         return Ask(usage.column, max(FEWEST, line.null_share), 1, null=True) if line.known else None

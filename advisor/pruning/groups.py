@@ -110,7 +110,7 @@ def as_long_as_matched(axes: Mapping[str, Axis], questions: Sequence[Question]) 
 def _as_long(line: Axis, questions: Sequence[Question]) -> Axis:
     asked = [
         (ask.high - ask.low, ask.share) for question in questions for ask in question.asks
-        if ask.column == line.column and len(question.asks) == 1 and not ask.values and not ask.derived
+        if ask.column == line.column and len(question.asks) == 1 and question.written and not ask.values and not ask.derived
         and ask.low is not None and ask.high is not None and line.low <= ask.low and ask.high <= line.high + 1
     ]  # fmt: skip
     share = sum(each for _, each in asked)
@@ -175,9 +175,9 @@ def as_rare(one: Axis, other: Axis, single: Mapping[str, Sequence[Ask]]) -> tupl
 
 
 def single_values(questions: Sequence[Question]) -> dict[str, list[Ask]]:
-    """By column what is asked of single values of it."""
+    """By column what is asked of single values of it, of which the rows that match are recorded."""
     found: dict[str, list[Ask]] = {}
-    for question in questions:
+    for question in filter(lambda each: each.written, questions):
         for ask in question.asks:
             if ask.values == len(ask.positions) > 0 and not ask.derived:
                 found.setdefault(ask.column, []).append(ask)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from advisor.model import KeyPart
 from advisor.pruning.asks import Ask
 from advisor.pruning.axes import Axis
-from advisor.pruning.buckets import matched
+from advisor.pruning.buckets import ColumnAsks, matched
 from advisor.pruning.closed_form import Floats, Selection, Walked
 from advisor.pruning.counterparts import EVEN_ODDS, STRAYING
 from advisor.pruning.cut import Cut
@@ -164,6 +164,8 @@ def select(layout: Layout, part: KeyPart) -> Selection:
         width = None if column == part.column else together(layout, part.column, column)
         if width is not None:
             _beside(layout.asks, column, width, distinct, options)
+            if all(line.is_time and line.known for line in (axis, layout.axes[column])):
+                _latest(layout.asks, column, width, distinct, axis, part, options)
         elif column in layout.ties.one_to_one.get(part.column, ()) and distinct == axis.distinct:
             _through(layout.asks, part.column, column, distinct, options)
     return layout.selections.setdefault(part, _narrowest(layout, distinct, options))
@@ -188,6 +190,23 @@ def _beside(asks: AskColumns, column: str, width: float, distinct: float, option
     at = at[~asks.elsewhere[at] & (asks.shares[at] + width < UNSORTED)]
     options.share[at] = np.minimum(1.0, asks.shares[at] + asks.parts[at] * (width + 1 / distinct))
     options.values[at] = np.maximum(1.0, options.share[at] * distinct)
+
+
+def _latest(
+    asks: AskColumns, column: str, width: float, distinct: float, axis: Axis, part: KeyPart, options: Selection
+) -> None:
+    """The same of the latest rows by another time, which are the latest by this one too: as they lie now, in buckets that have just begun or
+    are nearly full. Those that are asked for at any time may take in a bucket more."""
+    at = [i for i in asks.places[column].tolist() if options.share[i] < 1 and _since(asks.all[i])]
+    if at:
+        shares = [min(1.0, asks.all[i].share + width) for i in at]
+        here = ColumnAsks.of([Ask(axis.column, share, 0, axis.high - share * axis.span) for share in shares])
+        options.share[at] = matched(axis, part, distinct, here).share
+        options.values[at] = np.maximum(1.0, options.share[at] * distinct)
+
+
+def _since(ask: Ask) -> bool:
+    return ask.open and ask.low is not None and not ask.moving
 
 
 def _through(asks: AskColumns, key: str, column: str, distinct: float, options: Selection) -> None:

@@ -21,7 +21,8 @@ from advisor.model import (
     Value,
     Workload,
 )
-from advisor.pruning.asks import PRUNABLE, Ask, Question, asks_of, corrected, unheard
+from advisor.pruning.alternatives import terms_of, unheard
+from advisor.pruning.asks import PRUNABLE, Ask, Question, corrected
 from advisor.pruning.axes import Axis, axis
 from advisor.pruning.joins import Dimension, Dimensions, days_of, joined, matched_share, may_be_calendar, partners, top
 from advisor.pruning.rolling import grows, rolled
@@ -189,27 +190,28 @@ def questions_of(
         (i, scan, [u for u in reading.usages if u.scan == scan and u.table == table.name and u.role in FILTERS])
         for i, reading in enumerate(readings) for scan, name in enumerate(reading.scans) if name == table.name
     ]  # fmt: skip
-    asked = [asks_of(usages, axes) for _, _, usages in scans]
+    terms = [(scan, term) for scan in scans for term in terms_of(scan[2], axes)]
+    asked = [term.asks for _, term in terms]
     daily = None if history.churn is None else history.churn.rows_added / rows
     if len(read.ran) == len(readings) and daily is not None:
-        asked = rolled(asked, [read.ran[i].started for i, _, _ in scans], axes, end, daily)
+        asked = rolled(asked, [read.ran[i].started for (i, _, _), _ in terms], axes, end, daily)
     questions = []
-    for (i, scan, usages), found in zip(scans, asked, strict=True):
-        complete = len(found) == len({u.clause for u in usages})
+    for ((i, scan, usages), term), found in zip(terms, asked, strict=True):
+        complete = not term.together and len(found) == len({u.clause for u in usages})
         asks = corrected(found, matched, axes) if matched is not None and complete else found
         share = matched if matched is not None else math.prod(a.share for a in asks) if complete else None
         implied = joined(read.template, readings[i], scan, axes, dimensions)
         best = None if share is None else top(readings[i], scan, axes, rows, share)
         if best is not None and best.open and daily is not None:
             best = replace(best, moving=grows(axes[best.column], end, daily))
-        few = math.prod(ask.share for ask in found) * rows < (readings[i].limit or 0)
+        few = not term.together and math.prod(ask.share for ask in found) * rows < (readings[i].limit or 0)
         if best is not None and _boundless(best, axes[best.column], few, _read(read, i, scan), rows, partitions):
             best = None
         every = (*asks, *implied, *([best] if best else ()))
-        questions.append(Question(load, 1 / len(readings), every))
+        questions.append(Question(load, term.sign / len(readings), every, together=term.together))
     if not any(ask.unmatched for question in questions for ask in question.asks):
         return questions
-    return _barren(questions, [_read(read, i, scan) for i, scan, _ in scans])
+    return _barren(questions, [_read(read, i, scan) for (i, scan, _), _ in terms])
 
 
 def _boundless(best: Ask, line: Axis, few: bool, read: int | None, rows: float, partitions: int) -> bool:

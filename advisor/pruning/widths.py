@@ -7,8 +7,8 @@ So each scan that was seen measures w: it is what the scanned share exceeds the 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from advisor.pruning.asks import Ask, Question
@@ -31,6 +31,8 @@ class Observation:
     weight: float
     """Executions."""
     questions: tuple[Question, ...]
+    at_most: bool = False
+    """They are one alternative of several: it touches no more than that, for the others scan as well."""
 
     @cached_property
     def columns(self) -> frozenset[str]:
@@ -57,8 +59,17 @@ def observations(
         if share is not None and fertile and all(question.asks for question in fertile):
             barren = sum(question.weight for question in asked if question.barren)
             scans = sum(question.weight for question in fertile)
-            found.append(Observation(max(0.0, share - barren * least) / scans, weights[load], fertile))
+            seen = Observation(max(0.0, share - barren * least) / scans, weights[load], fertile)
+            found += [seen] if all(question.written for question in fertile) else _of_alternatives(seen)
     return found
+
+
+def _of_alternatives(seen: Observation) -> list[Observation]:
+    """What a load with alternatives over several columns shows of each; nothing where it doesn't have them in all of its scans."""
+    if any(question.written for question in seen.questions):
+        return []
+    alone = {q.together: [each for each in seen.questions if each.together == q.together] for q in seen.questions}
+    return [replace(seen, questions=tuple(asked), at_most=True) for which, asked in alone.items() if len(which) == 1]
 
 
 def learn_widths(seen: Sequence[Observation]) -> dict[str, float]:
@@ -68,24 +79,33 @@ def learn_widths(seen: Sequence[Observation]) -> dict[str, float]:
     leave to explain what it skipped. A condition on a wrapped column may not prune at all, so it measures only what
     no bare one does. A column of which any load reads as if the rows were in no order is in none: what the others skipped they skip by
     what the model doesn't hear of. What loads of several unknown columns skipped is put down to the column that explains most of them.
+    Alternatives on several columns, of which a scan skips what all rule out, bound each one's column, which nothing else measures.
     """
     widths: dict[str, float] = {}
-    bare = [each for each in seen if each.bare]
-    for trusted in (bare, bare, seen):
-        measured: dict[str, list[tuple[float, float]]] = {}
-        for each in trusted:
-            left = {column for column in each.columns if widths.get(column, 0.0) < UNSORTED}
-            if len(left) == 1 and not left & widths.keys():
-                column = left.pop()
-                asks = [
-                    ask for question in each.questions for ask in question.asks if ask.column == column and not ask.null
-                ]
-                if each.share >= READS_ALL and sum(ask.share for ask in asks) >= MATCHES_MOST * len(asks):
-                    continue
-                width = sum(_width(each.share, ask) for ask in asks) / len(asks)
-                measured.setdefault(column, []).append((width, each.weight))
+    sure = [each for each in seen if not each.at_most]
+    bare = [each for each in sure if each.bare]
+    for trusted in (bare, bare, sure):
+        measured = _measured(trusted, widths)
         widths |= {column: _unless_refuted(pairs) for column, pairs in measured.items()}
-    return dict(sorted(_disentangled(seen, widths).items()))
+    found = _disentangled(sure, widths)
+    bounded = _measured([each for each in seen if each.at_most and each.share < READS_ALL], found)
+    narrow = {column: _weighted_median(pairs) for column, pairs in bounded.items()}
+    return dict(sorted((found | {column: width for column, width in narrow.items() if width < UNSORTED}).items()))
+
+
+def _measured(seen: Iterable[Observation], widths: Mapping[str, float]) -> dict[str, list[tuple[float, float]]]:
+    """By column the widths, and the executions, of the loads in which it alone can be what pruned, of those that aren't known yet."""
+    measured: dict[str, list[tuple[float, float]]] = {}
+    for each in seen:
+        left = {column for column in each.columns if widths.get(column, 0.0) < UNSORTED}
+        if len(left) == 1 and not left & widths.keys():
+            column = left.pop()
+            asks = [ask for q in each.questions for ask in q.asks if ask.column == column and not ask.null]
+            if each.share >= READS_ALL and sum(ask.share for ask in asks) >= MATCHES_MOST * len(asks):
+                continue
+            width = sum(_width(each.share, ask) for ask in asks) / len(asks)
+            measured.setdefault(column, []).append((width, each.weight))
+    return measured
 
 
 def _disentangled(seen: Sequence[Observation], widths: Mapping[str, float]) -> dict[str, float]:
