@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from advisor.model import ColumnUsage
 from advisor.pruning.asks import Ask, asks_of, clause_asks, clauses, may_prune
 from advisor.pruning.axes import Axis
-from advisor.model import ColumnUsage
 
 MOST = 4
 """Alternatives that are told apart: n of them make 2^n - 1 questions."""
