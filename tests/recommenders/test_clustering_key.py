@@ -436,7 +436,7 @@ def test_a_churning_table_costs_more_to_keep_than_it_saves(tmp_path: Path) -> No
     [
         ("SELECT * FROM orders WHERE UPPER(name) = 'ANNA'", "filters NAME inside UPPER(_)"),
         ("SELECT * FROM orders WHERE name LIKE '%son'", "searches inside text"),
-        ("SELECT * FROM orders WHERE customer_id = 5 OR name = 'x'", "combines different columns by OR"),
+        ("SELECT * FROM orders WHERE customer_id = 5 OR name <> 'x'", "combines different columns by OR"),
         ("SELECT region, COUNT(*) FROM orders GROUP BY region", "reads it without a filter"),
         ("SELECT * FROM orders WHERE customer_id = ?", "neither statistics nor constants tell"),
         ("SELECT * FROM orders WHERE id > 0", "neither statistics nor constants tell"),
