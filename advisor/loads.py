@@ -43,7 +43,9 @@ def _why_unserved(table: TableName, reading: Reading) -> str:
     if any(usage.role is Role.CONTAINS for usage in filters):
         return "searches inside text, which a minimum and a maximum can't decide"
     if any(usage.branch is not None for usage in filters):
-        return "combines different columns by OR, of which a minimum and a maximum aren't known to decide each alternative"
+        return (
+            "combines different columns by OR, of which a minimum and a maximum aren't known to decide each alternative"
+        )
     if all(":" in usage.column for usage in filters):
         return "filters inside a VARIANT column, on which no key is proposed"
     served = [usage for usage in filters if usage.role in PRUNABLE and usage.keeps_order and not usage.negated]
