@@ -8,11 +8,11 @@ BIN := $(VENV)/bin
 demo: $(VENV)/demo
 	$(BIN)/advisor analyze --demo
 
-# A process per core; a file's tests stay together, for they share what is dear to set up. The processes that tests start
-# needn't each compile the package.
+# A process more than there are cores, for a third of the time tests wait for servers and commands; a file's tests stay together,
+# for they share what is dear to set up. The processes that tests start needn't each compile the package.
 test: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/dev $(VENV)/wire
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses $(shell $(PYTHON) -c 'import os; print(os.cpu_count() + 1)') --dist loadfile --no-loadscope-reorder
 
 # Debian's Chromium, installed where it is missing.
 browser:
