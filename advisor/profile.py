@@ -25,7 +25,7 @@ from advisor.pruning.asks import Ask, Question
 from advisor.pruning.axes import Axis
 from advisor.pruning.counterparts import Ties, ties, told_together
 from advisor.pruning.groups import as_asked, as_long_as_matched
-from advisor.pruning.joins import Dimensions
+from advisor.pruning.joins import Dimensions, at_end
 from advisor.pruning.layout import Layout
 from advisor.pruning.nests import nested
 from advisor.pruning.prediction import scanned_today
@@ -249,7 +249,7 @@ def _reaching(
         width, line = widths.get(ask.column, 1.0), axes[ask.column]
         if seen is None or not (ask.derived and ask.open) or width >= UNSORTED or seen - width <= ask.share:
             return ask
-        return replace(ask, share=seen - width, low=line.high - (seen - width) * line.span)
+        return at_end(replace(ask, share=seen - width), line, latest=ask.low is not None)
 
     alone = all(ask.derived or widths.get(ask.column, 1.0) >= UNSORTED for ask in question.asks)
     return replace(question, asks=tuple(map(reach, question.asks))) if alone else question

@@ -67,6 +67,8 @@ class ColumnUsage:
     """JOIN: the column it is compared with."""
     required: bool = False
     """JOIN: rows without a partner are dropped."""
+    descending: bool = False
+    """ORDER: the greatest come first."""
 
 
 @dataclass(frozen=True)

@@ -198,6 +198,12 @@ def top(reading: Reading, scan: int, axes: Mapping[str, Axis], rows: float, matc
         return None
     line = axes[first.column]
     share += 0.5 / line.distinct if line.known else 0.0  # the k-th best value is read whole
-    # The latest are asked for, as a rule; of other columns either end.
-    low = line.high - share * line.span if line.is_time else None
-    return Ask(first.column, share, 0, low, located=low is not None, derived=True, outermost=True)
+    # How far other columns' values reach at an end isn't known of their span: either end is as good.
+    asked = Ask(first.column, share, 0, located=False, derived=True, outermost=True)
+    return at_end(asked, line, latest=first.descending) if line.is_time else asked
+
+
+def at_end(ask: Ask, line: Axis, latest: bool) -> Ask:
+    """A top-k's condition, put at one end of a time."""
+    ends = (line.high - ask.share * line.span, None) if latest else (None, line.low + ask.share * line.span)
+    return replace(ask, low=ends[0], high=ends[1], located=True)

@@ -169,14 +169,19 @@ class Layout:
     def counted(self) -> Layout:
         """The same with those conditions alone that can be counted on the sample, and as the sample has them: with the latest rows in
         buckets of a time that have just begun, or are nearly full."""
-        held = self.sample.columns if self.sample is not None else {}
         asked = tuple(
-            replace(
-                each, asks=tuple(_as_now(ask) for ask in each.asks if ask.column in held and (ask.null or _placed(ask)))
-            )
+            replace(each, asks=tuple(_as_now(ask) for ask in each.asks if self._countable(ask)))
             for each in self.questions
         )
         return self if asked == self.questions else replace(self, questions=asked)
+
+    def _countable(self, ask: Ask) -> bool:
+        """A top-k of fewer rows than the sample has one of lies beyond all of its rows, which would put it in no partition. But what moves on
+        with the clock is added to what is counted."""
+        if self.sample is None or ask.column not in self.sample.columns:
+            return False
+        beyond = ask.derived and ask.open and not ask.moving and ask.share * self.sample.rows < 1
+        return ask.null or (_placed(ask) and not beyond)
 
     @cached_property
     def scattered(self) -> Floats:

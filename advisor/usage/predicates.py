@@ -268,9 +268,10 @@ class Predicates:
         )
         return usage, wrap
 
-    def key(self, origin: Origin, role: Role) -> ColumnUsage:
+    def key(self, origin: Origin, role: Role, descending: bool = False) -> ColumnUsage:
         """A group or an order key."""
-        return self._usage(origin, role)[0]
+        usage = self._usage(origin, role)[0]
+        return replace(usage, descending=True) if descending else usage
 
 
 Rule = Callable[[Predicates, exp.Expr, bool, Place], list[Draft]]

@@ -158,7 +158,8 @@ class Statement:
                 origins = self.resolver.output(scope, name) if name else ()
             else:
                 origins = self.resolver.expression(expression, scope, alias_first=True)
-            yield from (predicates.key(origin, Role.ORDER) for origin in origins if not origin.computed)
+            descending = bool(item.args.get("desc"))
+            yield from (predicates.key(origin, Role.ORDER, descending) for origin in origins if not origin.computed)
 
     def _limit(self, tree: exp.Expr, node: exp.Expr) -> int | None:
         """The outermost LIMIT, TOP or FETCH: of the query itself or of the parentheses around it."""

@@ -127,7 +127,7 @@ def _joined(reading: Reading, scan: int, rows: Mapping[str, Rows], hops: int) ->
 
 
 def _top(reading: Reading, scan: int, rows: Rows, passes: Flags) -> Condition:
-    """ORDER BY column DESC LIMIT k: the k-th best value is a boundary, once it is known."""
+    """ORDER BY column LIMIT k: the k-th best value is a boundary, once it is known."""
     orders = [usage for usage in reading.usages if usage.role is Role.ORDER]
     if reading.limit is None or not orders or any(u.role is Role.GROUP for u in reading.usages):
         return ()
@@ -137,8 +137,11 @@ def _top(reading: Reading, scan: int, rows: Rows, passes: Flags) -> Condition:
     values = rows.columns[first.column].values[passes]
     if len(values) <= reading.limit:
         return ()
-    boundary = float(np.sort(values)[-reading.limit])
-    return (((Test(first.column, ((boundary, np.inf),)),),),)
+    ordered = np.sort(values)
+    best = (
+        (float(ordered[-reading.limit]), np.inf) if first.descending else (-np.inf, float(ordered[reading.limit - 1]))
+    )
+    return (((Test(first.column, (best,)),),),)
 
 
 # ---------------------------------------------------------------- layouts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 
 import numpy as np
 import pytest
@@ -107,6 +108,29 @@ def test_no_key_is_advised_that_would_have_them_read_more(
         assert truth.per_template(truth.keyed(best.key)) @ runs < truth.per_template(truth.now()) @ runs, [
             *map(render, best.key)
         ]
+
+
+@pytest.mark.parametrize("evidence", EVIDENCE)
+def test_the_oldest_rows_lie_all_over_the_first_quarter_however_short_the_last_one_is(evidence: str) -> None:
+    found, truth = oldest()
+    key = (KeyPart("AT", "QUARTER"), KeyPart("KIND"))
+    after, true = judge(found[evidence]).estimate(key).after, truth.per_template(truth.keyed(key))
+    assert true[0] > 4
+    assert after[:1] == pytest.approx(true[:1], rel=0.6)
+
+
+@cache
+def oldest() -> tuple[Mapping[str, Told], Truth]:
+    """Rows in no order, of which the oldest are asked for."""
+    rng = np.random.default_rng(SEED)
+    columns = {
+        "AT": times("AT", rng.uniform(FIRST, TODAY, ROWS)),
+        "KIND": number("KIND", rng.integers(0, 40, ROWS)),
+    }
+    return known_of(Case("oldest", (Rows("QUEUE", columns, PARTITIONS),), (
+        Template(lambda r, at: "SELECT * FROM queue ORDER BY at LIMIT 10", 600),
+        Template(lambda r, at: f"SELECT COUNT(*) FROM queue WHERE kind = {r.integers(40)} AND {last_days(at, 60, 'at')}", 300),
+    )))  # fmt: skip
 
 
 @pytest.fixture(scope="module")

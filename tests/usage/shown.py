@@ -32,7 +32,8 @@ def reading(text: str, catalog: Catalog = CATALOG) -> Reading:
 
 
 def lines(text: str) -> list[str]:
-    """`TABLE#scan.COLUMN role [wrapper] [values or interval]`; `~`: order isn't kept; `c/b`: clause and branch of an OR."""
+    """`TABLE#scan.COLUMN role [wrapper] [values or interval]`; `~`: order isn't kept; `c/b`: clause and branch of an OR;
+    `desc`: the greatest come first."""
     return [line(usage) for usage in reading(text).usages]
 
 
@@ -40,7 +41,7 @@ def line(usage: ColumnUsage) -> str:
     parts = [
         f"{usage.table.name}#{usage.scan}.{usage.column}",
         "not" if usage.negated else "",
-        str(usage.role),
+        f"{usage.role}{' desc' if usage.descending else ''}",
         "" if usage.keeps_order else "~",
         usage.wrapper or "",
         " ".join(map(_value, usage.values)),

@@ -307,7 +307,7 @@ CASES: list[tuple[str, list[str]]] = [
     ),
     (
         "select a, b from t group by rollup (a, b), x order by d desc",
-        ["T#0.A group", "T#0.B group", "T#0.X group", "T#0.D order"],
+        ["T#0.A group", "T#0.B group", "T#0.X group", "T#0.D order desc"],
     ),
     (
         "select case when a = 1 then 0 end from t group by case when a = 1 then 0 end",
