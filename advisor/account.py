@@ -39,7 +39,7 @@ from advisor.settings import Settings
 from advisor.snapshot import Snapshot, catalog, changes, facts, histories, row_sample
 from advisor.stored_results import proven
 from advisor.stored_results.proven import Proven
-from advisor.stored_results.standing import standing_over
+from advisor.stored_results.standing import standing_views
 from advisor.usage import Request, moves, read_all
 from advisor.usage.learned import Learned
 from advisor.usage.names import Directory, Session
@@ -142,9 +142,8 @@ def read_account(snapshot: Snapshot, settings: Settings, say: Say, search: KeySe
     sampled = partial(row_sample, snapshot)
     slopes = cost.milliseconds_per_partition(workload)
     prices = {t.fingerprint: cost.scan_price(t, slopes, settings) for t in workload.templates}
-    over, profiles = standing_over(known), []
-    for name, make in profilers(templates, known, recorded, workload, settings, sampled, owned=made).items():
-        views = over.get(name, ())
+    views, profiles = standing_views(known), []
+    for make in profilers(templates, known, recorded, workload, settings, sampled, owned=made).values():
         profiles.append(beside_the_plan(make(), views, told, templates, prices, workload, settings))
         search.begin(profiles[-1], prices, settings, workload.days)
     moved, times, directory = _changes(snapshot, workload, templates), Latencies(snapshot), Directory.of(known)

@@ -74,6 +74,8 @@ class TableProfile:
     view_credits: float = 0.0
     """What their refreshes take a month, as far as it is recorded."""
     views_ending: tuple[TableName, ...] = ()
+    views_untold: tuple[TableName, ...] = ()
+    """The account's materialized views whose definition isn't known: any may be over it."""
 
     @property
     def recreated_by(self) -> Owner | None:

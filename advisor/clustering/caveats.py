@@ -17,6 +17,7 @@ from advisor.services.paths import built_anew
 from advisor.settings import Settings
 from advisor.terms import short_window
 
+NAMED = 5  # views that a sentence names
 WORSE = 1.1  # a template that reads over this many times its partitions of today is named
 DISPUTING = {
     "sample": ("The row sample", "statistics and history alone"),
@@ -177,11 +178,17 @@ def _of_views(estimate: Estimate, profile: TableProfile) -> list[str]:
             f"This plan drops materialized views over the table ({_names(profile.views_ending)}): drop them before the key is set. "
             f"While they are there they are refreshed for all that the key rewrites, which isn't counted here."
         )
+    if profile.views_untold:
+        said.append(
+            f"What these materialized views are over isn't known: {_names(profile.views_untold)}. One over this table would be "
+            f"refreshed for all that the key rewrites, which isn't counted here."
+        )
     return said
 
 
 def _names(views: Sequence[TableName]) -> str:
-    return ", ".join(map(str, views))
+    shown = ", ".join(map(str, views[:NAMED]))
+    return shown if len(views) <= NAMED else f"{shown} and {len(views) - NAMED} more"
 
 
 def sorted_rewrite(estimate: Estimate, profile: TableProfile) -> dict[str, float] | None:

@@ -13,6 +13,7 @@ from advisor.model import Facts, Range, SearchService, TableName, Workload
 from advisor.profile import TableProfile
 from advisor.pruning.questions import ReadTemplate
 from advisor.settings import Settings
+from advisor.stored_results.standing import Views
 from advisor.terms import identity, monthly
 
 SURELY = 2.0  # a service is dropped where it cost over this many times the most that it can have saved
@@ -22,7 +23,7 @@ Prices = Mapping[str, ScanPrice | None]
 
 def beside_the_plan(
     profile: TableProfile,
-    views: Sequence[TableName],
+    views: Views,
     told: Facts,
     reads: Sequence[ReadTemplate],
     prices: Prices,
@@ -30,18 +31,19 @@ def beside_the_plan(
     settings: Settings,
 ) -> TableProfile:
     """The profile as its new keys are judged, with what they would have Snowflake build anew: the table's search access paths and
-    the `views` over it, without those that the plan ends.
+    the materialized views over it, without those that the plan ends.
 
     The plan is sure to end what was billed too much, as that serves no query and builds nothing, unless the number of changes is
     bounded or somebody has decided against it.
     """
     name, month = profile.table.name, monthly(workload)
+    over = views.over.get(name, ())
     service = (told.search or {}).get(name)
     search = None if service is None else service.credits * month
     ends = service is not None and _search_ends(name, service, profile, prices, workload, settings)
-    spent = {view: (told.refreshes or {}).get(view, 0.0) for view in views}
-    ending = tuple(view for view in views if _view_ends(view, spent[view], profile, reads, prices, workload, settings))
-    left = tuple(view for view in views if view not in ending)
+    spent = {view: (told.refreshes or {}).get(view, 0.0) for view in over}
+    ending = tuple(view for view in over if _view_ends(view, spent[view], profile, reads, prices, workload, settings))
+    left = tuple(view for view in over if view not in ending)
     return replace(
         profile,
         search_credits=None if ends else search,
@@ -49,6 +51,7 @@ def beside_the_plan(
         views=left,
         view_credits=math.fsum(spent[view] for view in left) * month,
         views_ending=ending,
+        views_untold=views.untold,
     )
 
 

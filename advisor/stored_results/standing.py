@@ -1,7 +1,8 @@
-"""The materialized views in force whose definition is known, each with the table that it is over."""
+"""The materialized views in force, each with the table that it is over."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -42,17 +43,28 @@ def standing(name: TableName, catalog: Catalog, directory: Directory) -> Standin
     return Standing(base, tree) if base in catalog.tables and quotable(base) else None
 
 
-def standing_over(catalog: Catalog) -> dict[TableName, list[TableName]]:
+@dataclass(frozen=True)
+class Views:
+    over: Mapping[TableName, tuple[TableName, ...]]
     """By table the views over it, in order of name."""
+    untold: tuple[TableName, ...]
+    """Those whose definition isn't known, or can't be read: they may be over any table."""
+
+
+def standing_views(catalog: Catalog) -> Views:
+    """All of the account, as far as the catalog has them."""
     names = sorted(name for name, table in catalog.tables.items() if table.kind == "MATERIALIZED VIEW")
-    found: dict[TableName, list[TableName]] = {}
+    over: dict[TableName, tuple[TableName, ...]] = {}
+    untold: list[TableName] = []
     if names:
         directory = Directory.of(catalog)
         for name in names:
             view = standing(name, catalog, directory)
-            if view is not None:
-                found.setdefault(view.base, []).append(name)
-    return found
+            if view is None:
+                untold.append(name)
+            else:
+                over[view.base] = (*over.get(view.base, ()), name)
+    return Views(over, tuple(untold))
 
 
 def _named(name: TableName) -> exp.Table:

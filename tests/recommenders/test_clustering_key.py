@@ -171,6 +171,22 @@ def test_a_key_takes_the_refreshes_of_views_over_its_table_too(tmp_path: Path) -
     assert "Snowflake advises to cluster the views and not their table." in said
 
 
+@pytest.mark.parametrize("definition", [None, "CREATE MATERIALIZED"])
+def test_views_that_may_be_over_any_table_are_named_beside_a_key(tmp_path: Path, definition: str | None) -> None:
+    history = runs(by_customer, 400, 2000) + loads(4_000_000)
+    tables = [ORDERS, *(table(f"V{i}", TABLE_TYPE="MATERIALIZED VIEW", ROW_COUNT=5) for i in range(7))]
+    place = {"TABLE_CATALOG": "DB", "TABLE_SCHEMA": "PUBLIC"}
+    views = [{**place, "TABLE_NAME": f"V{i}", "VIEW_DEFINITION": definition} for i in range(7)]
+    folder = write_snapshot(tmp_path, history, tables, columns=columns("ORDERS"), views=views)
+    with open_snapshot(folder) as snapshot:
+        (key,) = analyze(snapshot, Settings()).recommendations
+    (said,) = [warning for warning in key.warnings if "these materialized views" in warning]
+    assert said == (
+        "What these materialized views are over isn't known: DB.PUBLIC.V0, DB.PUBLIC.V1, DB.PUBLIC.V2, DB.PUBLIC.V3, DB.PUBLIC.V4 "
+        "and 2 more. One over this table would be refreshed for all that the key rewrites, which isn't counted here."
+    )
+
+
 def test_what_refreshes_were_billed_tells_what_those_of_a_key_take(tmp_path: Path) -> None:
     history = runs(by_customer, 400, 2000) + loads(4_000_000)
     cheap, dear = (beside_a_view(tmp_path / str(spent), history, spent, STAYS) for spent in (0.02, 5.0))
