@@ -48,10 +48,18 @@ def documentation(kind: str) -> str:
 
 def unknown(name: str, advice: Publication | None) -> InputError:
     """What to say where nothing goes by that name."""
-    ids = [each.id for each in advice.recommendations] if advice else []
-    near = get_close_matches(name, [*kinds(), *ids], n=1, cutoff=0.5)
-    where = f"{advice.path} has no recommendation {name}" if advice else f"there is no kind of advice {name}"
-    return InputError(f"{where}; " + (f"did you mean {near[0]}?" if near else f"kinds: {', '.join(kinds())}"))
+    ids, objects = [each.id for each in advice.recommendations] if advice else [], _objects(advice) if advice else []
+    meant = [each for each in objects if f".{each}".lower().endswith(f".{name}".lower())]
+    near = meant[:1] if len(meant) == 1 else get_close_matches(name, [*kinds(), *ids, *objects], n=1, cutoff=0.5)
+    where = f"{advice.path} says nothing of {name}" if advice else f"there is no kind of advice {name}"
+    return InputError(f"{where}; " + (f"did you mean {comment(near[0])}?" if near else f"kinds: {', '.join(kinds())}"))
+
+
+def _objects(advice: Publication) -> list[str]:
+    """What `about_object` has something to say of."""
+    made, left = advice.recommendations, advice.rejections
+    targets = {str(each.target) for each in made} | {str(each.target) for each in left}
+    return sorted(targets.union(*(each.tables for each in made)))
 
 
 def reasoning(advice: Publication, about: Published) -> str:

@@ -83,7 +83,10 @@ def test_an_objects_rejections_are_listed_with_their_reasons(tmp_path: Path) -> 
         (["clustering_keys"], "did you mean clustering_key?"),
         (["clustering_key-02abcdef1", "--advice", "out"], "did you mean clustering_key-02abcdef0?"),
         (["clustering_key-02abcdef0"], "there is no advice under reports/"),
-        (["A.B.C", "--advice", "out"], "out/advice.json has no recommendation A.B.C"),
+        (["A.B.C", "--advice", "out"], "out/advice.json says nothing of A.B.C; kinds: clustering_key, "),
+        (["countries", "--advice", "out"], "did you mean SALES.PUBLIC.COUNTRIES?"),
+        (["web.click events", "--advice", "out"], "did you mean SALES.web.Click Events?"),
+        (["SALES.PUBLIC.ORDER", "--advice", "out"], "did you mean SALES.PUBLIC.ORDERS?"),
     ],
 )
 def test_what_is_not_there_is_one_line(tmp_path: Path, arguments: list[str], said: str) -> None:
