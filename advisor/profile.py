@@ -238,6 +238,8 @@ def _layout(
 
 
 def _as_seen(question: Question, seen: float | None, axes: Mapping[str, Axis], widths: Mapping[str, float]) -> Question:
+    if not any(ask.derived for ask in question.asks):
+        return question
     return _reaching(_in_stretches(question, seen, widths), seen, axes, widths)
 
 
@@ -269,8 +271,7 @@ def _in_stretches(question: Question, seen: float | None, widths: Mapping[str, f
         apart, together = touched(ask, width), touched(along, width)
         return along if seen < math.sqrt(apart * together) else ask
 
-    derived = any(ask.derived for ask in question.asks)
-    return replace(question, asks=tuple(map(stretch, question.asks))) if derived else question
+    return replace(question, asks=tuple(map(stretch, question.asks)))
 
 
 def _sure(ask: Ask) -> bool:

@@ -59,7 +59,7 @@ def _surest(judge: Judge, keys: Sequence[tuple[KeyPart, ...]]) -> Estimate:
     first = judge.estimate(keys[0])
     if len(keys) == 1 or verdict.fault(first, judge.profile, judge.settings) is None:
         return first
-    others = (judge.estimate(key) for key in keys[1:])
+    others = (judge.estimate(key) for key in keys[1:] if judge.may_pay(key))
     return next((each for each in others if verdict.fault(each, judge.profile, judge.settings) is None), first)
 
 

@@ -30,6 +30,7 @@ from advisor.settings import Settings
 Flags = NDArray[np.bool_]
 
 LAGGING_DEPTH = 2.0  # overlapping partitions while automatic clustering lags behind the writes: the pessimistic case
+ROUNDING = 1e-9  # of what is summed: sums of thousands of terms in another order differ by less
 SORTED_DEPTH = 1.0  # of a table that nothing is written to, once it is in order
 
 
@@ -135,6 +136,21 @@ class Judge:
             self.quick_nets[key, counted] = saved - keeping.expected
         return self.quick_nets[key, counted]
 
+    def may_pay(self, key: tuple[KeyPart, ...]) -> bool:
+        """Whether the key nets what a change must bring, or little less: if not, to judge it in full would only find that."""
+        keeping, _ = self.upkeep(key)
+        build = self.build.expected / self.settings.payback_months
+        net = self.quick_net(key, self.profile.layout.sample is not None) - build
+        summed = float(self.at_stake.sum()) + keeping.expected + build
+        return net > self.settings.min_net_credits_per_month - summed * ROUNDING
+
+    @cached_property
+    def build(self) -> Range:
+        """Credits, once, by setting a key."""
+        if self.profile.recreated_by is not None:
+            return ZERO
+        return upkeep.build(float(self.profile.table.bytes or 0), self.prices)
+
     def upkeep(self, key: Sequence[KeyPart]) -> tuple[Range, bool]:
         """Credits a month, over what the key in force takes; and whether the table's writes had to be assumed."""
         return self.upkeeps[_keeps_load_order(self.profile.layout, key)]
@@ -171,8 +187,7 @@ class Judge:
         credits = self._range(scans, self.rates / cost.MS_PER_HOUR)
         keeping, assumed = self.upkeep(key)
         size = float(self.profile.table.bytes or 0)
-        build = ZERO if self.profile.recreated_by is not None else upkeep.build(size, self.prices)
-        net = credits - keeping - build.scaled(1 / self.settings.payback_months)
+        net = credits - keeping - self.build.scaled(1 / self.settings.payback_months)
         partitions, each = self._partitions(scans), self.profile.partition_bytes
         return Estimate(
             key,
@@ -184,7 +199,7 @@ class Judge:
             self._seconds(scans),
             credits,
             self._each(scans),
-            build,
+            self.build,
             upkeep.sorted_build(size) + self.paths + self.views,
             self.paths,
             self.views,

@@ -61,24 +61,22 @@ def place(key: Sequence[KeyPart], asks: Sequence[Ask]) -> Place:
     >>> place([KeyPart("DAY"), KeyPart("ITEM")], [Ask("ITEM", 0.1)]).name
     'BEHIND'
     """
-    own = frozenset(part.column for part in key)
-    return _place(key[0].column, own, frozenset(ask.column for ask in asks), any(ask.derived for ask in asks))
-
-
-def _place(leading: str, own: frozenset[str], columns: frozenset[str], derived: bool) -> Place:
-    if derived:
+    columns = {ask.column for ask in asks}
+    if any(ask.derived for ask in asks):
         return IMPLIED
-    if leading in columns:
+    if key[0].column in columns:
         return LEADING if len(columns) == 1 else SEVERAL
-    return BESIDE if columns.isdisjoint(own) else BEHIND
+    return BESIDE if columns.isdisjoint(part.column for part in key) else BEHIND
 
 
 def places(layout: Layout, key: Sequence[KeyPart]) -> NDArray[np.intp]:
     """Per load the Place of its least foreseeable question."""
-    own = frozenset(part.column for part in key)
+    asked = layout.asking
+    leading = asked.columns.get(key[0].column, asked.none)
+    own = np.logical_or.reduce([asked.columns.get(part.column, asked.none) for part in key])
+    conditions = [asked.derived, leading & asked.single, leading, own]
     found = np.full(layout.loads, LEADING, dtype=np.intp)
-    for (columns, derived), loads in layout.alike.items():
-        found[loads] = np.maximum(found[loads], int(_place(key[0].column, own, columns, derived)))
+    np.maximum.at(found, layout.owners, np.select(conditions, [IMPLIED, LEADING, SEVERAL, BEHIND], BESIDE))
     return found
 
 

@@ -104,13 +104,8 @@ class Layout:
         return AskColumns.of(self.asked)
 
     @cached_property
-    def alike(self) -> Mapping[tuple[frozenset[str], bool], NDArray[np.intp]]:
-        """The loads that ask for each set of columns, apart by whether anything in it is derived."""
-        found: dict[tuple[frozenset[str], bool], set[int]] = {}
-        for question in self.questions:
-            kind = frozenset(ask.column for ask in question.asks), any(ask.derived for ask in question.asks)
-            found.setdefault(kind, set()).add(question.load)
-        return {kind: np.array(sorted(loads), dtype=np.intp) for kind, loads in found.items()}
+    def asking(self) -> Asking:
+        return Asking.of(self.questions)
 
     @cached_property
     def groups(self) -> dict[KeyPart, float]:
@@ -207,6 +202,32 @@ def _as_now(ask: Ask) -> Ask:
 
 def _placed(ask: Ask) -> bool:
     return not ask.null and (bool(ask.positions) if ask.values else ask.located)
+
+
+@dataclass(frozen=True)
+class Asking:
+    """Of each question which columns it asks, as flags by question."""
+
+    columns: Mapping[str, NDArray[np.bool_]]
+    single: NDArray[np.bool_]
+    """It asks one column alone."""
+    derived: NDArray[np.bool_]
+    """It asks something that isn't written on the column."""
+
+    @staticmethod
+    def of(questions: Sequence[Question]) -> Asking:
+        columns: dict[str, NDArray[np.bool_]] = {}
+        for i, question in enumerate(questions):
+            for ask in question.asks:
+                columns.setdefault(ask.column, np.zeros(len(questions), dtype=bool))[i] = True
+        single = [len({ask.column for ask in question.asks}) == 1 for question in questions]
+        derived = [any(ask.derived for ask in question.asks) for question in questions]
+        return Asking(columns, np.array(single, dtype=bool), np.array(derived, dtype=bool))
+
+    @cached_property
+    def none(self) -> NDArray[np.bool_]:
+        """Of a column that nothing asks."""
+        return np.zeros(len(self.single), dtype=bool)
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from advisor.model import KeyPart
-from advisor.pruning.asks import Ask
-from advisor.pruning.intervals import FACTORS, REACH, Place, Scans, bounds, place, spread
+from advisor.pruning.asks import Ask, Question
+from advisor.pruning.intervals import FACTORS, REACH, Place, Scans, bounds, place, places, spread
 from tests.pruning.test_prediction import questions, uniform
 
 DAY, TENANT, ITEM = Ask("DAY", 0.1), Ask("TENANT", 0.1, 1), Ask("ITEM", 0.1, 1)
@@ -29,6 +29,15 @@ KEY = (KeyPart("DAY"), KeyPart("TENANT"))
 )
 def test_a_question_is_placed_by_the_columns_of_the_key_that_it_asks(asks: list[Ask], found: Place) -> None:
     assert place(KEY, asks) is found
+
+
+@pytest.mark.parametrize("key", [KEY, KEY[::-1], KEY[:1], (KeyPart("ITEM"), KeyPart("DAY")), (KeyPart("NONE"),)])
+def test_a_load_is_placed_by_its_least_foreseeable_question(key: tuple[KeyPart, ...]) -> None:
+    asked = [[DAY], [DAY, TENANT], [TENANT, ITEM], [ITEM], [replace(TENANT, derived=True)], [], [DAY, ITEM]]
+    several = tuple(Question(i // 2, 0.5, tuple(asks)) for i, asks in enumerate(asked))
+    layout = replace(uniform().layout([]), questions=several, loads=5)
+    least = [[place(key, question.asks) for question in several if question.load == load] for load in range(5)]
+    assert places(layout, key).tolist() == [max(found, default=Place.LEADING) for found in least]
 
 
 @pytest.mark.parametrize("evidence", ["history", "statistics", "sample"])
