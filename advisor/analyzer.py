@@ -59,9 +59,9 @@ def propose(
 ) -> tuple[Proposed, ...]:
     """What each recommender says of the account, in their order, Snowflake's own estimates heard.
 
-    While views are thought of, which leaves a core idle, `thread` prepares the `parts` of the back-test, of the tables that the first,
-    which proposes keys, would lay out anew: the process beside searches for their keys meanwhile. And while the others propose, it
-    proves the views' rewrites.
+    While views are thought of, which leaves a core idle, `thread` prepares the `parts` of the back-test, of the tables
+    that the first, which proposes keys, would lay out anew: the process beside searches for their keys meanwhile. And
+    while the others propose, it proves the views' rewrites.
     """
 
     def told(said: Proposed) -> Proposed:
@@ -82,7 +82,9 @@ def propose(
 def advise(
     snapshot: Snapshot, account: Account, proposed: Sequence[Proposed], settings: Settings, parts: Parts | None = None
 ) -> Advice:
-    """What should change in an account that has been read, the proposals settled. `parts` of its window may be prepared already."""
+    """What should change in an account that has been read, the proposals settled. `parts` of its window may be prepared
+    already.
+    """
     tested = back_test(parts or Parts.of(snapshot, account, settings), account, proposed, settings)
     settled = settle(tested.survivors, settings)
     tables = sorted(account.catalog.tables.values(), key=lambda table: (-(table.bytes or 0), table.name))

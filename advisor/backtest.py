@@ -200,7 +200,9 @@ class Parts:
 
     @staticmethod
     def of(snapshot: Snapshot, account: Account, settings: Settings) -> Parts | None:
-        """None where the window is shorter than `Settings.min_window_days`, or its history doesn't tell when the templates ran."""
+        """None where the window is shorter than `Settings.min_window_days`, or its history doesn't tell when the
+        templates ran.
+        """
         whole = account.workload
         if whole.days < settings.min_window_days or any(template.recent is None for template in whole.templates):
             return None

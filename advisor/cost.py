@@ -74,9 +74,10 @@ def scan_price(template: QueryTemplate, slopes: Mapping[str, float], settings: S
 
 
 def dearest(most: NDArray[np.float64], slopes: NDArray[np.float64], spared: NDArray[np.bool_]) -> float:
-    """How many times its slope a partition may take at most: no execution takes longer for its partitions than it takes in all, `most` for
-    each of them, so a slope that all templates share isn't steeper than the steepest of those spared some can be. Never under
-    1, what is expected."""
+    """How many times its slope a partition may take at most: no execution takes longer for its partitions than it takes
+    in all, `most` for each of them, so a slope that all templates share isn't steeper than the steepest of those spared
+    some can be. Never under 1, what is expected.
+    """
     known = spared & (slopes > 0)
     return min(STEEPEST, max(1.0, float((most[known] / slopes[known]).max()))) if known.any() else STEEPEST
 

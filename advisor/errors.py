@@ -1,4 +1,6 @@
-"""What a run can fail with: each child is one exit status, each message one line that says what failed, on what, and what to do."""
+"""What a run can fail with: each child is one exit status, each message one line that says what failed, on what, and
+what to do.
+"""
 
 
 class AdvisorError(Exception):

@@ -120,7 +120,9 @@ def in_the_model(cut: Cut) -> str | None:
 
 
 def unsplittable(cut: Cut) -> str | None:
-    """Why its rows can't be copied into parts, as a sentence: LIKE copies no policy, and until one is set the parts hide nothing."""
+    """Why its rows can't be copied into parts, as a sentence: LIKE copies no policy, and until one is set the parts
+    hide nothing.
+    """
     table = cut.profile.table
     if not table.row_policy and not table.masked:
         return None

@@ -64,7 +64,8 @@ def parse_key(text: str) -> tuple[KeyPart, ...] | None:
     """The parts of a whole key, written as in CLUSTER BY; None where one of them is no KeyPart.
 
     >>> parse_key("TENANT, TO_DATE(TS)")
-    (KeyPart(column='TENANT', unit=None, digits=None, substring=None), KeyPart(column='TS', unit='DAY', digits=None, substring=None))
+    (KeyPart(column='TENANT', unit=None, digits=None, substring=None), KeyPart(column='TS', unit='DAY', digits=None,
+    substring=None))
     """
     try:
         trees = sqlglot.parse_one(f"SELECT {text}", read="snowflake")

@@ -12,7 +12,9 @@ BASE = ("BASE TABLE",)
 
 
 def forbidden(table: Table, traits: Collection[str], kinds: Collection[str] = BASE) -> str | None:
-    """The sort that the table is, in the plural, where it is one of the traits or of none of the kinds: `hybrid tables`, `views`."""
+    """The sort that the table is, in the plural, where it is one of the traits or of none of the kinds: `hybrid
+    tables`, `views`.
+    """
     trait = next((trait for trait in traits if trait in table.traits), None)
     if trait is not None:
         return f"{trait} tables"

@@ -12,7 +12,9 @@ from types import MappingProxyType
 from typing import Any
 
 COLLECTED_AFTER = 100_000, 50, 1_000
-"""New objects, and the collections of each generation, before the next is collected: nearly all that is read, or sent, stays in use."""
+"""New objects, and the collections of each generation, before the next is collected: nearly all that is read, or sent,
+stays in use.
+"""
 
 
 def spawn(module: str, line: Connection) -> subprocess.Popen[bytes]:

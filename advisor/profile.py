@@ -218,8 +218,9 @@ def _layout(
     questions: list[Question],
     unheard: Set[int],
 ) -> tuple[Layout, tuple[Load, ...]]:
-    """The layout as the loads show it, and the loads; those whose conditions are seen not to prune ask nothing any more. Those that may
-    be pruned by what the questions don't say, `unheard`, show nothing of the layout."""
+    """The layout as the loads show it, and the loads; those whose conditions are seen not to prune ask nothing any
+    more. Those that may be pruned by what the questions don't say, `unheard`, show nothing of the layout.
+    """
     shares = [None if load.before is None or load.limited else load.before / partitions for load in loads]
     executions, least = [float(load.template.executions) for load in loads], 1 / partitions
     telling = [None if i in unheard else share for i, share in enumerate(shares)]
@@ -246,8 +247,10 @@ def _as_seen(question: Question, seen: float | None, axes: Mapping[str, Axis], w
 def _reaching(
     question: Question, seen: float | None, axes: Mapping[str, Axis], widths: Mapping[str, float]
 ) -> Question:
-    """A top-k goes back over the rows in their order until its other conditions have left rows enough: as far as it is seen to where no
-    other condition prunes. Of a value that few rows have that is further than the mean of all values tells."""
+    """A top-k goes back over the rows in their order until its other conditions have left rows enough: as far as it is
+    seen to where no other condition prunes. Of a value that few rows have that is further than the mean of all values
+    tells.
+    """
 
     def reach(ask: Ask) -> Ask:
         width, line = widths.get(ask.column, 1.0), axes[ask.column]

@@ -80,9 +80,10 @@ class Statement:
 
 
 def study(sql: str, session: Session, stars: bool = False) -> Statement | None:
-    """None for a text that is no single query, nests deeper than the stack allows, or can't be written again. SELECT * of one table
-    names its columns; `stars`: it stays, over any number of tables, and nothing tells which columns it uses beside those of its
-    conditions."""
+    """None for a text that is no single query, nests deeper than the stack allows, or can't be written again. SELECT *
+    of one table names its columns; `stars`: it stays, over any number of tables, and nothing tells which columns it
+    uses beside those of its conditions.
+    """
     try:
         trees = [tree for tree in Snowflake().parse(sql.removeprefix(BYTE_ORDER_MARK)) if tree is not None]
         if len(trees) != 1 or not isinstance(trees[0], exp.Query):

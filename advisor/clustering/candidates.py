@@ -1,8 +1,8 @@
 """Which clustering keys are thinkable for a table, and the best of each set of columns.
 
 Every column that a condition asks stands on a ladder: bare, and in each coarser form that keeps its order. All ladders'
-rungs are tried alone and in pairs, then the best pairs, of either order, are extended by a third expression, one at a time (greedy, as in
-"Automated Clustering Recommendation with Database Zone Maps", SIGMOD 2023).
+rungs are tried alone and in pairs, then the best pairs, of either order, are extended by a third expression, one at a
+time (greedy, as in "Automated Clustering Recommendation with Database Zone Maps", SIGMOD 2023).
 """
 
 from __future__ import annotations

@@ -55,8 +55,9 @@ class KeySearch:
         return beside.begin(candidates, _slim(profile), own, settings, days)
 
     def keys(self, profile: TableProfile, prices: Prices, settings: Settings, days: float) -> tuple[Estimate, ...]:
-        """Most net credits first. All searches are begun before any is asked for: whoever asks first makes those that nobody has begun,
-        the last first, while the process makes the first."""
+        """Most net credits first. All searches are begun before any is asked for: whoever asks first makes those that
+        nobody has begun, the last first, while the process makes the first.
+        """
         name = profile.table.name
         known = self._found.get(name)
         if known is None or known[0] is not profile or known[1] is not settings:

@@ -34,7 +34,9 @@ class Recorded:
 
 
 def run(engine: Engine, statements: Sequence[Statement], progress: Callable[[str], None]) -> tuple[Recorded, ...]:
-    """Executes all statements in order. Raises SourceError where the engine has no record of one, EngineError where it refuses."""
+    """Executes all statements in order. Raises SourceError where the engine has no record of one, EngineError where it
+    refuses.
+    """
     ran: list[tuple[Statement, tuple[int, int], tuple[Scan, ...] | None]] = []
     for nth, statement in enumerate(statements):
         # The log adds up a join's tables; its plan keeps them apart. Asked first, before a write adds partitions.

@@ -1,4 +1,6 @@
-"""Advice → the output folder: `advice.json`, `plan.md`, `report.html` and `scripts/`. Writes what it is given, computes nothing."""
+"""Advice → the output folder: `advice.json`, `plan.md`, `report.html` and `scripts/`. Writes what it is given, computes
+nothing.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,8 @@ _KEPT = ("snapshot", ".snapshot.collecting", ".snapshot.replaced")
 def generate(advice: Advice, out: Path) -> tuple[Path, ...]:
     """Writes the folder `out` whole or not at all, and returns the paths of its files; equal advice gives equal bytes.
 
-    An older output in `out` is replaced; a snapshot that was collected into it stays. Raises InputError where `out` can't be written, or holds anything else.
+    An older output in `out` is replaced; a snapshot that was collected into it stays. Raises InputError where `out`
+    can't be written, or holds anything else.
     """
     files = _files(advice)
     target = out.resolve()

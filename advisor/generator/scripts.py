@@ -29,7 +29,9 @@ class Script:
     verify: tuple[str, ...]
     revert: tuple[str, ...]
     guard: str = ""
-    """What the apply part begins with, and what the revert part may begin with: statements that put their answer into :verdict."""
+    """What the apply part begins with, and what the revert part may begin with: statements that put their answer into
+    :verdict.
+    """
     undo_guard: str = ""
     patch: tuple[str, str] | None = None
     """Path and text of a patch for whoever makes the table."""

@@ -18,7 +18,8 @@ _NAMES = (TokenType.IDENTIFIER, TokenType.STRING)
 def clustered(statement: str, key: str | None) -> str | None:
     """The statement with `CLUSTER BY (key)`, or without a key; None where it isn't a text that this can change.
 
-    The clause stands after the name and its columns, or after LIKE and its table, before everything else (Snowflake's CREATE TABLE).
+    The clause stands after the name and its columns, or after LIKE and its table, before everything else (Snowflake's
+    CREATE TABLE).
     """
     try:
         tokens = Snowflake().tokenize(statement)
@@ -49,7 +50,9 @@ def filled_later(statement: str) -> bool:
 
 
 def transient(statement: str) -> str | None:
-    """The statement that makes a transient table instead; None where it makes one already, or isn't a text that this can change."""
+    """The statement that makes a transient table instead; None where it makes one already, or isn't a text that this
+    can change.
+    """
     try:
         tokens = Snowflake().tokenize(statement)
     except TokenError:

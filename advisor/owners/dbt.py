@@ -1,4 +1,5 @@
-"""What dbt says of its models, seeds and snapshots (`manifest.json`, the comments of its queries), and a model's file with another config.
+"""What dbt says of its models, seeds and snapshots (`manifest.json`, the comments of its queries), and a model's file
+with another config.
 
 Sources: dbt's manifest artifact; dbt-snowflake's macro that creates a table (it sorts by `cluster_by`, then sets the key; a run
 of an incremental model that adds to its table does neither).

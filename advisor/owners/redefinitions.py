@@ -1,4 +1,5 @@
-"""Statements that put another table in a table's place, or reset it: CREATE OR REPLACE TABLE, SWAP WITH, RENAME TO, CREATE OR ALTER TABLE.
+"""Statements that put another table in a table's place, or reset it: CREATE OR REPLACE TABLE, SWAP WITH, RENAME TO,
+CREATE OR ALTER TABLE.
 
 They are read as tokens: much of what may stand in a CREATE TABLE has no tree. Source: Snowflake's CREATE TABLE and ALTER TABLE.
 """

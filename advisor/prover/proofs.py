@@ -120,7 +120,9 @@ def _unprovable(key: Key, proving: Proving, columns: Collection[str]) -> str | N
 
 
 def prove(proving: Proving) -> tuple[Proof, ...]:
-    """A proof of each key that the sample has the columns of, of as many as `WORK` allows. Raises InputError for a sample that can't be read."""
+    """A proof of each key that the sample has the columns of, of as many as `WORK` allows. Raises InputError for a
+    sample that can't be read.
+    """
     profile, settings = proving.measuring.profile, proving.measuring.settings
     columns, _ = held(proving.sample)
     wanted = [key for key in proving.keys if _unprovable(key, proving, columns) is None]

@@ -12,8 +12,8 @@ warehouse, and no longer hold up the small ones.
 
 Example
 -------
-On REPORTING_WH 40 queries a day could gain 3 of their 4 minutes at scale factor 8. That is at most 5.2 credits a month more, so it
-is advised where a second is worth that to you.
+On REPORTING_WH 40 queries a day could gain 3 of their 4 minutes at scale factor 8. That is at most 5.2 credits a month
+more, so it is advised where a second is worth that to you.
 
 When not to
 -----------

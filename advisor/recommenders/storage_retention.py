@@ -2,9 +2,9 @@
 
 What it finds
 -------------
-Tables whose Time Travel and Fail-safe outweigh what they hold, and the way out that each allows: a shorter retention, or a transient
-table where a job rebuilds it anyway; tables that no query reads and no scan has touched for months; and bytes that only clones
-still keep.
+Tables whose Time Travel and Fail-safe outweigh what they hold, and the way out that each allows: a shorter retention,
+or a transient table where a job rebuilds it anyway; tables that no query reads and no scan has touched for months; and
+bytes that only clones still keep.
 
 Why it matters
 --------------
@@ -18,9 +18,9 @@ TRANSIENT TABLE in the job.
 
 When not to
 -----------
-What can't be rebuilt keeps its Fail-safe. A table that nobody reads may be there for disaster recovery, an audit or a share: ask its
-owner. "Not read" is said only where scans are recorded for long enough. Storage is billed in money: without
-`storage_price_per_tib_month` and `price_per_credit` its worth in credits is unknown.
+What can't be rebuilt keeps its Fail-safe. A table that nobody reads may be there for disaster recovery, an audit or a
+share: ask its owner. "Not read" is said only where scans are recorded for long enough. Storage is billed in money:
+without `storage_price_per_tib_month` and `price_per_credit` its worth in credits is unknown.
 
 References
 ----------

@@ -3,9 +3,9 @@
 What it finds
 -------------
 Warehouses that are billed while nothing runs for longer than a shorter AUTO_SUSPEND would let them, from the gaps between their
-own queries beside the credits that were attributed to none, and from the setting in force where SHOW WAREHOUSES tells it. Told without
-a change: warehouses that spill to remote storage or queue, queries that ran until their statement timeout, and templates of which
-a few executions run for hours where half take next to nothing.
+own queries beside the credits that were attributed to none, and from the setting in force where SHOW WAREHOUSES tells
+it. Told without a change: warehouses that spill to remote storage or queue, queries that ran until their statement
+timeout, and templates of which a few executions run for hours where half take next to nothing.
 
 Why it matters
 --------------

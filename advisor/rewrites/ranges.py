@@ -37,8 +37,9 @@ class Unwrapped:
 
 
 def unwrap(statement: Statement, session: Session, idle: frozenset[TableName]) -> tuple[Unwrapped, ...]:
-    """Replace, in the statement's tree, conditions on a date's year, month or day by ranges of the column, and solve those on a column
-    that a constant moves for the column: in WHERE, in a join's ON, and in HAVING where it asks of a group's key.
+    """Replace, in the statement's tree, conditions on a date's year, month or day by ranges of the column, and solve
+    those on a column that a constant moves for the column: in WHERE, in a join's ON, and in HAVING where it asks of a
+    group's key.
 
     YEAR(column) is known not to prune reliably, and a text or a distance made of the column has no order that Snowflake knows.
     TO_DATE(column) and DATE_TRUNC usually prune, and of a moved column it isn't known, so they are only touched on the tables in

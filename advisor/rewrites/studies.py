@@ -1,4 +1,6 @@
-"""What the statements that may be rewritten say, without their trees: kept for the next run, which finds what it would have studied."""
+"""What the statements that may be rewritten say, without their trees: kept for the next run, which finds what it would
+have studied.
+"""
 
 from __future__ import annotations
 
@@ -62,8 +64,9 @@ class Studies:
         return Studies(directory, Learned.of(file, MARK, Studied, CLASSES, directory))
 
     def begin(self, reads: Iterable[ReadTemplate], beside: Beside) -> None:
-        """The texts of these templates will be asked for: those that are new are studied in the process, once it stands, where they
-        are many."""
+        """The texts of these templates will be asked for: those that are new are studied in the process, once it
+        stands, where they are many.
+        """
         names: dict[Request, set[str]] = {}
         for read in reads:
             request = read.template.text, read.template.database, read.template.schema

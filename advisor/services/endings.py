@@ -1,4 +1,6 @@
-"""Services in force that were billed more than they can have saved, and what of them the plan leaves for new keys to build anew."""
+"""Services in force that were billed more than they can have saved, and what of them the plan leaves for new keys to
+build anew.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Where a setting's value comes from: the first of a flag, an environment variable `ADVISOR_<NAME>`, `advisor.toml`, the default."""
+"""Where a setting's value comes from: the first of a flag, an environment variable `ADVISOR_<NAME>`, `advisor.toml`,
+the default.
+"""
 
 from __future__ import annotations
 

@@ -55,8 +55,9 @@ class Snapshot:
             return self.connection.execute(filled(sql, parameters) if parameters else sql).fetchall()
 
     def release(self, settings: Settings) -> None:
-        """Gives back what the engine has freed. On its own it keeps that for ten seconds; setting its limit anew is the one thing that
-        makes it let go at once."""
+        """Gives back what the engine has freed. On its own it keeps that for ten seconds; setting its limit anew is the
+        one thing that makes it let go at once.
+        """
         self.connection.execute(f"SET memory_limit = {literal(settings.memory_limit)}")
 
     def close(self) -> None:

@@ -20,8 +20,9 @@ MOST = {
     for name, kind in VIEWS["query_history"].columns.items()
     if kind in (Kind.WHOLE, Kind.EXACT)
 }
-"""More partitions, bytes or rows, or milliseconds (49 days), no query comes to; and the squares and products that are added up stay
-within 64 bits."""
+"""More partitions, bytes or rows, or milliseconds (49 days), no query comes to; and the squares and products that are
+added up stay within 64 bits.
+"""
 NEVER_EMPTY = ("query_history", "tables", "query_templates", "query_samples")
 
 # What DuckDB calls the types that a column may be converted from; from text it may always be tried.
@@ -167,7 +168,9 @@ def _normalise(connection: duckdb.DuckDBPyConnection, name: str, source: _Source
 def _count(
     connection: duckdb.DuckDBPyConnection, name: str, source: _Source, bad: str, tried: Mapping[str, tuple[str, str]]
 ) -> int:
-    """Rows that `bad` holds of; a column of texts of which no value can be read is refused, and so is a file of such rows alone."""
+    """Rows that `bad` holds of; a column of texts of which no value can be read is refused, and so is a file of such
+    rows alone.
+    """
     counts = "".join(f", count({raw}), count({value})" for raw, value in tried.values())
     sql = f"SELECT count(*), count(*) FILTER (WHERE {bad}){counts} FROM {source.relation}"
     rows, unreadable, *pairs = connection.execute(sql).fetchone() or (0, 0)

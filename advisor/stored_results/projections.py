@@ -146,7 +146,9 @@ def filtered(asked: Sequence[Asked], ground: Ground) -> list[tuple[Filtered, lis
 
 
 def _recorded(asked: Asked, ground: Ground) -> float | None:
-    """The share of rows that the conditions of a scan leave, as the history recorded it; None where it doesn't, or beside others."""
+    """The share of rows that the conditions of a scan leave, as the history recorded it; None where it doesn't, or
+    beside others.
+    """
     alone = asked.read.reading.scans == (ground.name,)
     history = ground.account.histories.get(ground.name)
     return matched_share(asked.read.template, history) if alone and history is not None else None

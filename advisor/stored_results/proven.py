@@ -1,4 +1,6 @@
-"""Rewrites over stored results and what became of each: kept for the next run, which needn't write them again to find their proofs."""
+"""Rewrites over stored results and what became of each: kept for the next run, which needn't write them again to find
+their proofs.
+"""
 
 from __future__ import annotations
 

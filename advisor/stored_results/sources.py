@@ -1,4 +1,6 @@
-"""The tables that a dynamic table would read: how stale their readers already tolerate, and what building and refreshing takes."""
+"""The tables that a dynamic table would read: how stale their readers already tolerate, and what building and
+refreshing takes.
+"""
 
 from __future__ import annotations
 

@@ -36,7 +36,9 @@ class Ratios:
     places: Sequence[Place]
     found: Floats
     reach: tuple[float | None, float | None] = (None, None)
-    """Of the key preferred: what `intervals.REACH` must be for the total's truth to lie above its low end, and below its high one."""
+    """Of the key preferred: what `intervals.REACH` must be for the total's truth to lie above its low end, and below
+    its high one.
+    """
 
 
 def ratios(make: Callable[[int], Case], seed: int) -> list[Ratios]:
@@ -82,8 +84,9 @@ def _reach(judge: Judge, estimate: Estimate, true: Floats) -> tuple[float | None
 
 
 def report(worlds: Sequence[Callable[[int], Case]], others: Sequence[Callable[[int], Case]], seeds: range) -> None:
-    """Prints `FACTORS`: the low end by world, the lowest of them, and the high end of all worlds together; then `REACH`, of the others
-    too, for a table has many ratios and one total."""
+    """Prints `FACTORS`: the low end by world, the lowest of them, and the high end of all worlds together; then
+    `REACH`, of the others too, for a table has many ratios and one total.
+    """
     found: defaultdict[tuple[str, Place], defaultdict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     reaches: defaultdict[str, list[tuple[float | None, float | None]]] = defaultdict(list)
     for make, seed in ((make, seed) for make in (*worlds, *others) for seed in seeds):

@@ -1,4 +1,6 @@
-"""Worlds that are drawn: independent; skewed, correlated and late; every form that prunes; the latest rows beside rare ones; what prunes unheard; and traps."""
+"""Worlds that are drawn: independent; skewed, correlated and late; every form that prunes; the latest rows beside rare
+ones; what prunes unheard; and traps.
+"""
 
 from __future__ import annotations
 

@@ -5,10 +5,11 @@ every partition keeps its minimum and maximum of every column, every column its 
 matches as many rows: scans, pruning history and statistics are the same to the last figure. Whatever advises from these alone
 says the same of both, so the key that serves both best bounds what it can bring. A sample of the rows tells them apart.
 
-The mixed world has a twin too: its products numbered anew, at random, and other codes given to them. Any product is asked for as often
-as any other, so all that is drawn of it is as before: scans and statistics to the last figure, the rows that literals match by their law.
-What an ordered key on the product leaves to be read isn't, for the world's products are numbered by how many rows they have, and
-their codes rise with the number in stretches. Who predicts the same of both is off by the root of their ratio at least.
+The mixed world has a twin too: its products numbered anew, at random, and other codes given to them. Any product is
+asked for as often as any other, so all that is drawn of it is as before: scans and statistics to the last figure, the
+rows that literals match by their law. What an ordered key on the product leaves to be read isn't, for the world's
+products are numbered by how many rows they have, and their codes rise with the number in stretches. Who predicts the
+same of both is off by the root of their ratio at least.
 """
 
 from __future__ import annotations
@@ -117,7 +118,9 @@ def renumbered(case: Case, seed: int) -> Case:
 
 
 def least_errors(seed: int) -> Floats:
-    """By template of the mixed world: the factor that the same prediction for it and its twin is off by on one of them at least."""
+    """By template of the mixed world: the factor that the same prediction for it and its twin is off by on one of them
+    at least.
+    """
     case = forms(seed)
     both = [_truth(each, seed, "EVENTS") for each in (case, renumbered(case, seed))]
     one, other = (truth.per_template(truth.keyed(BY_PRODUCT)) for truth in both)

@@ -25,8 +25,9 @@ Sources that are loaded all the time refresh it all the time, on a warehouse tha
 incremental it computes everything again. Not over external, hybrid, temporary or other dynamic tables, nor over tables with
 policies, whose rows it would store as its owner sees them. Not over tables that a job, a task or dbt makes anew: change tracking
 ends with each. Where nothing tells how often its sources are loaded or how many rows it would hold, it stays silent. One in
-force is suspended only where no scan of it is recorded for half a year. Its own incremental refreshes may leave one, so that some are
-missed. What the refreshes take is their queries' time on their warehouse; where no query of theirs is recorded, it is said to be unknown.
+force is suspended only where no scan of it is recorded for half a year. Its own incremental refreshes may leave one, so
+that some are missed. What the refreshes take is their queries' time on their warehouse; where no query of theirs is
+recorded, it is said to be unknown.
 
 References
 ----------

@@ -6,8 +6,8 @@ Groupings of one table that queries ask for again and again, at the top of a sta
 and the view of few rows that answers several of them: their keys and aggregates together, the columns of filters that differ
 lifted to keys, AVG kept as SUM and COUNT. Each query's text over the view is printed and has been run beside the original
 on generated rows. Projections: the few rows that conditions leave which never change, where the history records how few; and the
-columns that look-ups use in a second order, clustered by what the table itself isn't. And views in force whose refreshes took more
-than all that their table's queries can have been spared: to drop.
+columns that look-ups use in a second order, clustered by what the table itself isn't. And views in force whose
+refreshes took more than all that their table's queries can have been spared: to drop.
 
 Why it matters
 --------------
@@ -23,12 +23,13 @@ same question reads one.
 When not to
 -----------
 Tables under 100 micro-partitions are read quickly as they are. A view with nearly as many rows as its table saves nothing,
-however few its columns: a micro-partition stores them apart, and a scan reads those that it needs. A second order is dear to keep:
-what moves a row in the table moves it in the view, so it isn't advised beside a new key of the table, nor where a key or search
-optimization serves the same look-ups for less; and where a view in force over the same table takes more to refresh than the new one
-would save, none. A table that is rewritten all the time, reloaded or reclustered makes its view do the same, on serverless compute. Tables
-that a job recreates leave an invalid view behind. Row access policies, masked columns, joins, window functions, DISTINCT
-aggregates and whatever hangs on a session parameter are not allowed. Standard edition has no materialized views.
+however few its columns: a micro-partition stores them apart, and a scan reads those that it needs. A second order is
+dear to keep: what moves a row in the table moves it in the view, so it isn't advised beside a new key of the table, nor
+where a key or search optimization serves the same look-ups for less; and where a view in force over the same table
+takes more to refresh than the new one would save, none. A table that is rewritten all the time, reloaded or reclustered
+makes its view do the same, on serverless compute. Tables that a job recreates leave an invalid view behind. Row access
+policies, masked columns, joins, window functions, DISTINCT aggregates and whatever hangs on a session parameter are not
+allowed. Standard edition has no materialized views.
 
 References
 ----------

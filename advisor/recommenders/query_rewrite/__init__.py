@@ -2,13 +2,14 @@
 
 What it finds
 -------------
-Conditions on a date's year or month, on its text (TO_CHAR) and on its distance from today (DATEDIFF), and on its day or truncated date
-where the scans show that these don't prune, with the range of the bare column that does, on tables whose rows lie in that order; and,
-where the scans show it, conditions on a column that a constant moves (`DATEADD(day, 7, D) > x`, `N + 1 > 10`), solved for the column. In
-WHERE, in a join's ON, in HAVING where it asks of a group's key; in queries, and in what INSERT, CREATE TABLE … AS and MERGE take their rows
-from. Each rewritten query has been run beside the original on generated rows. For review only, and counted as no saving: wildcards at the
-beginning, text compared with numbers or dates and the other way round, joins without a condition, joins that Snowflake remarks on, UNION
-where UNION ALL returned the same, in a CTE or subquery too, SELECT * of wide tables of which other queries use few columns.
+Conditions on a date's year or month, on its text (TO_CHAR) and on its distance from today (DATEDIFF), and on its day or
+truncated date where the scans show that these don't prune, with the range of the bare column that does, on tables whose
+rows lie in that order; and, where the scans show it, conditions on a column that a constant moves (`DATEADD(day, 7, D)
+> x`, `N + 1 > 10`), solved for the column. In WHERE, in a join's ON, in HAVING where it asks of a group's key; in
+queries, and in what INSERT, CREATE TABLE … AS and MERGE take their rows from. Each rewritten query has been run beside
+the original on generated rows. For review only, and counted as no saving: wildcards at the beginning, text compared
+with numbers or dates and the other way round, joins without a condition, joins that Snowflake remarks on, UNION where
+UNION ALL returned the same, in a CTE or subquery too, SELECT * of wide tables of which other queries use few columns.
 
 Why it matters
 --------------
@@ -24,8 +25,9 @@ When not to
 -----------
 Where the rows don't lie in the column's order a range skips nothing either: a clustering key comes first. TO_DATE and DATE_TRUNC
 usually prune as they are and are left alone unless the scans show otherwise. Columns with a time zone are left alone: their
-days hang on the session, and so do the days that begin a week. What isn't exact isn't solved: months, floating-point numbers, divisions.
-Where `N + 1` would overflow, the original fails and the range doesn't. What a condition was meant to ask, a person must say.
+days hang on the session, and so do the days that begin a week. What isn't exact isn't solved: months, floating-point
+numbers, divisions. Where `N + 1` would overflow, the original fails and the range doesn't. What a condition was meant
+to ask, a person must say.
 
 References
 ----------

@@ -4,8 +4,8 @@ What it finds
 -------------
 Questions that were asked again while their data stood still and yet ran again, by replaying the history hour by hour against
 the tables' writes; and the likely reason: texts that differ in case, blanks or comments; CURRENT_TIMESTAMP and its kin; a user
-for whom the cache seems off. Each comes with its time and the smallest change that would let the cache answer. Where a daily load makes the
-first reader wait, a task that asks first, once a second of waiting has a value.
+for whom the cache seems off. Each comes with its time and the smallest change that would let the cache answer. Where a
+daily load makes the first reader wait, a task that asks first, once a second of waiting has a value.
 
 Why it matters
 --------------
@@ -19,9 +19,10 @@ A dashboard asks `select ... /* req 4711 */` 600 times a day. Advice: put the nu
 
 When not to
 -----------
-Repeats that follow a write must run: they are counted, and said; asking first moves their wait and saves no credits. A user that measures performance has the cache off for good
-reason. What a session sets for itself, the history doesn't show: such reasons are called likely. Hybrid and external tables have
-no reusable results. Where no history tells when tables were written, nothing is advised.
+Repeats that follow a write must run: they are counted, and said; asking first moves their wait and saves no credits. A
+user that measures performance has the cache off for good reason. What a session sets for itself, the history doesn't
+show: such reasons are called likely. Hybrid and external tables have no reusable results. Where no history tells when
+tables were written, nothing is advised.
 
 References
 ----------
