@@ -37,7 +37,8 @@ def _index() -> str:
     return _page(
         "Documentation",
         "New here? [Ten minutes from the demo to a pull request](walk.md). What comes out of it: "
-        "[the demo's own report](../reports/example/plan.md). Why things are as they are: [decisions](adr/).",
+        "[the demo's own report](../reports/example/plan.md). How good it is: "
+        "[figures](figures.md). Why things are as they are: [decisions](adr/).",
         "## Commands",
         _table(("command", "what it does"), commands),
         "## Kinds of advice",
