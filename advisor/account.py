@@ -31,7 +31,7 @@ from advisor.model import (
 from advisor.owners import dbt
 from advisor.owners.makers import owners
 from advisor.owners.redefinitions import anew
-from advisor.profile import TableProfile, partitions_of, profile, reading_tables
+from advisor.profile import TableProfile, Templates, partitions_of, profile, reading_tables
 from advisor.pruning.questions import ReadTemplate, Sampled
 from advisor.rewrites.studies import Studied, Studies
 from advisor.services.endings import beside_the_plan
@@ -195,7 +195,7 @@ def read_templates(
     first = [ReadTemplate(t, reading, ()) for t, reading in zip(workload.templates, one_each, strict=True)]
     large = {
         name
-        for name, count in _partitions(first, known, recorded, settings).items()
+        for name, count in _partitions(Templates.of(first), known, recorded, settings).items()
         if count >= settings.min_partitions
     }
     wanted = [
@@ -223,19 +223,15 @@ def request(template: QueryTemplate, text: str, workload: Workload, sample: Exec
 
 
 def _partitions(
-    templates: Sequence[ReadTemplate],
+    templates: Templates,
     known: Catalog,
     recorded: Mapping[TableName, TableHistory],
     settings: Settings,
 ) -> dict[TableName, int]:
-    readers: dict[TableName, list[ReadTemplate]] = {}
-    for read in templates:
-        for name in set(read.reading.scans):
-            readers.setdefault(name, []).append(read)
     counts = {}
     for name in reading_tables(templates, known):
         history = recorded.get(name, TableHistory())
-        count = partitions_of(known.tables[name], readers[name], history, settings.partition_bytes)
+        count = partitions_of(known.tables[name], templates.readers[name], history, settings.partition_bytes)
         if count is not None:
             counts[name] = count
     return counts
@@ -252,7 +248,8 @@ def profilers(
     owned: Mapping[TableName, Owner] = MappingProxyType({}),
 ) -> Mapping[TableName, Callable[[], TableProfile]]:
     """What makes the profile of each known table that is read, in order of name."""
-    counts = _partitions(templates, known, recorded, settings)
+    reads = Templates.of(templates)
+    counts = _partitions(reads, known, recorded, settings)
     found = [
         billed(table, recorded.get(name, TableHistory()), workload, settings)
         for name, table in sorted(known.tables.items())
@@ -261,7 +258,7 @@ def profilers(
 
     def make(name: TableName) -> TableProfile:
         table, history = known.tables[name], recorded.get(name, TableHistory())
-        made = profile(table, counts, templates, history, workload, sampled, known.tables, recorded, longer.get(name))
+        made = profile(table, counts, reads, history, workload, sampled, known.tables, recorded, longer.get(name))
         return replace(made, bills=bills, owner=owned.get(name))
 
     return {name: partial(make, name) for name in sorted(counts)}

@@ -59,7 +59,7 @@ def before(
 ) -> float | None:
     """Partitions of this table per execution: recorded for the table, else its part of what the whole query scanned."""
     template = read.template
-    recorded = [scan for scan in history.scans if scan.hash in template.hashes and scan.queries]
+    recorded = [scan for scan in history.scans_by(template.hashes) if scan.queries]
     if recorded:
         return sum(scan.partitions_scanned for scan in recorded) / sum(scan.queries for scan in recorded)
     if template.partitions_scanned is None:

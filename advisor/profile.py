@@ -45,6 +45,29 @@ UNPRUNED = "filters in a form that doesn't prune: it reads nearly all although t
 
 
 @dataclass(frozen=True)
+class Templates:
+    """The templates of a window, by what a table's profile asks of them."""
+
+    readers: Mapping[TableName, Sequence[ReadTemplate]]
+    """Of each table that any reads."""
+    writers: Sequence[ReadTemplate]
+    """Of any table."""
+    unclear: Sequence[ReadTemplate]
+    """Those that weren't understood, or have columns that can't be told to a table."""
+
+    @staticmethod
+    def of(templates: Sequence[ReadTemplate]) -> Templates:
+        readers: dict[TableName, list[ReadTemplate]] = {}
+        for read in templates:
+            for name in dict.fromkeys(read.reading.scans):
+                readers.setdefault(name, []).append(read)
+        writers = [read for read in templates if read.reading.writes or read.reading.creates]
+        return Templates(
+            readers, writers, [read for read in templates if read.reading.problem or read.reading.unresolved]
+        )
+
+
+@dataclass(frozen=True)
 class TableProfile:
     table: Table
     partitions: int
@@ -118,7 +141,7 @@ def partitions_of(
 def profile(
     table: Table,
     partitions: Mapping[TableName, int],
-    templates: Sequence[ReadTemplate],
+    templates: Templates,
     history: TableHistory,
     workload: Workload,
     sampled: Sampled = lambda name, axes: None,
@@ -130,7 +153,7 @@ def profile(
     the sample of a table's rows, laid out on axes, where there is one; `known` are the tables that it may be joined with, and
     `recorded` their histories. `longer` is a profile of the same table from a longer history: what that tells of the columns'
     values and of today's layout holds here too."""
-    readers = tuple(read for read in templates if table.name in read.reading.scans)
+    readers = tuple(templates.readers.get(table.name, ()))
     dimensions = dimensions_of(table, known, recorded, readers, workload, sampled)
     befores = tuple(before(table.name, read, partitions, history) for read in readers)
     reads = _Reads(readers, befores, partitions[table.name], history, workload, known, dimensions)
@@ -150,7 +173,7 @@ def profile(
         history.churn or _churn_seen(table.name, templates, workload),
         history.clustering_credits,
         frozenset(u.column for read in readers for u in read.reading.usages if u.table == table.name),
-        not any(_obscure(read, table.name) for read in templates if read.reading.problem or read.reading.unresolved),
+        not any(_obscure(read, table.name) for read in templates.unclear),
         history.scans,
         engine_of(history.clustering_engine, bool(table.clustering_key), workload.window_end),
     )
@@ -285,15 +308,16 @@ def _idle(load: Load, seen: float | None, expected: float) -> bool:
     return load.asks and seen is not None and seen > READS_ALL and expected < seen / 2
 
 
-def _churn_seen(table: TableName, templates: Sequence[ReadTemplate], workload: Workload) -> Churn | None:
+def _churn_seen(table: TableName, templates: Templates, workload: Workload) -> Churn | None:
     """Rows a day as the history's own statements count them; None where it holds no statement that writes."""
-    writers = [read.template for read in templates if read.reading.writes or read.reading.creates]
     counted = [
-        t for t in writers if t.rows_inserted is not None or t.rows_updated is not None or t.rows_deleted is not None
+        t
+        for t in (read.template for read in templates.writers)
+        if t.rows_inserted is not None or t.rows_updated is not None or t.rows_deleted is not None
     ]
     if not counted:
         return None
-    mine = [read.template for read in templates if table in read.reading.writes]
+    mine = [read.template for read in templates.writers if table in read.reading.writes]
     return Churn(
         sum(t.rows_inserted or 0 for t in mine) / workload.days,
         sum(t.rows_deleted or 0 for t in mine) / workload.days,
@@ -301,6 +325,6 @@ def _churn_seen(table: TableName, templates: Sequence[ReadTemplate], workload: W
     )
 
 
-def reading_tables(templates: Sequence[ReadTemplate], catalog: Catalog) -> tuple[TableName, ...]:
+def reading_tables(templates: Templates, catalog: Catalog) -> tuple[TableName, ...]:
     """Tables of the catalog that any template scans, in order of name."""
-    return tuple(sorted({name for read in templates for name in read.reading.scans if name in catalog.tables}))
+    return tuple(sorted(name for name in templates.readers if name in catalog.tables))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import NamedTuple
 
 
@@ -132,3 +133,14 @@ class TableHistory:
     """What it rewrote for that."""
     clustering_engine: str | None = None
     """CLASSIC or OPTIMA, as the last bill says."""
+
+    def scans_by(self, hashes: Iterable[str]) -> list[TableScans]:
+        """Those of these parameterized hashes."""
+        return [scan for each in dict.fromkeys(hashes) for scan in self._by_hash.get(each, ())]
+
+    @cached_property
+    def _by_hash(self) -> Mapping[str, Sequence[TableScans]]:
+        found: dict[str, list[TableScans]] = {}
+        for scan in self.scans:
+            found.setdefault(scan.hash, []).append(scan)
+        return found

@@ -112,7 +112,7 @@ def joined(
 
 def matched_share(template: QueryTemplate, history: TableHistory) -> float | None:
     """The share of a table's rows that the template's filters let through, as recorded."""
-    scans = [scan for scan in history.scans if scan.hash in template.hashes and scan.rows_matched is not None]
+    scans = [scan for scan in history.scans_by(template.hashes) if scan.rows_matched is not None]
     rows = sum((scan.rows_scanned or 0) for scan in scans)
     seen = sum(scan.partitions_scanned for scan in scans)
     every = sum(scan.partitions_scanned + scan.partitions_pruned for scan in scans)

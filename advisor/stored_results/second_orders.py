@@ -66,6 +66,7 @@ class Ordered(Ground):
         """The view as a table with the members' loads, in partitions of its own."""
         mine, width = {asked.fingerprint for asked in members}, self.width(len(columns))
         kept = [i for i, load in enumerate(self.profile.loads) if load.template.fingerprint in mine]
+        new = {old: i for i, old in enumerate(kept)}
         loads = tuple(
             replace(load, before=None if load.before is None else load.before * width)
             for load in (self.profile.loads[i] for i in kept)
@@ -73,9 +74,9 @@ class Ordered(Ground):
         table, layout = self.profile.table, self.profile.layout
         partitions = max(1, math.ceil(self.profile.partitions * width))
         questions = tuple(
-            replace(q, load=kept.index(q.load), asks=tuple(ask for ask in q.asks if ask.column == self.column))
+            replace(q, load=new[q.load], asks=tuple(ask for ask in q.asks if ask.column == self.column))
             for q in layout.questions
-            if q.load in kept
+            if q.load in new
         )
         return replace(
             self.profile,

@@ -18,7 +18,7 @@ from advisor.clustering.candidates import candidates
 from advisor.clustering.judge import Judge
 from advisor.keys import render
 from advisor.model import Catalog, Churn, Column, ColumnStatistics, KeyPart, Table, TableHistory, TableName
-from advisor.profile import TableProfile, profile
+from advisor.profile import TableProfile, Templates, profile
 from advisor.pruning.axes import EPOCH, Axis
 from advisor.pruning.questions import ReadTemplate
 from advisor.pruning.sample import Sample
@@ -92,7 +92,9 @@ def _profile(
 
     workload = workload_of([read.template for read in templates])
     history = TableHistory(Churn(0, 0, 0))
-    return profile(tables[SALES], {SALES: PARTITIONS, ITEM: 1}, templates, history, workload, sampled, tables)
+    return profile(
+        tables[SALES], {SALES: PARTITIONS, ITEM: 1}, Templates.of(templates), history, workload, sampled, tables
+    )
 
 
 def _sales() -> Table:

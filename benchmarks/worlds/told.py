@@ -19,7 +19,7 @@ from advisor.model import (
     WarehouseUse,
     Workload,
 )
-from advisor.profile import TableProfile, profile
+from advisor.profile import TableProfile, Templates, profile
 from advisor.pruning.axes import Axis
 from advisor.pruning.questions import ReadTemplate, Sampled
 from advisor.pruning.sample import Sample
@@ -75,7 +75,9 @@ def told(
         rows = next(each for each in case.tables if each.name == name)
         history = recorded[rows.table_name]
         sampled = _sampled(case, seed) if evidence == "sample" else _no_sample
-        made = profile(tables[rows.table_name], partitions, templates, history, workload, sampled, tables, recorded)
+        made = profile(
+            tables[rows.table_name], partitions, Templates.of(templates), history, workload, sampled, tables, recorded
+        )
         found[name] = Told(made, workload, settings)
     return found
 
