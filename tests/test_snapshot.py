@@ -242,6 +242,22 @@ def test_impossible_figures_cost_their_rows_and_are_counted(tmp_path: Path, form
     assert advice["coverage"]["queries"] == 50
 
 
+@pytest.mark.parametrize("form", ["parquet", "csv"])
+@pytest.mark.parametrize("written", [datetime(1970, 1, 1), datetime(9999, 12, 31, 23, 59)])
+def test_times_that_no_query_began_at_cost_their_rows_and_not_the_window(
+    tmp_path: Path, form: str, written: datetime
+) -> None:
+    rows = [query(f"select a from t where b = {n}", n) for n in range(10)]
+    rows[3] |= {"START_TIME": written, "END_TIME": written}
+    write_snapshot(tmp_path, rows, form=form)
+    with open_snapshot(tmp_path) as snapshot:
+        assert snapshot.window_start == START.replace(tzinfo=None)
+        assert snapshot.window_end.date() == START.date()
+        workload = compress(snapshot, Settings())
+    assert [(s.reason, s.queries) for s in workload.skipped] == [("a value that cannot be read", 1)]
+    assert workload.templates[0].executions == 9
+
+
 def test_a_nan_is_a_figure_that_is_missing(tmp_path: Path) -> None:
     rows = [query("select a from t", n, PARTITIONS_SCANNED=float("nan") if n else 4.0) for n in range(3)]
     with open_snapshot(write_snapshot(tmp_path, rows)) as snapshot:

@@ -23,6 +23,10 @@ MOST = {
 """More partitions, bytes or rows, or milliseconds (49 days), no query comes to; and the squares and products that are
 added up stay within 64 bits.
 """
+FOUNDED, FAR = "TIMESTAMP '2012-01-01'", "TIMESTAMP '2100-01-01'"
+"""No query began before Snowflake was founded; exports write a missing time as the year 1970 or 9999, and one such would stretch
+the window that all figures are a part of.
+"""
 NEVER_EMPTY = ("query_history", "tables", "query_templates", "query_samples")
 
 # What DuckDB calls the types that a column may be converted from; from text it may always be tried.
@@ -148,6 +152,9 @@ def _normalise(connection: duckdb.DuckDBPyConnection, name: str, source: _Source
             # What is no text is compared before it is converted: it may be beyond the other type.
             figure = values[column] if source.columns[column].type == "VARCHAR" else tried[column]
             values[column] = f"CASE WHEN {figure} BETWEEN -{MOST[column]} AND {MOST[column]} THEN {values[column]} END"
+        if "START_TIME" in tried:
+            began = values["START_TIME"]
+            values["START_TIME"] = f"CASE WHEN {began} BETWEEN {FOUNDED} AND {FAR} THEN {began} END"
     bad = " OR ".join(f"({raw} IS NOT NULL AND {values[column]} IS NULL)" for column, raw in tried.items()) or "false"
     unreadable = _count(connection, name, source, bad, {column: (raw, values[column]) for column, raw in tried.items()})
     if name == "query_history" and _lacks_ids(connection, source):
@@ -187,7 +194,8 @@ def _count(
 
 
 def _impossible(connection: duckdb.DuckDBPyConnection, source: _Source) -> dict[str, str]:
-    """The columns of numbers that hold one beyond its bound; the row groups' least and greatest tell where they are known."""
+    """The columns that hold a number or a beginning beyond its bounds; the row groups' least and greatest tell where they are
+    known."""
     found = {}
     for name, most in MOST.items():
         column = source.columns.get(name)
@@ -202,6 +210,11 @@ def _impossible(connection: duckdb.DuckDBPyConnection, source: _Source) -> dict[
         for beyond in (f"{raw} > {most}", f"{raw} < -{most}"):
             if connection.execute(f"SELECT 1 FROM {source.relation} WHERE {beyond} LIMIT 1").fetchall():
                 found[name] = raw
+    began = source.columns.get("START_TIME")
+    if began is not None and began.type != "VARCHAR":
+        for beyond in (f"{began.sql} < {FOUNDED}", f"{began.sql} > {FAR}"):
+            if connection.execute(f"SELECT 1 FROM {source.relation} WHERE {beyond} LIMIT 1").fetchall():
+                found["START_TIME"] = began.sql
     return found
 
 
