@@ -31,6 +31,10 @@ FILLS = 0.8
 """A column of which the sampled partitions span this share of their group fills the group: they differ by chance only."""
 FEW = 30
 """Sampled rows that match a condition: of fewer than that the sample doesn't show where they lie, only how evenly."""
+SHOWING = 8
+"""Sampled rows that show whether those of a kind lie evenly."""
+FULL = 3
+"""As many stretches may be full of rows of a kind beside others that share some evenly: a hot value's, which lie in two or three."""
 SLAB = 100
 """Rows among which the width of one column is taken while another is nearly constant."""
 LEAST = 1e-6
@@ -206,6 +210,12 @@ class Sample:
         seen = np.add.reduceat(matching[order].astype(float), starts)
         sampled = np.diff(np.append(starts, self.rows)).astype(float)
         like_all = 0.0 if keyed else _evenness(seen, sampled)
+        if 0 < like_all < math.inf and len(apart := _fullest(seen, sampled)):
+            # A few stretches hold many, the rest lies evenly beside them: one customer's many rows of today, and those of all others.
+            rest = np.delete(seen, apart).sum() / np.delete(sampled, apart).sum() * sampled.sum() / seen.sum()
+            none = np.asarray(real * np.log1p(-min(share * rest, 1 - 1e-12)))
+            none[apart] = -math.inf
+            return none
         if keyed or math.isinf(like_all):
             found = np.minimum(seen / sampled if keyed else share, 1 - 1e-12)
             return np.asarray(real * np.log1p(-found))
@@ -241,6 +251,18 @@ class Sample:
             true = spread / self.rows * (SLAB + 1) / (SLAB - 1) - SLAB / self.rows
             self.widths[key, column] = float(min(1.0, max(0.0, true)))
         return self.widths[key, column]
+
+
+def _fullest(seen: Floats, sampled: Floats) -> NDArray[np.intp]:
+    """The few stretches that have the most rows of the kind, if all others share enough of them evenly to show it; none where they don't."""
+    order = np.argsort(-seen, kind="stable")
+    for most in range(1, FULL + 1):
+        others = np.delete(seen, order[:most])
+        if others.sum() < SHOWING:
+            break
+        if math.isinf(_evenness(others, np.delete(sampled, order[:most]))):
+            return order[:most]
+    return order[:0]
 
 
 def _evenness(seen: Floats, sampled: Floats) -> float:

@@ -38,6 +38,14 @@ class Observation:
     def columns(self) -> frozenset[str]:
         return frozenset(ask.column for question in self.questions for ask in question.asks if not ask.null)
 
+    def asks(self, column: str) -> list[Ask]:
+        return [ask for question in self.questions for ask in question.asks if ask.column == column and not ask.null]
+
+    @cached_property
+    def at_end(self) -> bool:
+        """It asks for an end of columns alone."""
+        return all(ask.open for question in self.questions for ask in question.asks)
+
     @cached_property
     def bare(self) -> bool:
         return all(ask.bare and not ask.derived for question in self.questions for ask in question.asks)
@@ -86,11 +94,26 @@ def learn_widths(seen: Sequence[Observation]) -> dict[str, float]:
     bare = [each for each in sure if each.bare]
     for trusted in (bare, bare, sure):
         measured = _measured(trusted, widths)
-        widths |= {column: _unless_refuted(pairs) for column, pairs in measured.items()}
+        inside = _measured([each for each in trusted if not each.at_end], widths)
+        for column, pairs in measured.items():
+            narrow = _weighted_median(inside[column]) if column in inside else _beyond_an_end(trusted, column, pairs)
+            widest = max(width for width, _ in pairs)
+            widths[column] = widest if widest >= UNSORTED else narrow
     found = _disentangled(sure, widths)
     bounded = _measured([each for each in seen if each.at_most and each.share < READS_ALL], found)
-    narrow = {column: _weighted_median(pairs) for column, pairs in bounded.items()}
-    return dict(sorted((found | {column: width for column, width in narrow.items() if width < UNSORTED}).items()))
+    narrow_enough = {column: _weighted_median(pairs) for column, pairs in bounded.items()}
+    return dict(sorted((found | {c: width for c, width in narrow_enough.items() if width < UNSORTED}).items()))
+
+
+def _beyond_an_end(seen: Sequence[Observation], column: str, pairs: list[tuple[float, float]]) -> float:
+    """The width of a column of which only an end is asked for by itself: orders that are opened now are among the latest to be changed, but
+    the latest to be changed were opened at any time. What loads with other conditions as well read inside of the column it is at least."""
+    least = [
+        (sum(_width(each.share, ask) for ask in asks) / len(asks), each.weight)
+        for each in seen
+        if (asks := each.asks(column)) and not any(ask.open for ask in asks)
+    ]
+    return max(_weighted_median(pairs), _weighted_median(least) if least else 0.0)
 
 
 def _measured(seen: Iterable[Observation], widths: Mapping[str, float]) -> dict[str, list[tuple[float, float]]]:
@@ -100,7 +123,7 @@ def _measured(seen: Iterable[Observation], widths: Mapping[str, float]) -> dict[
         left = {column for column in each.columns if widths.get(column, 0.0) < UNSORTED}
         if len(left) == 1 and not left & widths.keys():
             column = left.pop()
-            asks = [ask for q in each.questions for ask in q.asks if ask.column == column and not ask.null]
+            asks = each.asks(column)
             if each.share >= READS_ALL and sum(ask.share for ask in asks) >= MATCHES_MOST * len(asks):
                 continue
             width = sum(_width(each.share, ask) for ask in asks) / len(asks)
@@ -130,7 +153,7 @@ def _explanations(seen: Sequence[Observation], widths: Mapping[str, float]) -> d
     refuted: set[str] = set()
     for each in seen:
         for column in each.columns - widths.keys():
-            asks = [ask for q in each.questions for ask in q.asks if ask.column == column and not ask.null]
+            asks = each.asks(column)
             least = sum(touched(ask, 0.0) for ask in asks) / len(asks)
             width = sum(_width(each.share, ask) for ask in asks) / len(asks)
             found.setdefault(column, []).append((width, each.weight))
@@ -155,11 +178,6 @@ def _width(observed: float, ask: Ask) -> float:
     if ask.values:
         return max(0.0, 1 - math.pow(1 - observed, 1 / ask.places) - ask.share / ask.places)
     return 1.0 if observed >= READS_ALL else max(0.0, observed - ask.share)
-
-
-def _unless_refuted(pairs: list[tuple[float, float]]) -> float:
-    widest = max(width for width, _ in pairs)
-    return widest if widest >= UNSORTED else _weighted_median(pairs)
 
 
 def _weighted_median(pairs: list[tuple[float, float]]) -> float:

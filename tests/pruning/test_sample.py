@@ -344,3 +344,28 @@ def test_drawn_rows_span_what_they_hold_and_a_partition_without_any_spans_nothin
     values = np.array([4.0, 9.0, 1.0, 5.0, 5.0, 7.0, 2.0, 3.0])
     drawn = Draw.of(np.array([0, 1, 5, 6, 7]), np.array([0, 2, 4, 6]))
     assert drawn.spans(values, values).tolist() == [5.0, -np.inf, 0.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("few", "many", "least", "most", "why"),
+    [
+        (12, (13,), 150, 200, "a hot value's rows in one partition, and as many of others spread evenly"),
+        (15, (9, 6), 150, 200, "in two of them"),
+        (0, (13, 8, 4), 3, 60, "rows that lie in three partitions alone"),
+        (2, (20, 8), 4, 60, "few beside them show nothing"),
+    ],
+)
+def test_a_hot_value_in_a_partition_or_two_doesnt_hide_the_rows_that_are_everywhere(
+    few: int, many: tuple[int, ...], least: int, most: int, why: str
+) -> None:
+    each = 30
+    sample = Sample({"A": np.arange(PARTITIONS * each, dtype=float)})
+    cut = sample.cut(
+        (KeyPart("A"),), {"A": Axis("A", "number", 0, PARTITIONS * each, PARTITIONS * each, known=True)}, PARTITIONS
+    )
+    matching = np.zeros(PARTITIONS * each, bool)
+    for partition, rows in zip((20, 21, 22), many, strict=False):
+        matching[partition * each : partition * each + rows] = True
+    matching[np.arange(few) * each * 11 + each * 30] = True
+    share = float(matching.mean())
+    assert least <= sample.holding(matching, share, cut, PARTITIONS * 3000.0).sum() <= most, why

@@ -35,3 +35,14 @@ def test_a_column_beside_one_that_is_known_to_be_narrow_stays_unknown() -> None:
 @pytest.mark.parametrize("asks", [(RECEIVED, MODE), (RECEIVED, FLAG)])
 def test_loads_that_read_everything_show_no_column_narrow(asks: Sequence[Ask]) -> None:
     assert learn_widths([seen(1.0, *asks)]) == {}
+
+
+def test_an_end_of_a_column_that_lies_together_isnt_taken_for_all_of_it() -> None:
+    opened, then = Ask("OPENED", 0.04, low=700.0), Ask("OPENED", 0.001, 1, positions=(300.0,))
+    assert learn_widths([seen(0.042, opened, executions=100)]) == {"OPENED": pytest.approx(0.002)}
+    beside = learn_widths([seen(0.042, opened, executions=100), seen(0.21, then, FLAG)])
+    assert beside["OPENED"] == pytest.approx(0.209), (
+        "a day of long ago, of one kind, is looked for in a fifth of the partitions"
+    )
+    alone = learn_widths([seen(0.042, opened, executions=100), seen(0.21, then)])
+    assert alone["OPENED"] == pytest.approx(0.209)
