@@ -106,6 +106,11 @@ class TableProfile:
         return self.owner if self.owner is not None and self.owner.rebuilds else None
 
     @cached_property
+    def recorded(self) -> frozenset[str]:
+        """The parameterized hashes whose queries are recorded to have scanned it."""
+        return frozenset(scan.hash for scan in self.scans if scan.queries)
+
+    @cached_property
     def share_read(self) -> float:
         """Of the partitions, on average over the executions whose scans are recorded; ZeroDivisionError where none are."""
         loads = [(load.before, load.template.executions) for load in self.loads if load.before is not None]

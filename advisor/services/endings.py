@@ -158,5 +158,5 @@ def _skipped(profile: TableProfile, load: Load, read: ReadTemplate) -> float:
     name = profile.table.name
     there = float(profile.partitions * read.reading.scans.count(name))
     alone = set(read.reading.scans) == {name}
-    recorded = any(scan.hash in load.template.hashes and scan.queries for scan in profile.scans)
+    recorded = not profile.recorded.isdisjoint(load.template.hashes)
     return max(0.0, there - (load.before or 0.0)) if alone or recorded else there

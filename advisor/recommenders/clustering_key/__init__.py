@@ -65,8 +65,10 @@ def _propose(profile: TableProfile, account: Account, settings: Settings) -> Pro
     """Keys for one table, or the end of one that no query uses or that costs more than it spares, where none is better."""
     keys = _propose_keys(profile, account, settings)
     paid = any(proposal.alone is None for proposal in keys.proposals)
+    if paid or not profile.clustering_credits or not verdict.droppable(profile):
+        return keys
     spared = 0.0 if verdict.unused(profile) else most_skipped(profile, account.templates, account.prices)
-    if paid or not profile.clustering_credits or not verdict.droppable(profile) or spared is None:
+    if spared is None:
         return keys
     if profile.clustering_credits <= SURELY * spared:
         return keys
