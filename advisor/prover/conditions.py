@@ -1,7 +1,6 @@
 """What one scan asks of its table, as SQL for the engine: over the sampled rows, and over the partitions' zone maps.
 
-A clause of one scan excludes a partition only if each of its alternatives does; alternatives on different columns are taken
-to exclude nothing, as in the prediction (Snowflake is reported to prune poorly on them).
+A clause of one scan excludes a partition only if each of its alternatives does, be they on one column or on several, as in the prediction.
 """
 
 from __future__ import annotations
@@ -46,10 +45,8 @@ def condition(usages: Iterable[ColumnUsage], columns: Mapping[str, int]) -> Cond
 
 
 def _prunes(branches: Iterable[Sequence[ColumnUsage]]) -> bool:
-    """Each alternative holds a condition that decides, all of them on one column where there are several."""
-    deciding = [[usage for usage in branch if _decides(usage)] for branch in branches]
-    one_column = len({usage.column for branch in deciding for usage in branch}) == 1
-    return all(deciding) and (len(deciding) == 1 or one_column)
+    """Each alternative holds a condition that decides."""
+    return all(any(map(_decides, branch)) for branch in branches)
 
 
 def _decides(usage: ColumnUsage) -> bool:
