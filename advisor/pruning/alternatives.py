@@ -14,6 +14,7 @@ from itertools import combinations
 from advisor.model import ColumnUsage
 from advisor.pruning.asks import Ask, asks_of, clause_asks, clauses, may_prune
 from advisor.pruning.axes import Axis
+from advisor.pruning.meeting import met
 
 MOST = 4
 """Alternatives that are told apart: n of them make 2^n - 1 questions."""
@@ -36,7 +37,7 @@ def terms_of(usages: Sequence[ColumnUsage], axes: Mapping[str, Axis]) -> list[Te
     if not heard:
         return [Term(plain)]
     return [
-        Term(_in_order((*plain, *(ask for i in which for ask in heard[i]))), 1 if len(which) % 2 else -1, which)
+        Term(met((*plain, *(ask for i in which for ask in heard[i])), axes), 1 if len(which) % 2 else -1, which)
         for count in range(1, len(heard) + 1)
         for which in combinations(range(len(heard)), count)
     ]
@@ -68,7 +69,3 @@ def _branches(clause: Sequence[ColumnUsage]) -> list[list[ColumnUsage]]:
     for usage in clause:
         found.setdefault(usage.branch, []).append(usage)
     return list(found.values())
-
-
-def _in_order(asks: Sequence[Ask]) -> tuple[Ask, ...]:
-    return tuple(sorted(asks, key=lambda ask: (ask.column, ask.share)))

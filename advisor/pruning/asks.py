@@ -44,6 +44,9 @@ class Ask:
     """It asks for the rows at an end of the column, whichever that is."""
     moving: bool = False
     """It asks for the latest rows of a table that grows, so its beginning moves on with the clock."""
+    apart: bool = False
+    """It is what two conditions that exclude each other ask together: partitions that reach from the one's last position, `low`, to the
+    other's first, `high`. No row matches it."""
 
     @property
     def places(self) -> int:

@@ -41,6 +41,7 @@ class ColumnAsks:
     located: Flags
     open: Flags
     moving: Flags
+    apart: Flags
     spread: Flags
     """Single values of which only the number is known, for a join implies them."""
     positions: Floats
@@ -64,6 +65,7 @@ class ColumnAsks:
             np.array([ask.located for ask in asks], dtype=bool),
             np.array([ask.open for ask in asks], dtype=bool),
             np.array([ask.moving for ask in asks], dtype=bool),
+            np.array([ask.apart for ask in asks], dtype=bool),
             np.array([ask.derived and not ask.positions for ask in asks], dtype=bool),
             floats([position for ask in asks for position in ask.positions]),
             np.array([i for i, ask in enumerate(asks) for _ in ask.positions], dtype=np.intp),
@@ -113,7 +115,8 @@ def _ranges(axis: Axis, part: KeyPart, distinct: float, asks: ColumnAsks) -> Mat
     share = np.minimum(1.0, asks.share + coarse)
     values = np.maximum(1.0, share * distinct)
     first = axis.buckets_at(part, np.where(np.isnan(asks.low), axis.low, np.fmax(asks.low, axis.low)))
-    last = axis.buckets_at(part, np.where(np.isnan(asks.high), axis.high, np.fmin(asks.high - INSTANT, axis.high)))
+    end = np.where(asks.apart, asks.high, asks.high - INSTANT)
+    last = axis.buckets_at(part, np.where(np.isnan(asks.high), axis.high, np.fmin(end, axis.high)))
     if first is not None and last is not None:
         within = held(axis, part, first, last)
         if within is None:
@@ -123,6 +126,9 @@ def _ranges(axis: Axis, part: KeyPart, distinct: float, asks: ColumnAsks) -> Mat
                 within[at] = on_average(axis, part, float(asks.low[at]))
         values = np.where(asks.located, np.minimum(distinct, np.maximum(1.0, within * distinct)), values)
         share = np.where(asks.located, np.maximum(asks.share, within * (1 - axis.null_share)), share)
+        # Conditions that exclude each other are asked together of the bucket that holds both, or of no bucket.
+        share = np.where(asks.apart & (last > first), asks.share, share)
+        values = np.where(asks.apart, 1.0, values)
     return Matched(values, share, np.zeros(len(share)), asks.located & asks.open)
 
 

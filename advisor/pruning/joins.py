@@ -184,9 +184,12 @@ def _holds(ask: Ask, values: Floats) -> Flags:
     )
 
 
-def top(reading: Reading, scan: int, axes: Mapping[str, Axis], rows: float, matched: float) -> Ask | None:
-    """What ORDER BY column LIMIT k asks of the column, where other conditions match that share of the rows; None for a query
-    that isn't of this form. Snowflake looks at the first column ordered by, and at no aggregate."""
+def top(
+    reading: Reading, scan: int, axes: Mapping[str, Axis], rows: float, matched: float, asks: Sequence[Ask] = ()
+) -> Ask | None:
+    """What ORDER BY column LIMIT k asks of the column, where its conditions, `asks`, match that share of the rows; None for a query
+    that isn't of this form, and for one whose conditions leave single values of the column, among which there is nothing to choose.
+    Snowflake looks at the first column ordered by, and at no aggregate."""
     orders = [usage for usage in reading.usages if usage.role is Role.ORDER]
     if not reading.limit or not orders or len(reading.scans) != 1 or any(u.role is Role.GROUP for u in reading.usages):
         return None
@@ -200,7 +203,24 @@ def top(reading: Reading, scan: int, axes: Mapping[str, Axis], rows: float, matc
     share += 0.5 / line.distinct if line.known else 0.0  # the k-th best value is read whole
     # How far other columns' values reach at an end isn't known of their span: either end is as good.
     asked = Ask(first.column, share, 0, located=False, derived=True, outermost=True)
-    return at_end(asked, line, latest=first.descending) if line.is_time else asked
+    own = [ask for ask in asks if ask.column == first.column]
+    if any(ask.values or ask.apart for ask in own):
+        return None
+    if not line.is_time:
+        return asked
+    return _within(own, asked, line, first.descending) or at_end(asked, line, latest=first.descending)
+
+
+def _within(own: Sequence[Ask], asked: Ask, line: Axis, latest: bool) -> Ask | None:
+    """The first rows since a time, or the latest before one, lie where that range begins, or ends; None where none bounds it there."""
+    ends = [end for ask in own if ask.located and (end := ask.high if latest else ask.low) is not None]
+    end = min(ends, default=line.high) if latest else max(ends, default=line.low)
+    if (end >= line.high) if latest else (end <= line.low):
+        return None
+    share = max(FEWEST, asked.share * min(ask.share for ask in own))
+    reach = share * line.span
+    low, high = (end - reach, end) if latest else (end, end + reach)
+    return replace(asked, share=share, low=low, high=high, located=True)
 
 
 def at_end(ask: Ask, line: Axis, latest: bool) -> Ask:

@@ -193,7 +193,13 @@ class Layout:
 
     def per_load(self, scanned: Floats) -> Floats:
         """Partitions per execution of each load, from partitions per question."""
-        return np.bincount(self.owners, weights=scanned * self.weights, minlength=self.loads).astype(float)
+        # A scan reads a partition at least; alternatives that exclude each other may read none together.
+        read = np.where(self._apart, np.maximum(0.0, scanned - 1), scanned)
+        return np.bincount(self.owners, weights=read * self.weights, minlength=self.loads).astype(float)
+
+    @cached_property
+    def _apart(self) -> NDArray[np.bool_]:
+        return np.array([any(ask.apart for ask in question.asks) for question in self.questions], dtype=bool)
 
 
 def _as_now(ask: Ask) -> Ask:
@@ -299,4 +305,6 @@ def _rank_spans(sample: Sample, column: str, ask: Ask) -> list[tuple[float, floa
         ranks = [sample.rank_of(column, position) for position in ask.positions]
         return [(rank, rank) for rank in ranks]
     low = -np.inf if ask.low is None else sample.rank_of(column, ask.low)
+    if ask.apart and ask.high is not None:  # a partition must reach over both ends
+        return [(sample.rank_of(column, ask.high), low)]
     return [(low, np.inf if ask.high is None else sample.rank_of(column, ask.high, upper=True))]

@@ -162,13 +162,16 @@ class Statement:
             yield from (predicates.key(origin, Role.ORDER, descending) for origin in origins if not origin.computed)
 
     def _limit(self, tree: exp.Expr, node: exp.Expr) -> int | None:
-        """The outermost LIMIT, TOP or FETCH: of the query itself or of the parentheses around it."""
+        """The rows that the outermost LIMIT, TOP or FETCH has found, with those that an OFFSET is known to skip: of the query itself or
+        of the parentheses around it."""
         query = tree if isinstance(tree, exp.Query) else tree.args.get("expression")
         while isinstance(query, exp.Expr):
             limit = query.args.get("limit")
             if isinstance(limit, exp.Expr):
-                value = constants.evaluate(limit.args.get("expression") or limit.args.get("count"), self.at)
-                return value if isinstance(value, int) else None
+                kept = constants.evaluate(limit.args.get("expression") or limit.args.get("count"), self.at)
+                offset = query.args.get("offset")
+                skipped = constants.evaluate(offset.expression, self.at) if isinstance(offset, exp.Expr) else 0
+                return kept + (skipped if isinstance(skipped, int) else 0) if isinstance(kept, int) else None
             query = query.this if isinstance(query, (exp.Subquery, exp.Paren)) else None
         return None
 

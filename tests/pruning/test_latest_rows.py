@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 
 import numpy as np
@@ -159,3 +159,29 @@ def test_a_sample_with_few_values_of_a_column_doesnt_show_that_days_tell_them_ap
     assert true[1] > PARTITIONS / 2
     assert after[1] == pytest.approx(true[1], rel=0.5)
     assert advised(found["sample"]) is None or advised(found["sample"]).key != key  # type: ignore[union-attr]
+
+
+@cache
+def due() -> tuple[Mapping[str, Told], Truth]:
+    """Tasks of some owner, those that are due next since lately, or were due last before; and all of an owner."""
+    rng = np.random.default_rng(SEED)
+    arrived = np.sort(rng.uniform(FIRST, TODAY, ROWS))
+    rows = Rows("TASKS", {
+        "DUE": dates("DUE", arrived + rng.exponential(20, ROWS)), "OWNER": number("OWNER", rng.integers(0, 40, ROWS)),
+    }, PARTITIONS, arrived, Churn(ROWS / DAYS, 0, 0))  # fmt: skip
+    return known_of(Case("tasks", (rows,), (
+        Template(lambda r, at: f"SELECT * FROM tasks WHERE owner = {r.integers(40)} AND {last_days(at, 200, 'due')} ORDER BY due LIMIT 20", 300),
+        Template(lambda r, at: f"SELECT * FROM tasks WHERE owner = {r.integers(40)} AND due < '{at - timedelta(200)}' ORDER BY due DESC LIMIT 20", 300),
+        Template(lambda r, at: f"SELECT COUNT(*) FROM tasks WHERE owner = {r.integers(40)}", 100),
+    )))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "key",
+    [(KeyPart("OWNER"), KeyPart("DUE")), (KeyPart("DUE", "QUARTER"), KeyPart("OWNER")), (KeyPart("DUE", "MONTH"),)],
+)
+@pytest.mark.parametrize("evidence", EVIDENCE)
+def test_the_first_rows_since_a_time_lie_where_it_begins(evidence: str, key: tuple[KeyPart, ...]) -> None:
+    found, truth = due()
+    after, true = judge(found[evidence]).estimate(key).after, truth.per_template(truth.keyed(key))
+    assert after[:2] == pytest.approx(true[:2], rel=0.6)

@@ -60,6 +60,9 @@ def test_each_scan_counts_once(text: str, scans: list[str]) -> None:
 
 LIMITS = [
     ("select * from t limit 10", 10),
+    ("select * from t order by a limit 10 offset 4000", 4010),
+    ("select * from t order by a offset 5 rows fetch next 7 rows only", 12),
+    ("select * from t limit 10 offset :1", 10),
     ("select top 5 * from t", 5),
     ("select * from t order by a fetch first 7 rows only", 7),
     ("(select * from t) limit 3", 3),
