@@ -39,7 +39,7 @@ from advisor.pruning.questions import (
     prunes_unheard,
     questions_of,
 )
-from advisor.pruning.widths import READS_ALL, UNSORTED, learn_widths, observations, touched
+from advisor.pruning.widths import READS_ALL, UNSORTED, ends_alone, learn_widths, observations, touched
 
 UNPRUNED = "filters in a form that doesn't prune: it reads nearly all although the rows lie in that order"
 
@@ -255,7 +255,7 @@ def _layout(
     seen = observations(questions, telling, executions, least)
     widths = learn_widths(seen)
     seen_as = tuple(_as_seen(question, shares[question.load], axes, widths) for question in questions)
-    layout = Layout(float(table.rows or 0), partitions, axes, widths, seen_as, len(loads))
+    layout = Layout(float(table.rows or 0), partitions, axes, widths, seen_as, len(loads), at_ends=ends_alone(seen))
     idle = {i for i, today in enumerate(scanned_today(layout)) if _idle(loads[i], shares[i], today / partitions)}
     idle &= {q.load for q in seen_as if any(not _sure(ask) for ask in q.asks)}
     heard = tuple(replace(q, asks=tuple(filter(_sure, q.asks))) if q.load in idle else q for q in seen_as)

@@ -41,6 +41,8 @@ class Layout:
     """What goes together if all that is as probable as not is so."""
     nests: Nests = field(default_factory=dict)
     """Columns that another one's numbers begin with."""
+    at_ends: frozenset[str] = frozenset()
+    """Columns of which the scans show how an end lies, and nothing else."""
 
     @cached_property
     def plain(self) -> Layout:

@@ -26,6 +26,9 @@ from advisor.pruning.nests import plain_key
 from advisor.pruning.sample import Sample
 from advisor.pruning.widths import UNSORTED, touched
 
+BEHIND_AN_END = 0.25
+"""How wide one column is taken to stay where another is narrow, if nothing but an end of either was seen: what was opened lately was updated lately, but
+what was updated lately may have been opened at any time."""
 KEPT_LEVELS = 1
 """Longer beginnings are walked anew: they would take more memory than they save time."""
 
@@ -248,7 +251,8 @@ def together(layout: Layout, key: str, column: str) -> float | None:
         return STRAYING
     if first is None or second is None or max(first, second) >= UNSORTED:
         return None
-    return sum(max(0.0, width - 1 / layout.partitions) for width in (first, second))
+    width = sum(max(0.0, width - 1 / layout.partitions) for width in (first, second))
+    return max(width, BEHIND_AN_END) if {key, column} <= layout.at_ends else width
 
 
 def groups_of(layout: Layout, part: KeyPart) -> float:

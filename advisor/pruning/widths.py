@@ -105,6 +105,13 @@ def learn_widths(seen: Sequence[Observation]) -> dict[str, float]:
     return dict(sorted((found | {c: width for c, width in narrow_enough.items() if width < UNSORTED}).items()))
 
 
+def ends_alone(seen: Iterable[Observation]) -> frozenset[str]:
+    """The columns of which nothing but the rows at an end is asked for."""
+    every = {ask.column: None for each in seen for question in each.questions for ask in question.asks}
+    inside = {ask.column for each in seen for question in each.questions for ask in question.asks if not ask.open}
+    return frozenset(every.keys() - inside)
+
+
 def _beyond_an_end(seen: Sequence[Observation], column: str, pairs: list[tuple[float, float]]) -> float:
     """The width of a column of which only an end is asked for by itself: orders that are opened now are among the latest to be changed, but
     the latest to be changed were opened at any time. What loads with other conditions as well read inside of the column it is at least."""

@@ -84,15 +84,22 @@ def devices(second: str) -> Case:
     ))  # fmt: skip
 
 
-@pytest.mark.parametrize("evidence", EVIDENCE)
-def test_a_key_that_keeps_the_pruning_of_alternatives_is_found(evidence: str) -> None:
+def test_a_key_that_keeps_the_pruning_of_alternatives_is_found() -> None:
     found, truth = known("CHANGED")
-    best, runs = advised(found[evidence]), np.array(EXECUTIONS, dtype=float)
+    best, runs = advised(found["sample"]), np.array(EXECUTIONS, dtype=float)
     assert best is not None
     today, after = (float(truth.per_template(x) @ runs) for x in (truth.now(), truth.keyed(best.key)))
     assert after < 0.55 * today
-    claimed = float((judge(found[evidence]).before - best.after) @ runs)
+    claimed = float((judge(found["sample"]).before - best.after) @ runs)
     assert 0.3 * (today - after) < claimed < 1.2 * (today - after)
+
+
+@pytest.mark.parametrize("evidence", ["history", "statistics"])
+def test_that_both_columns_go_together_is_no_more_than_likely_where_ends_alone_are_asked_for(evidence: str) -> None:
+    found, truth = known("CHANGED")
+    by_day = judge(found[evidence]).estimate((KeyPart("DAY"),))
+    assert truth.per_template(truth.keyed(by_day.key))[0] < 4
+    assert 0.2 * PARTITIONS < by_day.after[0] < 0.3 * PARTITIONS
 
 
 @pytest.mark.parametrize("evidence", EVIDENCE)

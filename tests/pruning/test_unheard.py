@@ -107,3 +107,39 @@ def test_a_top_k_without_a_boundary_isnt_promised_one(case: Case, column: str, e
     assert true[0] > PARTITIONS / 3
     if column in found[evidence].profile.layout.axes:
         assert judge(found[evidence]).estimate(key).after[0] > 0.4 * true[0]
+
+
+def merged(updates: int) -> Case:
+    """Orders in the order of their last update, a third of which came long after they were opened."""
+    rng = np.random.default_rng(8)
+    opened = rng.uniform(FIRST, TODAY, ROWS)
+    updated = np.minimum(np.where(rng.random(ROWS) < 0.35, opened + rng.exponential(60, ROWS), opened), TODAY)
+    order = np.argsort(updated)
+    rows = Rows("LOG", {
+        "OPENED": dates("OPENED", opened[order]), "UPDATED": times("UPDATED", updated[order]),
+        "CUSTOMER": number("CUSTOMER", rng.integers(0, 3000, ROWS)),
+    }, PARTITIONS, updated[order], Churn(ROWS / DAYS, 0, 0))  # fmt: skip
+
+    def since(days: int, at: date) -> date:
+        return at - timedelta(days=days)
+
+    return Case("merged", (rows,), (
+        Template(lambda r, at: f"SELECT * FROM log WHERE updated >= '{since(1, at)}'", updates),
+        Template(lambda r, at: f"SELECT COUNT(*) FROM log WHERE opened >= '{since(30, at)}'", 400),
+        Template(lambda r, at: f"SELECT COUNT(*) FROM log WHERE customer = {r.integers(3000)} AND opened >= '{since(365, at)}'", 200),
+        Template(lambda r, at: f"SELECT COUNT(*) FROM log WHERE customer = {r.integers(3000)}", 100),
+    ))  # fmt: skip
+
+
+@pytest.mark.parametrize("evidence", ["history", "statistics"])
+def test_what_was_opened_lately_was_updated_lately_but_not_the_other_way_round(evidence: str) -> None:
+    found, truth = known_of(merged(1000))
+    by_opening = judge(found[evidence]).estimate((KeyPart("OPENED"),))
+    true = truth.per_template(truth.keyed(by_opening.key))
+    assert true[0] > PARTITIONS / 5
+    assert by_opening.after[0] > PARTITIONS / 6
+    best, runs = advised(found[evidence]), np.array([1000.0, 400, 200, 100])
+    if best is not None:
+        assert truth.per_template(truth.keyed(best.key)) @ runs < truth.per_template(truth.now()) @ runs, [
+            *map(render, best.key)
+        ]
