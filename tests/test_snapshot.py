@@ -399,7 +399,7 @@ def test_the_catalog_holds_the_newest_of_a_name_and_nothing_that_was_dropped(tmp
     place = {"TABLE_CATALOG": "DB", "TABLE_SCHEMA": "PUBLIC", "TABLE_NAME": "T"}
     columns = [
         place | {"COLUMN_NAME": "b", "ORDINAL_POSITION": 2, "DATA_TYPE": "text", "TABLE_ID": 3},
-        place | {"COLUMN_NAME": "A", "ORDINAL_POSITION": 1, "DATA_TYPE": "NUMBER", "TABLE_ID": 3},
+        place | {"COLUMN_NAME": "A", "ORDINAL_POSITION": 1, "DATA_TYPE": "NUMBER", "TABLE_ID": 3, "IS_NULLABLE": "NO"},
         place | {"COLUMN_NAME": "OLD", "ORDINAL_POSITION": 1, "DATA_TYPE": "NUMBER", "TABLE_ID": 1},
         place | {"COLUMN_NAME": "C", "ORDINAL_POSITION": 3, "DATA_TYPE": "DATE", "TABLE_ID": 3, "DELETED": START},
     ]
@@ -413,7 +413,7 @@ def test_the_catalog_holds_the_newest_of_a_name_and_nothing_that_was_dropped(tmp
     assert found.tables[T].traits == {"transient"}
     assert found.tables[T].created == datetime(2025, 1, 3)
     assert found.tables[T].columns == (
-        Column("A", "NUMBER", 1, ColumnStatistics(distinct=9.0, minimum="1", maximum="9")),
+        Column("A", "NUMBER", 1, ColumnStatistics(distinct=9.0, minimum="1", maximum="9"), nullable=False),
         Column("b", "TEXT", 2),
     )
     assert found.views == {TableName("DB", "PUBLIC", "V"): "create view v as select 1"}

@@ -42,6 +42,8 @@ class Column:
     """Snowflake's canonical type: NUMBER, FLOAT, TEXT, BOOLEAN, DATE, TIMESTAMP_NTZ, VARIANT, …"""
     position: int
     statistics: ColumnStatistics | None = None
+    nullable: bool = True
+    """False only where the catalog says that no row lacks a value."""
 
 
 @dataclass(frozen=True)

@@ -69,6 +69,8 @@ class ColumnUsage:
     """JOIN: rows without a partner are dropped."""
     descending: bool = False
     """ORDER: the greatest come first."""
+    nulls_first: bool = False
+    """ORDER: rows without a value come before all others, as they do where the greatest come first and nothing else is said."""
 
 
 @dataclass(frozen=True)

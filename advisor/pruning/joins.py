@@ -185,18 +185,25 @@ def _holds(ask: Ask, values: Floats) -> Flags:
 
 
 def top(
-    reading: Reading, scan: int, axes: Mapping[str, Axis], rows: float, matched: float, asks: Sequence[Ask] = ()
+    reading: Reading, scan: int, table: Table, axes: Mapping[str, Axis], matched: float, asks: Sequence[Ask] = ()
 ) -> Ask | None:
     """What ORDER BY column LIMIT k asks of the column, where its conditions, `asks`, match that share of the rows; None for a query
     that isn't of this form, and for one whose conditions leave single values of the column, among which there is nothing to choose.
-    Snowflake looks at the first column ordered by, and at no aggregate."""
-    orders = [usage for usage in reading.usages if usage.role is Role.ORDER]
-    if not reading.limit or not orders or len(reading.scans) != 1 or any(u.role is Role.GROUP for u in reading.usages):
+    Snowflake looks at the first column ordered by, and at no aggregate; where rows without a value come first, as they do in
+    descending order unless NULLS LAST is said, only at a column that is NOT NULL.
+
+    docs.snowflake.com: Top-K pruning for improved query performance.
+    """
+    first = ordered_by(reading)
+    if (
+        first is None
+        or not reading.limit
+        or first.scan != scan
+        or first.column not in axes
+        or kept_by_nulls(first, table)
+    ):
         return None
-    first = orders[0]
-    if first.scan != scan or first.wrapper is not None or first.column not in axes:
-        return None
-    share = max(FEWEST, reading.limit / max(1.0, rows * matched))
+    share = max(FEWEST, reading.limit / max(1.0, float(table.rows or 1) * matched))
     if share > MOST_KEPT:
         return None
     line = axes[first.column]
@@ -209,6 +216,19 @@ def top(
     if not line.is_time:
         return asked
     return _within(own, asked, line, first.descending) or at_end(asked, line, latest=first.descending)
+
+
+def ordered_by(reading: Reading) -> ColumnUsage | None:
+    """The column whose first rows a query of one table is after, by ORDER BY and LIMIT; None for other queries."""
+    orders = [usage for usage in reading.usages if usage.role is Role.ORDER]
+    if not reading.limit or not orders or len(reading.scans) != 1 or any(u.role is Role.GROUP for u in reading.usages):
+        return None
+    return orders[0] if orders[0].wrapper is None else None
+
+
+def kept_by_nulls(first: ColumnUsage, table: Table) -> bool:
+    """Whether rows that may lack a value come first, so that Snowflake skips nothing."""
+    return first.nulls_first and all(each.nullable for each in table.columns if each.name == first.column)
 
 
 def _within(own: Sequence[Ask], asked: Ask, line: Axis, latest: bool) -> Ask | None:

@@ -201,7 +201,7 @@ def questions_of(
         asks = corrected(found, matched, axes) if matched is not None and complete else found
         share = matched if matched is not None else math.prod(a.share for a in asks) if complete else None
         implied = joined(read.template, readings[i], scan, axes, dimensions)
-        best = None if share is None else top(readings[i], scan, axes, rows, share, asks)
+        best = None if share is None else top(readings[i], scan, table, axes, share, asks)
         if best is not None and best.open and best.low is not None and daily is not None:
             best = replace(best, moving=grows(axes[best.column], end, daily))
         few = not term.together and math.prod(ask.share for ask in found) * rows < (readings[i].limit or 0)

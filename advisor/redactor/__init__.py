@@ -69,6 +69,7 @@ _OWN = frozenset(
         "IS_HYBRID",
         "AUTO_CLUSTERING_ON",
         "DATA_TYPE",
+        "IS_NULLABLE",
         "VERSION",
         "ACCESS_TYPE",
         "INDEX_TYPE",

@@ -30,7 +30,8 @@ ORDER BY 1, 2, 3
 # A recreated table leaves its predecessor's columns behind: they carry the old table's id.
 _COLUMNS = """
 SELECT c.TABLE_CATALOG, c.TABLE_SCHEMA, c.TABLE_NAME, c.TABLE_ID, c.COLUMN_NAME, upper(coalesce(c.DATA_TYPE, 'UNKNOWN')),
-       coalesce(c.ORDINAL_POSITION, 0), s.COLUMN_NAME IS NOT NULL, s.APPROX_DISTINCT, s.MIN_VALUE, s.MAX_VALUE,
+       coalesce(c.ORDINAL_POSITION, 0), upper(trim(c.IS_NULLABLE)) IN ('NO', 'N', 'FALSE', '0'),
+       s.COLUMN_NAME IS NOT NULL, s.APPROX_DISTINCT, s.MIN_VALUE, s.MAX_VALUE,
        s.NULL_SHARE, s.AVG_LENGTH, s.SAMPLED_ROWS
 FROM columns AS c
 LEFT JOIN column_statistics AS s USING (TABLE_CATALOG, TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME)
@@ -165,13 +166,14 @@ def _table(row: Sequence[Any], columns: tuple[Column, ...], policies: Sequence[t
 
 def _columns(snapshot: Snapshot, table_ids: Mapping[TableName, int | None]) -> Mapping[TableName, tuple[Column, ...]]:
     found: defaultdict[TableName, dict[str, Column]] = defaultdict(dict)
-    for database, schema, table, table_id, column, kind, position, known, *statistics in snapshot.rows(
+    for database, schema, table, table_id, column, kind, position, filled, known, *statistics in snapshot.rows(
         "columns", _COLUMNS
     ):
         name = TableName(database, schema, table)
         if name not in table_ids or (None not in (table_id, table_ids[name]) and table_id != table_ids[name]):
             continue
-        found[name].setdefault(column, Column(column, kind, position, ColumnStatistics(*statistics) if known else None))
+        told = ColumnStatistics(*statistics) if known else None
+        found[name].setdefault(column, Column(column, kind, position, told, nullable=not filled))
     return {name: tuple(columns.values()) for name, columns in found.items()}
 
 

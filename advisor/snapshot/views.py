@@ -94,7 +94,7 @@ VIEWS: Mapping[str, View] = MappingProxyType(
         ),
         "columns": View(
             columns(
-                text="TABLE_CATALOG TABLE_SCHEMA TABLE_NAME COLUMN_NAME DATA_TYPE",
+                text="TABLE_CATALOG TABLE_SCHEMA TABLE_NAME COLUMN_NAME DATA_TYPE IS_NULLABLE",
                 whole="TABLE_ID ORDINAL_POSITION",
                 time="DELETED",
             ),

@@ -268,10 +268,9 @@ class Predicates:
         )
         return usage, wrap
 
-    def key(self, origin: Origin, role: Role, descending: bool = False) -> ColumnUsage:
+    def key(self, origin: Origin, role: Role) -> ColumnUsage:
         """A group or an order key."""
-        usage = self._usage(origin, role)[0]
-        return replace(usage, descending=True) if descending else usage
+        return self._usage(origin, role)[0]
 
 
 Rule = Callable[[Predicates, exp.Expr, bool, Place], list[Draft]]

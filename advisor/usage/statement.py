@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlglot import exp
@@ -158,8 +158,9 @@ class Statement:
                 origins = self.resolver.output(scope, name) if name else ()
             else:
                 origins = self.resolver.expression(expression, scope, alias_first=True)
-            descending = bool(item.args.get("desc"))
-            yield from (predicates.key(origin, Role.ORDER, descending) for origin in origins if not origin.computed)
+            descending, nulls_first = bool(item.args.get("desc")), bool(item.args.get("nulls_first"))
+            keys = (predicates.key(origin, Role.ORDER) for origin in origins if not origin.computed)
+            yield from (replace(key, descending=descending, nulls_first=nulls_first) for key in keys)
 
     def _limit(self, tree: exp.Expr, node: exp.Expr) -> int | None:
         """The rows that the outermost LIMIT, TOP or FETCH has found, with those that an OFFSET is known to skip: of the query itself or

@@ -60,7 +60,13 @@ class Rows:
     def described(self, known: bool) -> model.Table:
         """As the catalog has it, with or without statistics."""
         columns = tuple(
-            model.Column(name, TYPES[column.family], i, statistics(column) if known else None)
+            model.Column(
+                name,
+                TYPES[column.family],
+                i,
+                statistics(column) if known else None,
+                nullable=bool(np.isnan(column.values).any()),
+            )
             for i, (name, column) in enumerate(self.columns.items(), 1)
         )
         size = self.partitions * 16 * 2**20

@@ -127,15 +127,16 @@ def _joined(reading: Reading, scan: int, rows: Mapping[str, Rows], hops: int) ->
 
 
 def _top(reading: Reading, scan: int, rows: Rows, passes: Flags) -> Condition:
-    """ORDER BY column LIMIT k: the k-th best value is a boundary, once it is known."""
+    """ORDER BY column LIMIT k: the k-th best value is a boundary, once it is known, but where rows without one come before it."""
     orders = [usage for usage in reading.usages if usage.role is Role.ORDER]
     if reading.limit is None or not orders or any(u.role is Role.GROUP for u in reading.usages):
         return ()
     first = orders[0]
     if first.scan != scan or len(reading.scans) > 1:
         return ()
-    values = rows.columns[first.column].values[passes]
-    if len(values) <= reading.limit:
+    held = rows.columns[first.column].values
+    values = held[passes & ~np.isnan(held)]
+    if len(values) <= reading.limit or (first.nulls_first and np.isnan(held).any()):
         return ()
     ordered = np.sort(values)
     best = (

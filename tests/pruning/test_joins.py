@@ -11,7 +11,7 @@ from advisor.clustering.caveats import warnings
 from advisor.clustering.judge import Judge
 from advisor.model import KeyPart, Role
 from benchmarks.layouts import Column
-from benchmarks.worlds.cases import Case, Rows, Template, dates, day, number
+from benchmarks.worlds.cases import Case, Rows, Template, dates, day, number, with_nulls
 from benchmarks.worlds.outcomes import HELD, SHOWN
 from benchmarks.worlds.told import told
 from benchmarks.worlds.truth import HELD_DAYS, SHOWN_DAYS, execute, truths
@@ -106,6 +106,30 @@ def test_a_top_k_needs_the_last_partitions_of_a_key_on_its_order(
     _, _, best, _ = scanned[evidence, "AT"]
     assert best[1] <= 2
     assert best[0] <= 3
+
+
+def first_by(order: str) -> Template:
+    return Template(lambda r, at: f"SELECT * FROM t ORDER BY {order} LIMIT 50", 100)
+
+
+@pytest.mark.parametrize("evidence", ["history", "statistics", "sample"])
+def test_a_top_k_skips_nothing_where_rows_without_a_value_come_first(evidence: str) -> None:
+    """Unless the column is NOT NULL, which the catalog says of AT alone."""
+    rng = np.random.default_rng(SEED)
+    columns = {
+        "AT": number("AT", rng.permutation(ROWS)),
+        "RATED": with_nulls(number("RATED", rng.permutation(ROWS)), rng.random(ROWS) < 0.01),
+    }
+    orders = ("rated DESC", "rated DESC NULLS LAST", "rated", "at DESC")
+    case = Case("nulls", (Rows("T", columns, PARTITIONS),), tuple(map(first_by, orders)))
+    shown, held = execute(case, SHOWN_DAYS, SHOWN, rng), execute(case, HELD_DAYS, HELD, rng)
+    each, true = told(case, shown, truths(case, shown), SEED, evidence)["T"], truths(case, held)["T"]
+    judge = Judge.of(each.profile, each.prices, each.settings, each.workload.days)
+    for column, skipping in (("RATED", (1, 2)), ("AT", (3,))):
+        key = (KeyPart(column),)
+        for after in (judge.estimate(key).after, true.per_template(true.keyed(key))):
+            assert [i for i, partitions in enumerate(after) if partitions < 5] == list(skipping)
+            assert [i for i, partitions in enumerate(after) if partitions > 0.9 * PARTITIONS] == [0]
 
 
 @pytest.mark.parametrize("evidence", ["history", "statistics", "sample"])

@@ -201,6 +201,30 @@ def test_every_column_of_a_wide_table_is_asked_for_where_few_are_used(
 
 
 @pytest.mark.parametrize(
+    ("by", "filled", "said"),
+    [
+        ("day DESC", "YES", True),
+        ("day DESC", None, True),
+        ("day NULLS FIRST", "YES", True),
+        ("day DESC NULLS LAST", "YES", False),
+        ("day DESC", "NO", False),
+        ("day", "YES", False),
+        ("YEAR(day) DESC", "YES", False),
+    ],
+)
+def test_a_top_k_that_rows_without_a_value_keep_from_skipping_is_told(
+    tmp_path: Path, by: str, filled: str | None, said: bool
+) -> None:
+    columns = [each | {"IS_NULLABLE": filled} for each in accounts.columns("ORDERS", ID="NUMBER", DAY="DATE")]
+    found = advise(tmp_path, asked(f"SELECT id FROM orders ORDER BY {by} LIMIT 10") + IN_ORDER, columns=columns)
+    wanted = (
+        f"For review: ORDER BY DAY{' DESC' if 'DESC' in by else ''} LIMIT 10 puts rows without a value first, so Snowflake skips no partition "
+        "for the LIMIT: with NULLS LAST it can, and where no row lacks a value the answer is the same."
+    )
+    assert reasons(found) == (wanted if said else "")
+
+
+@pytest.mark.parametrize(
     ("insight", "said"),
     [("QUERY_INSIGHT_EXPLODING_JOIN", True), ("QUERY_INSIGHT_FILTER_WITH_CLUSTERING_KEY", False)],
 )

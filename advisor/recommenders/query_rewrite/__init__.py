@@ -7,7 +7,8 @@ truncated date where the scans show that these don't prune, with the range of th
 rows lie in that order; and, where the scans show it, conditions on a column that a constant moves (`DATEADD(day, 7, D)
 > x`, `N + 1 > 10`), solved for the column. In WHERE, in a join's ON, in HAVING where it asks of a group's key; in
 queries, and in what INSERT, CREATE TABLE … AS and MERGE take their rows from. Each rewritten query has been run beside
-the original on generated rows. For review only, and counted as no saving: wildcards at the beginning, text compared
+the original on generated rows. For review only, and counted as no saving: wildcards at the beginning, the greatest
+first of a column that may lack values (`ORDER BY D DESC LIMIT 10` without NULLS LAST), text compared
 with numbers or dates and the other way round, joins without a condition, joins that Snowflake remarks on, UNION where
 UNION ALL returned the same, in a CTE or subquery too, SELECT * of wide tables of which other queries use few columns.
 

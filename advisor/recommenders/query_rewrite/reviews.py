@@ -12,7 +12,9 @@ from advisor.equality import Trial
 from advisor.figures import many
 from advisor.model import Rejection, TableName, Target
 from advisor.profile import TableProfile
+from advisor.pruning.joins import kept_by_nulls, ordered_by
 from advisor.pruning.questions import ReadTemplate
+from advisor.quoting import identifier
 from advisor.recommenders.query_rewrite.ranges import CODE
 from advisor.rewrites import unions
 from advisor.rewrites.studies import Studied
@@ -50,6 +52,7 @@ def reviews(
     )
     found += [
         *remarks,
+        *_nulls_first(read, profiles),
         *_wide(read, statement, profiles, account),
         *_unions(read, statement, session, profiles, account, settings),
     ]
@@ -64,6 +67,19 @@ def reviews(
 
 def _large(read: ReadTemplate, profiles: dict[TableName, TableProfile]) -> TableName:
     return next(name for name in read.reading.scans if name in profiles)
+
+
+def _nulls_first(read: ReadTemplate, profiles: dict[TableName, TableProfile]) -> Iterator[Found]:
+    """A top-k that Snowflake would skip partitions for, did rows without a value not come first (docs.snowflake.com: Top-K pruning)."""
+    first = ordered_by(read.reading)
+    if first is None or first.table not in profiles or not kept_by_nulls(first, profiles[first.table].table):
+        return
+    ordered = f"ORDER BY {identifier(first.column)}{' DESC' if first.descending else ''} LIMIT {read.reading.limit}"
+    said = (
+        "puts rows without a value first, so Snowflake skips no partition for the LIMIT: with NULLS LAST it can, and where no row "
+        "lacks a value the answer is the same"
+    )
+    yield first.table, ordered, said
 
 
 def _remarks(read: ReadTemplate, profiles: dict[TableName, TableProfile], account: Account) -> Iterator[Found]:

@@ -1,7 +1,7 @@
 -- Cluster DEMO.RETAIL.ORDER_LINES by (DATE_TRUNC('QUARTER', ORDER_DATE), PRODUCT_ID)
 --
 -- 3 query templates filter it by PRODUCT_ID 14.3 times a day and read 99.9% of its 338 micro-partitions; in this
--- order they are expected to read 33.0%. That saves 0.000894 to 0.00307 (expected 0.00202) credits a month;
+-- order they are expected to read 33.0%. That saves 0.000896 to 0.00307 (expected 0.00202) credits a month;
 -- upkeep takes 0 to 0.0000417 (expected 0.00000381) a month and the build 0.000126 to 0.00147 (expected
 -- 0.000269) once.
 --
@@ -9,7 +9,7 @@
 -- Size       1,178,122 rows in 338 micro-partitions
 -- Key now    none
 -- Key then   DATE_TRUNC('QUARTER', ORDER_DATE), PRODUCT_ID
--- Net        0.00073 to 0.00306 (expected 0.00199) credits a month
+-- Net        0.000732 to 0.00306 (expected 0.00199) credits a month
 -- Build      0.000126 to 0.00147 (expected 0.000269) credits, once
 -- Upkeep     0 to 0.0000417 (expected 0.00000381) credits a month
 -- Evidence   measured, confidence high
