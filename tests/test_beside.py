@@ -274,9 +274,10 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return ask(process, function, arguments)
 
     def awaited(search, *arguments):  # type: ignore[no-untyped-def]
+        begun, before = len(search._begun), len(found)
         begin(search, *arguments)
-        deadline, before = time.monotonic() + 60, len(found)
-        while search._begun and len(found) == before and time.monotonic() < deadline:
+        deadline = time.monotonic() + 60
+        while len(search._begun) > begun and len(found) == before and time.monotonic() < deadline:
             time.sleep(0.01)
 
     monkeypatch.setattr(beside._Process, "ask", watched)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -122,27 +123,29 @@ def of_dynamic(folder: Path, settings: Settings) -> Advice:
     return _owned(folder, [], settings, table={**ORDERS, "IS_DYNAMIC": "YES"})
 
 
+FEW = Settings(proof_databases=8)
+"""Proofs are about values, not names."""
 PLANTS: list[tuple[Plant, str, Settings]] = [
-    (plants.view, "materialized_view", Settings()),
-    (joined, "dynamic_table", Settings()),
-    (plants.split, "history_partitioning", Settings()),
-    (plants.policy, "history_partitioning", Settings()),
-    (plants.paths, "search_optimization", Settings()),
-    (plants.retention, "storage_retention", Settings()),
-    (plants.unread, "storage_retention", Settings()),
-    (one_text, "result_cache", Settings()),
-    (clock, "result_cache", Settings()),
-    (user, "result_cache", Settings()),
-    (schedule, "result_cache", cache.WORTH),
-    (accelerated, "query_acceleration", Settings(credits_per_second_saved=0.002)),
-    (suspended, "warehouse_setting", Settings()),
-    (year, "query_rewrite", Settings()),
-    (of_job, "clustering_key", Settings()),
-    (of_definition, "clustering_key", Settings()),
-    (of_swap, "clustering_key", Settings()),
-    (of_task, "clustering_key", Settings()),
-    (of_dbt, "clustering_key", Settings()),
-    (of_dynamic, "clustering_key", Settings()),
+    (plants.view, "materialized_view", FEW),
+    (joined, "dynamic_table", FEW),
+    (plants.split, "history_partitioning", FEW),
+    (plants.policy, "history_partitioning", FEW),
+    (plants.paths, "search_optimization", FEW),
+    (plants.retention, "storage_retention", FEW),
+    (plants.unread, "storage_retention", FEW),
+    (one_text, "result_cache", FEW),
+    (clock, "result_cache", FEW),
+    (user, "result_cache", FEW),
+    (schedule, "result_cache", replace(cache.WORTH, proof_databases=8)),
+    (accelerated, "query_acceleration", replace(FEW, credits_per_second_saved=0.002)),
+    (suspended, "warehouse_setting", FEW),
+    (year, "query_rewrite", FEW),
+    (of_job, "clustering_key", FEW),
+    (of_definition, "clustering_key", FEW),
+    (of_swap, "clustering_key", FEW),
+    (of_task, "clustering_key", FEW),
+    (of_dbt, "clustering_key", FEW),
+    (of_dynamic, "clustering_key", FEW),
 ]
 
 

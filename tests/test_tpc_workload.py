@@ -9,6 +9,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
+from advisor.settings import Settings
 from tests.recommenders.accounts import advise, runs, times
 from tests.snapshots import table
 from tests.test_blocks import legal
@@ -50,7 +51,10 @@ def test_every_query_is_taken_and_every_advised_view_is_legal(tmp_path: Path, na
     tables = [table(one.name.name, schema="S", ROW_COUNT=ROWS, BYTES=32 * 10**9) for one in known]
     still = {"START_TIME": history[0]["START_TIME"], "DATABASE_NAME": "DB", "SCHEMA_NAME": "S", "TABLE_NAME": "NONE"}
     churn = [{**still, "ROWS_ADDED": 0, "ROWS_REMOVED": 0, "ROWS_UPDATED": 0}]
-    advice = advise(tmp_path, history, tables, columns=columns, column_statistics=statistics, table_dml_history=churn)
+    few = Settings(proof_databases=8)
+    advice = advise(
+        tmp_path, history, tables, few, columns=columns, column_statistics=statistics, table_dml_history=churn
+    )
     assert advice.coverage.templates == len(texts)
     assert advice.coverage.templates_parsed == len(texts)
     views = [r for r in advice.recommendations if r.kind == "materialized_view"]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 
+from benchmarks.worlds.cases import Case
 from benchmarks.worlds.outcomes import SHOWN
 from benchmarks.worlds.synthetic import forms
 from benchmarks.worlds.told import Told, told
-from benchmarks.worlds.truth import SHOWN_DAYS, execute, truths
+from benchmarks.worlds.truth import SHOWN_DAYS, Executed, Truth, execute, truths
 from benchmarks.worlds.twins import bound, least_errors, renumbered, twins
 
 
@@ -53,7 +56,13 @@ def test_no_prediction_for_both_is_near_what_a_key_on_the_product_leaves_to_be_r
     assert np.quantile(found, 0.95) > 2
 
 
-def _told(which: int, evidence: str) -> Told:
+@cache
+def _shown(which: int) -> tuple[Case, list[Executed], dict[str, Truth]]:
     case = twins(1)[which]
     shown = execute(case, SHOWN_DAYS, SHOWN, np.random.default_rng(1))
-    return told(case, shown, truths(case, shown), 1, evidence)["T"]
+    return case, shown, truths(case, shown)
+
+
+def _told(which: int, evidence: str) -> Told:
+    case, shown, scans = _shown(which)
+    return told(case, shown, scans, 1, evidence)["T"]

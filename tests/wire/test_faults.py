@@ -149,7 +149,7 @@ def test_a_disk_that_fills_is_said_and_the_next_run_completes(
     assert contents(tmp_path / "s") == undisturbed
 
 
-KILLS = 12
+KILLS = 8
 
 
 def collect_there(environment: dict[str, str], out: Path, raw: bool) -> None:
