@@ -28,6 +28,8 @@ from typing import Any
 import fakesnow.server as fakesnow
 import pyarrow as pa
 import uvicorn
+from fakesnow.cursor import FakeSnowflakeCursor
+from sqlglot import exp
 
 from tests.wire.faults import Fault, Protocol, Receive, Scope, Send, reset_connection
 
@@ -334,8 +336,24 @@ async def _reply(send: Send, status: int, payload: bytes, announced: int | None 
     await send({"type": "http.response.body", "body": payload, "more_body": announced is not None})
 
 
+def remember_rewritten() -> None:
+    """fakesnow walks a statement's tree eighty times to rewrite it for its engine: a query that comes again is rewritten once."""
+    rewrite, known = FakeSnowflakeCursor._transform, {}
+
+    def remembered(cursor: Any, tree: exp.Expr, parameters: Any) -> exp.Expr:
+        if not isinstance(tree, exp.Query) or parameters:
+            return rewrite(cursor, tree, parameters)
+        key = tree.sql(dialect="snowflake"), cursor._conn.database, cursor._conn.schema
+        if key not in known:
+            known[key] = rewrite(cursor, tree, parameters)
+        return known[key].copy()
+
+    FakeSnowflakeCursor._transform = remembered
+
+
 def main() -> None:
     port, rows = int(sys.argv[1]), int(sys.argv[2])
+    remember_rewritten()
     fakesnow.shared_fs.connect("SNOWFLAKE", "ACCOUNT_USAGE")
     # Its statements are small: a second thread costs more than it does.
     fakesnow.shared_fs.duck_conn.execute("SET threads = 1")
