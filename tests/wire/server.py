@@ -21,6 +21,7 @@ import secrets
 import sys
 import uuid
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -338,7 +339,8 @@ async def _reply(send: Send, status: int, payload: bytes, announced: int | None 
 
 def remember_rewritten() -> None:
     """fakesnow walks a statement's tree eighty times to rewrite it for its engine: a query that comes again is rewritten once."""
-    rewrite, known = FakeSnowflakeCursor._transform, {}
+    rewrite: Callable[..., exp.Expr] = FakeSnowflakeCursor._transform
+    known: dict[tuple[str, str, str], exp.Expr] = {}
 
     def remembered(cursor: Any, tree: exp.Expr, parameters: Any) -> exp.Expr:
         if not isinstance(tree, exp.Query) or parameters:
