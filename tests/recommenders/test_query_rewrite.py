@@ -218,8 +218,9 @@ def test_a_top_k_that_rows_without_a_value_keep_from_skipping_is_told(
     columns = [each | {"IS_NULLABLE": filled} for each in accounts.columns("ORDERS", ID="NUMBER", DAY="DATE")]
     found = advise(tmp_path, asked(f"SELECT id FROM orders ORDER BY {by} LIMIT 10") + IN_ORDER, columns=columns)
     wanted = (
-        f"For review: ORDER BY DAY{' DESC' if 'DESC' in by else ''} LIMIT 10 puts rows without a value first, so Snowflake skips no partition "
-        "for the LIMIT: with NULLS LAST it can, and where no row lacks a value the answer is the same."
+        f"For review: ORDER BY DAY{' DESC' if 'DESC' in by else ''} LIMIT 10 puts rows without a value first, so Snowflake skips partitions "
+        "for the LIMIT only if the column is declared NOT NULL, which the catalog doesn't say: with NULLS LAST it can, and where no row "
+        "lacks a value the answer is the same."
     )
     assert reasons(found) == (wanted if said else "")
 

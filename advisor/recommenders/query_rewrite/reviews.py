@@ -76,8 +76,8 @@ def _nulls_first(read: ReadTemplate, profiles: dict[TableName, TableProfile]) ->
         return
     ordered = f"ORDER BY {identifier(first.column)}{' DESC' if first.descending else ''} LIMIT {read.reading.limit}"
     said = (
-        "puts rows without a value first, so Snowflake skips no partition for the LIMIT: with NULLS LAST it can, and where no row "
-        "lacks a value the answer is the same"
+        "puts rows without a value first, so Snowflake skips partitions for the LIMIT only if the column is declared NOT NULL, which the "
+        "catalog doesn't say: with NULLS LAST it can, and where no row lacks a value the answer is the same"
     )
     yield first.table, ordered, said
 
