@@ -31,8 +31,9 @@ from advisor.model import (
 from advisor.owners import dbt
 from advisor.owners.makers import owners
 from advisor.owners.redefinitions import anew
-from advisor.profile import TableProfile, Templates, partitions_of, profile, reading_tables
+from advisor.profile import TableProfile, partitions_of, profile
 from advisor.pruning.questions import ReadTemplate, Sampled
+from advisor.readers import Templates, reading_tables
 from advisor.rewrites.studies import Studied, Studies
 from advisor.services.endings import beside_the_plan
 from advisor.settings import Settings

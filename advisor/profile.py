@@ -12,7 +12,6 @@ from types import MappingProxyType
 from advisor.clustering.upkeep import Bill, engine_of
 from advisor.loads import Load, before, load
 from advisor.model import (
-    Catalog,
     Churn,
     Owner,
     Table,
@@ -40,31 +39,9 @@ from advisor.pruning.questions import (
     questions_of,
 )
 from advisor.pruning.widths import READS_ALL, UNSORTED, ends_alone, learn_widths, observations, touched
+from advisor.readers import Templates
 
 UNPRUNED = "filters in a form that doesn't prune: it reads nearly all although the rows lie in that order"
-
-
-@dataclass(frozen=True)
-class Templates:
-    """The templates of a window, by what a table's profile asks of them."""
-
-    readers: Mapping[TableName, Sequence[ReadTemplate]]
-    """Of each table that any reads."""
-    writers: Sequence[ReadTemplate]
-    """Of any table."""
-    unclear: Sequence[ReadTemplate]
-    """Those that weren't understood, or have columns that can't be told to a table."""
-
-    @staticmethod
-    def of(templates: Sequence[ReadTemplate]) -> Templates:
-        readers: dict[TableName, list[ReadTemplate]] = {}
-        for read in templates:
-            for name in dict.fromkeys(read.reading.scans):
-                readers.setdefault(name, []).append(read)
-        writers = [read for read in templates if read.reading.writes or read.reading.creates]
-        return Templates(
-            readers, writers, [read for read in templates if read.reading.problem or read.reading.unresolved]
-        )
 
 
 @dataclass(frozen=True)
@@ -328,8 +305,3 @@ def _churn_seen(table: TableName, templates: Templates, workload: Workload) -> C
         sum(t.rows_deleted or 0 for t in mine) / workload.days,
         sum(t.rows_updated or 0 for t in mine) / workload.days,
     )
-
-
-def reading_tables(templates: Templates, catalog: Catalog) -> tuple[TableName, ...]:
-    """Tables of the catalog that any template scans, in order of name."""
-    return tuple(sorted(name for name in templates.readers if name in catalog.tables))

@@ -1,4 +1,6 @@
-"""The process that works beside another: `python -m advisor.beside.worker FD` does what it is given on a socket until its parent hangs up."""
+"""The process that works beside another: `python -m advisor.beside.worker FD` does what it is given on a socket until
+its parent hangs up.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Which constants and moments each column is compared with: rows that hold them meet several conditions at once (docs/adr/0024)."""
+"""Which constants and moments each column is compared with: rows that hold them meet several conditions at once
+(docs/adr/0024).
+"""
 
 from __future__ import annotations
 

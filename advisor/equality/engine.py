@@ -147,8 +147,8 @@ def _create(engine: duckdb.DuckDBPyConnection, queries: Queries, numbers: range,
         columns = ", ".join(f"{name} {kind}" for name, kind in zip(names, types, strict=True))
         engine.execute(f"CREATE TABLE {table.name}_{ALL} ({columns})")
         if lines:
-            # A column as one text: thousands of constants in a statement, or of values in a list, take the engine far longer. And in the
-            # statement: to bind a parameter it imports pandas, which takes as long as a proof.
+            # A column as one text: thousands of constants in a statement, or of values in a list, take the engine far
+            # longer. And in the statement: to bind a parameter it imports pandas, which takes as long as a proof.
             texts = zip(types, map(_json, zip(*lines, strict=True)), strict=True)
             casts = ", ".join(f"unnest({literal(text)}::JSON::VARCHAR[])::{kind}" for kind, text in texts)
             engine.execute(f"INSERT INTO {table.name}_{ALL} SELECT {casts}")

@@ -1,8 +1,8 @@
 """Conditions joined by OR over several columns, as a sum of questions whose conditions are joined by AND.
 
-A partition is skipped only if each alternative rules it out. So an OR of A and B scans what A scans and what B scans, less what both do,
-for that is counted twice (inclusion and exclusion). Each of the three is a question like any other, of which the model knows what it scans
-under a key; where one alternative prunes nothing, the sum is all partitions.
+A partition is skipped only if each alternative rules it out. So an OR of A and B scans what A scans and what B scans,
+less what both do, for that is counted twice (inclusion and exclusion). Each of the three is a question like any other,
+of which the model knows what it scans under a key; where one alternative prunes nothing, the sum is all partitions.
 """
 
 from __future__ import annotations
@@ -44,8 +44,9 @@ def terms_of(usages: Sequence[ColumnUsage], axes: Mapping[str, Axis]) -> list[Te
 
 
 def unheard(usages: Sequence[ColumnUsage], axes: Mapping[str, Axis]) -> bool:
-    """Whether any of these filters may prune although nothing is known that it asks: an open range of a column whose ends aren't known,
-    or more alternatives on several columns than are heard."""
+    """Whether any of these filters may prune although nothing is known that it asks: an open range of a column whose
+    ends aren't known, or more alternatives on several columns than are heard.
+    """
     silent = [clause for clause in clauses(usages) if _may(clause) and not clause_asks(clause, axes)]
     heard = sum(bool(_alternatives(clause, axes)) for clause in silent)
     return len(silent) > min(1, heard)
@@ -56,7 +57,9 @@ def _may(clause: Sequence[ColumnUsage]) -> bool:
 
 
 def _alternatives(clause: Sequence[ColumnUsage], axes: Mapping[str, Axis]) -> tuple[tuple[Ask, ...], ...]:
-    """By alternative what it asks; none where one asks nothing that a minimum and a maximum can decide, or all are on one column."""
+    """By alternative what it asks; none where one asks nothing that a minimum and a maximum can decide, or all are on
+    one column.
+    """
     branches = _branches(clause)
     if not 1 < len(branches) <= MOST or clause_asks(clause, axes):
         return ()

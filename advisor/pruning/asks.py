@@ -45,8 +45,9 @@ class Ask:
     moving: bool = False
     """It asks for the latest rows of a table that grows, so its beginning moves on with the clock."""
     apart: bool = False
-    """It is what two conditions that exclude each other ask together: partitions that reach from the one's last position, `low`, to the
-    other's first, `high`. No row matches it."""
+    """It is what two conditions that exclude each other ask together: partitions that reach from the one's last
+    position, `low`, to the other's first, `high`. No row matches it.
+    """
 
     @property
     def places(self) -> int:
@@ -66,14 +67,16 @@ class Question:
     load: int
     """Which of the profile's loads it belongs to."""
     weight: float
-    """Its part of the load's scans: a load of n samples with one scan each has n questions of weight 1/n, whose scans have no alternatives
-    over several columns."""
+    """Its part of the load's scans: a load of n samples with one scan each has n questions of weight 1/n, whose scans
+    have no alternatives over several columns.
+    """
     asks: tuple[Ask, ...]
     barren: bool = False
     """A table that it joins left none of the rows: the scan ends as it begins."""
     together: tuple[int, ...] = ()
-    """Of a scan with alternatives over several columns: which of them it takes together. What they read is summed with each one's own weight,
-    of which that of an even number of alternatives is negative."""
+    """Of a scan with alternatives over several columns: which of them it takes together. What they read is summed with
+    each one's own weight, of which that of an even number of alternatives is negative.
+    """
 
     @property
     def written(self) -> bool:

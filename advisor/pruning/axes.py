@@ -231,7 +231,8 @@ def _chao(values: list[Value]) -> float:
 
 
 def _dense(values: list[Value]) -> float:
-    """Whole numbers that repeat no more than chance has it are taken for dense identifiers, as many as the span that they stand in.
+    """Whole numbers that repeat no more than chance has it are taken for dense identifiers, as many as the span that
+    they stand in.
 
     Chao's bound says too little then: twelve look-ups of twelve customers would make 78. (The ends of n draws leave out
     2/(n + 1) of the span.)

@@ -1,4 +1,6 @@
-"""What the conditions on a column match of a key expression over it: each widened to whole buckets of the expression, all at once."""
+"""What the conditions on a column match of a key expression over it: each widened to whole buckets of the expression,
+all at once.
+"""
 
 from __future__ import annotations
 

@@ -22,8 +22,9 @@ class Selection:
     values: Floats
     share: Floats
     places: Floats
-    """How many places these lie in if they are single ones (equality, membership); 0 where they follow each other; infinitely many
-    where any partition with two values of the expression may hold them, for they are another column's."""
+    """How many places these lie in if they are single ones (equality, membership); 0 where they follow each other;
+    infinitely many where any partition with two values of the expression may hold them, for they are another column's.
+    """
     open: NDArray[np.bool_]
     """They reach to an end of the column: the partition that reads on into the next group is the only one at that end."""
     among: float = 1.0
@@ -31,8 +32,9 @@ class Selection:
     sizes: Floats | None = None
     """The shares of the rows that its largest groups hold, in descending order; None where they are taken as equal."""
     mixed: bool = False
-    """Large and small groups lie beside each other: those of a text, where numbers are given out as things come up, and what came up at
-    one time is of about one size."""
+    """Large and small groups lie beside each other: those of a text, where numbers are given out as things come up, and
+    what came up at one time is of about one size.
+    """
 
     @staticmethod
     def none(

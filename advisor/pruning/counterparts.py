@@ -1,16 +1,18 @@
-"""Columns that go together although the layout doesn't show it: a product's number and its code, the day of an order and of its delivery.
+"""Columns that go together although the layout doesn't show it: a product's number and its code, the day of an order
+and of its delivery.
 
 Nothing that is known without a sample of the rows shows it outright, but it leaves traces that are rarely there by chance.
 
-*One to one.* Of two columns that have nothing to do with each other the distinct counts are seldom the same: spread evenly over the
-orders of magnitude from 100 to a million, 1 pair in 150 lies within 3% (approximate counts themselves are off by 2%). Let one pair in ten go
-together, and equal counts mean it 94 times in 100 (Bayes). From the history alone, the rows that a queried value holds are compared:
-1 unrelated pair in 7 holds them within a factor of two, so of the pairs that do, about half go together. Where it is so, a partition that
-holds a single value of the one holds a single value of the other, whatever their orders are.
+*One to one.* Of two columns that have nothing to do with each other the distinct counts are seldom the same: spread
+evenly over the orders of magnitude from 100 to a million, 1 pair in 150 lies within 3% (approximate counts themselves
+are off by 2%). Let one pair in ten go together, and equal counts mean it 94 times in 100 (Bayes). From the history
+alone, the rows that a queried value holds are compared: 1 unrelated pair in 7 holds them within a factor of two, so of
+the pairs that do, about half go together. Where it is so, a partition that holds a single value of the one holds a
+single value of the other, whatever their orders are.
 
-*Abreast.* Times of one row are mostly those of one thing's life and follow each other; some don't (a birth, a hiring). Those whose
-first and last are the same but for days are taken to. Where the ends differ, or aren't known, and rows lie in the order of neither, nothing
-tells, and half of the pairs are taken to.
+*Abreast.* Times of one row are mostly those of one thing's life and follow each other; some don't (a birth, a hiring).
+Those whose first and last are the same but for days are taken to. Where the ends differ, or aren't known, and rows lie
+in the order of neither, nothing tells, and half of the pairs are taken to.
 
 What is as probable as not is reckoned both ways: the mean is expected, and the range holds both. It does so too where times are
 taken to follow each other, for they may lie between the same days by themselves.
@@ -34,7 +36,9 @@ SAME_ROWS = 2.0
 MOST_APART = 8.0
 """How far apart they may be where values are known to differ in rows: further apart, nearly any two columns are."""
 SAME_ENDS = 0.05
-"""Numbers from about the same minimum to the same maximum are of one kind (who ordered, who paid), which explains equal counts."""
+"""Numbers from about the same minimum to the same maximum are of one kind (who ordered, who paid), which explains equal
+counts.
+"""
 SAME_DAYS = 0.02
 """How far the ends of times that follow each other lie apart, as a share of their span: a month of some years."""
 EVEN_ODDS = 0.5

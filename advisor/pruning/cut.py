@@ -41,8 +41,9 @@ class Cut:
 
     @staticmethod
     def of(order: NDArray[np.intp], codes: Sequence[Codes], lots: Floats, partitions: int) -> Cut:
-        """Rows in some order, cut into partitions of equal size; `codes` are what the order's expressions give for each, and `lots` what
-        was drawn for each, in that order."""
+        """Rows in some order, cut into partitions of equal size; `codes` are what the order's expressions give for
+        each, and `lots` what was drawn for each, in that order.
+        """
         rows = len(order)
         starts = np.linspace(0, rows, partitions, endpoint=False).astype(np.intp)
         ends = np.append(starts[1:], rows) - 1

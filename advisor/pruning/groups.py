@@ -2,9 +2,10 @@
 
 Groups are rarely of one size. Of the first and the last, a table holds what lies between the column's ends only: TRUNC(ID, -4) of
 2 to 20000 makes two groups and a single row's. And where some values hold far more rows than others, queries for
-single values show it. The pruning history says how many rows such queries match. If that is more than an even part, those that hold
-more are asked for more, and how often two queries ask for the same group tells how much of the rows a group holds. If it is
-less, most rows hold one of a few values that are rarely asked for: in an order by the column they fill partitions that the queries skip.
+single values show it. The pruning history says how many rows such queries match. If that is more than an even part,
+those that hold more are asked for more, and how often two queries ask for the same group tells how much of the rows a
+group holds. If it is less, most rows hold one of a few values that are rarely asked for: in an order by the column they
+fill partitions that the queries skip.
 """
 
 from __future__ import annotations
@@ -59,9 +60,10 @@ def held(axis: Axis, part: KeyPart, first: Floats, last: Floats) -> Floats | Non
 
 
 def on_average(axis: Axis, part: KeyPart, low: float) -> float:
-    """The share of the rows in the buckets from `low` on, whenever that is asked: a bucket has begun half of its length earlier on average. On
-    the fifth of January a quarter holds five days' rows, and late in March all of its own. What begins with a day begins with a bucket of
-    days."""
+    """The share of the rows in the buckets from `low` on, whenever that is asked: a bucket has begun half of its length
+    earlier on average. On the fifth of January a quarter holds five days' rows, and late in March all of its own. What
+    begins with a day begins with a bucket of days.
+    """
     begins, high = in_units(part, low), in_units(part, axis.high)
     step = in_units(part, low + 1) - begins if axis.family == "date" or low % 1 == 0 else 0.0
     early = max(0.0, 1 - step) / 2
@@ -95,8 +97,9 @@ def sizes_of(axis: Axis, part: KeyPart) -> Floats | None:
 
 
 def _beside_nulls(nulls: float, buckets: float) -> Floats | None:
-    """Of groups of one size beside the NULLs, which are a group of their own, where these are most rows; of very many groups each is too
-    small to fill a partition."""
+    """Of groups of one size beside the NULLs, which are a group of their own, where these are most rows; of very many
+    groups each is too small to fill a partition.
+    """
     each = [(1 - nulls) / buckets] * (round(buckets) if buckets <= MOST_TOLD else 0)
     return np.array([nulls, *each]) if nulls > MOST_ROWS else None
 
@@ -140,8 +143,9 @@ def _as_asked(line: Axis, asks: Sequence[Ask]) -> Axis:
 
 
 def as_led(inner: Axis, part: KeyPart, outer: Axis, single: Mapping[str, Sequence[Ask]]) -> Axis:
-    """A column of which `part` is another one, with what queries for that one tell of it: how many rows these match on average, of
-    values that are as many as the part has."""
+    """A column of which `part` is another one, with what queries for that one tell of it: how many rows these match on
+    average, of values that are as many as the part has.
+    """
     each, asks = _each(outer, single.get(outer.column, ())), single.get(inner.column, ())
     if each is None or _values(asks) < FEWEST_ASKED or each * inner.buckets(part) < UNEVEN:
         return inner
@@ -153,9 +157,10 @@ def as_led(inner: Axis, part: KeyPart, outer: Axis, single: Mapping[str, Sequenc
 
 
 def as_rare(one: Axis, other: Axis, single: Mapping[str, Sequence[Ask]]) -> tuple[Axis, Axis]:
-    """Two columns that go one to one, with what the queries of either tell of both. Few queries meet one of the few values that hold
-    most rows, and those that do hide how few rows the others match: so the lesser figure is taken. Where only one of them has its values
-    counted, the other has as many."""
+    """Two columns that go one to one, with what the queries of either tell of both. Few queries meet one of the few
+    values that hold most rows, and those that do hide how few rows the others match: so the lesser figure is taken.
+    Where only one of them has its values counted, the other has as many.
+    """
     counts = [line.distinct for line in (one, other) if line.known or counted(line)]
     if not counts:
         return one, other
@@ -195,5 +200,7 @@ def _values(asks: Sequence[Ask]) -> float:
 
 
 def counted(line: Axis) -> bool:
-    """Without statistics: the values are taken for whole numbers one after the other, of which the span tells how many there are."""
+    """Without statistics: the values are taken for whole numbers one after the other, of which the span tells how many
+    there are.
+    """
     return line.family == "number" and line.distinct > line.span

@@ -46,14 +46,19 @@ FACTORS: Mapping[str, tuple[tuple[float, float], ...]] = {
 """By evidence and place: the truth lies between these multiples of the prediction. Seeds 0 to 3 of the worlds uniform,
 correlated, forms and tpch, the eight best keys of each table; 109 to 389 ratios each. The low end is the lowest of the worlds'
 own 10th percentiles, for one of them has what no history shows; the high end leaves 7.5% of all above it, 1.05 at least. (5%
-above held the truth 94 times in 100, and rejected keys that surely paid: docs/adr/0017. They were fitted anew with docs/adr/0020, where no high
-end was lowered.)"""
+above held the truth 94 times in 100, and rejected keys that surely paid: docs/adr/0017. They were fitted anew with
+docs/adr/0020, where no high end was lowered.)
+"""
 COMMON = 0.1
-"""The part of the loads' deviations that they have in common. Chosen on the same worlds under the factors before docs/adr/0017."""
+"""The part of the loads' deviations that they have in common. Chosen on the same worlds under the factors before
+docs/adr/0017.
+"""
 REACH: Mapping[str, tuple[float, float]] = {"history": (0.92, 0.5), "statistics": (1.0, 0.5), "sample": (0.39, 0.81)}
-"""By evidence: of how far a sum of many loads would be off, below and above, were their deviations normal, so much is enough. Most loads
-are hardly off and a few by far, so that sums are off by less. Fitted on the totals of the keys preferred, with 5% of the truths below
-and 7.5% above; nothing is taken over 1, nor under 0.5 above, where a saving must be sure (docs/adr/0021)."""
+"""By evidence: of how far a sum of many loads would be off, below and above, were their deviations normal, so much is
+enough. Most loads are hardly off and a few by far, so that sums are off by less. Fitted on the totals of the keys
+preferred, with 5% of the truths below and 7.5% above; nothing is taken over 1, nor under 0.5 above, where a saving must
+be sure (docs/adr/0021).
+"""
 
 
 def place(key: Sequence[KeyPart], asks: Sequence[Ask]) -> Place:
@@ -91,8 +96,8 @@ def bounds(
 
 
 def spread(deviations: Floats, reach: float = 1.0) -> float:
-    """How far a sum may be off whose terms may be off by so much, all to one side and in part together; `reach` is what many equal
-    terms take of it, where one alone takes all.
+    """How far a sum may be off whose terms may be off by so much, all to one side and in part together; `reach` is what
+    many equal terms take of it, where one alone takes all.
 
     >>> spread(np.array([-4.0]), 0.5)
     -4.0
@@ -117,7 +122,9 @@ class Scans:
     """What they scan if the order lags behind the writes, or if what is surmised of columns isn't so: all loads at once."""
 
     def total(self, of: Callable[[Floats], Floats]) -> tuple[float, float, float]:
-        """The sum of what each load makes of what it scans: with as few partitions as may be, as expected, with as many as may be."""
+        """The sum of what each load makes of what it scans: with as few partitions as may be, as expected, with as many
+        as may be.
+        """
         middle, (below, above) = of(self.expected), REACH[self.evidence]
         more = spread(of(self.high) - middle, above), spread(of(self.together) - middle)
         total = float(middle.sum())

@@ -187,10 +187,10 @@ def _holds(ask: Ask, values: Floats) -> Flags:
 def top(
     reading: Reading, scan: int, table: Table, axes: Mapping[str, Axis], matched: float, asks: Sequence[Ask] = ()
 ) -> Ask | None:
-    """What ORDER BY column LIMIT k asks of the column, where its conditions, `asks`, match that share of the rows; None for a query
-    that isn't of this form, and for one whose conditions leave single values of the column, among which there is nothing to choose.
-    Snowflake looks at the first column ordered by, and at no aggregate; where rows without a value come first, as they do in
-    descending order unless NULLS LAST is said, only at a column that is NOT NULL.
+    """What ORDER BY column LIMIT k asks of the column, where its conditions, `asks`, match that share of the rows; None
+    for a query that isn't of this form, and for one whose conditions leave single values of the column, among which
+    there is nothing to choose. Snowflake looks at the first column ordered by, and at no aggregate; where rows without
+    a value come first, as they do in descending order unless NULLS LAST is said, only at a column that is NOT NULL.
 
     docs.snowflake.com: Top-K pruning for improved query performance.
     """
@@ -232,7 +232,9 @@ def kept_by_nulls(first: ColumnUsage, table: Table) -> bool:
 
 
 def _within(own: Sequence[Ask], asked: Ask, line: Axis, latest: bool) -> Ask | None:
-    """The first rows since a time, or the latest before one, lie where that range begins, or ends; None where none bounds it there."""
+    """The first rows since a time, or the latest before one, lie where that range begins, or ends; None where none
+    bounds it there.
+    """
     ends = [end for ask in own if ask.located and (end := ask.high if latest else ask.low) is not None]
     end = min(ends, default=line.high) if latest else max(ends, default=line.low)
     if (end >= line.high) if latest else (end <= line.low):

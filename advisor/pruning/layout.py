@@ -70,8 +70,9 @@ class Layout:
 
     @cached_property
     def apart(self) -> Layout | None:
-        """The same where no times follow each other, no numbers begin with others and nothing that is surmised is so; None where it is
-        this one."""
+        """The same where no times follow each other, no numbers begin with others and nothing that is surmised is so;
+        None where it is this one.
+        """
         if not self.ties.abreast and not self.nests:
             return None if self.surmise is None else self.unsurmised
         return self._asking_the_same(replace(self, surmise=None, nests={}, ties=replace(self.ties, abreast={})))
@@ -91,8 +92,9 @@ class Layout:
 
     @cached_property
     def asked(self) -> tuple[tuple[Ask, ...], ...]:
-        """What the questions ask, each once, the barren ones apart: samples, and templates, often ask for the same, or for nothing
-        that prunes."""
+        """What the questions ask, each once, the barren ones apart: samples, and templates, often ask for the same, or
+        for nothing that prunes.
+        """
         return tuple(asks for asks, _ in self._kinds)
 
     @cached_property
@@ -164,8 +166,9 @@ class Layout:
 
     @cached_property
     def counted(self) -> Layout:
-        """The same with those conditions alone that can be counted on the sample, and as the sample has them: with the latest rows in
-        buckets of a time that have just begun, or are nearly full."""
+        """The same with those conditions alone that can be counted on the sample, and as the sample has them: with the
+        latest rows in buckets of a time that have just begun, or are nearly full.
+        """
         asked = tuple(
             replace(each, asks=tuple(_as_now(ask) for ask in each.asks if self._countable(ask)))
             for each in self.questions
@@ -173,8 +176,9 @@ class Layout:
         return self if asked == self.questions else replace(self, questions=asked)
 
     def _countable(self, ask: Ask) -> bool:
-        """A top-k of fewer rows than the sample has one of lies beyond all of its rows, which would put it in no partition. But what moves on
-        with the clock is added to what is counted."""
+        """A top-k of fewer rows than the sample has one of lies beyond all of its rows, which would put it in no
+        partition. But what moves on with the clock is added to what is counted.
+        """
         if self.sample is None or ask.column not in self.sample.columns:
             return False
         beyond = ask.derived and ask.open and not ask.moving and ask.share * self.sample.rows < 1

@@ -1,15 +1,16 @@
 """Numbers that begin with another column's: a user's with its tenant's, a line's with its order's.
 
-TENANT tells what TRUNC(USER_ID, -3) tells where users of tenant 7 are numbered 7000 to 7999. Without a sample of the rows nothing says
-so outright, but it leaves traces that are rarely there by chance.
+TENANT tells what TRUNC(USER_ID, -3) tells where users of tenant 7 are numbered 7000 to 7999. Without a sample of the
+rows nothing says so outright, but it leaves traces that are rarely there by chance.
 
-*Both ends.* The one's minimum and maximum, cut by the same power of ten, are the other's. The leading three digits of two unrelated
-maxima agree one time in 230 at most (Benford's law), and few unrelated numbers begin at a power of ten besides. Let one pair in
-ten be so numbered, and agreeing ends mean it 96 times in 100 or more (Bayes).
+*Both ends.* The one's minimum and maximum, cut by the same power of ten, are the other's. The leading three digits of
+two unrelated maxima agree one time in 230 at most (Benford's law), and few unrelated numbers begin at a power of ten
+besides. Let one pair in ten be so numbered, and agreeing ends mean it 96 times in 100 or more (Bayes).
 
-*Values asked for.* From the history alone: what is asked of the one, cut, is often what is asked of the other, and the digits that
-are cut off don't fill their span, as 300 users of each tenant leave the numbers from 7300 to 7999 free. How probable each is by
-chance (binomial; the range of even draws) is multiplied, and below 0.00001 it shows a pair: a product of two such comes one time in 8,000.
+*Values asked for.* From the history alone: what is asked of the one, cut, is often what is asked of the other, and the
+digits that are cut off don't fill their span, as 300 users of each tenant leave the numbers from 7300 to 7999 free. How
+probable each is by chance (binomial; the range of even draws) is multiplied, and below 0.00001 it shows a pair: a
+product of two such comes one time in 8,000.
 
 That is expected; what would be read if it isn't so lies in the range.
 """

@@ -27,8 +27,9 @@ from advisor.pruning.sample import Sample
 from advisor.pruning.widths import UNSORTED, touched
 
 BEHIND_AN_END = 0.25
-"""How wide one column is taken to stay where another is narrow, if nothing but an end of either was seen: what was opened lately was updated lately, but
-what was updated lately may have been opened at any time."""
+"""How wide one column is taken to stay where another is narrow, if nothing but an end of either was seen: what was
+opened lately was updated lately, but what was updated lately may have been opened at any time.
+"""
 KEPT_LEVELS = 1
 """Longer beginnings are walked anew: they would take more memory than they save time."""
 
@@ -111,14 +112,16 @@ def _holding(ask: Ask, layout: Layout, cut: Cut, key: Sequence[KeyPart]) -> Floa
 
 
 def _at_ends(ask: Ask, layout: Layout, sample: Sample, cut: Cut, earlier: int) -> Floats:
-    """How probably each partition holds a row that the ask matches, of a column that the key sorts within groups of so many earlier
-    expressions."""
+    """How probably each partition holds a row that the ask matches, of a column that the key sorts within groups of so
+    many earlier expressions.
+    """
     return sample.at_ends(_matching(ask, sample), ask.share, cut, earlier, layout.rows, ask.high is None)
 
 
 def _ends(layout: Layout, ask: Ask, earlier: Sequence[KeyPart]) -> bool:
-    """The ask's rows lie at the end of each group of the earlier expressions: NULLs, which are the last, or the far end of a column that
-    has none, unless one of the expressions puts these together."""
+    """The ask's rows lie at the end of each group of the earlier expressions: NULLs, which are the last, or the far end
+    of a column that has none, unless one of the expressions puts these together.
+    """
     if not earlier or ask.null:
         return bool(earlier)
     nulls = layout.axes[ask.column].null_share > 0
@@ -157,7 +160,9 @@ def _step(layout: Layout, key: tuple[KeyPart, ...], depth: float) -> Walked:
 
 
 def select(layout: Layout, part: KeyPart) -> Selection:
-    """What each of `Layout.asked` says of a key expression, by itself or through a column that the layout shows to move with it."""
+    """What each of `Layout.asked` says of a key expression, by itself or through a column that the layout shows to move
+    with it.
+    """
     if part in layout.selections:
         return layout.selections[part]
     axis = layout.axes[part.column]
@@ -198,8 +203,9 @@ def _beside(asks: AskColumns, column: str, width: float, distinct: float, option
 def _latest(
     asks: AskColumns, column: str, width: float, distinct: float, axis: Axis, part: KeyPart, options: Selection
 ) -> None:
-    """The same of the latest rows by another time, which are the latest by this one too: as they lie now, in buckets that have just begun or
-    are nearly full. Those that are asked for at any time may take in a bucket more."""
+    """The same of the latest rows by another time, which are the latest by this one too: as they lie now, in buckets
+    that have just begun or are nearly full. Those that are asked for at any time may take in a bucket more.
+    """
     at = [i for i in asks.places[column].tolist() if options.share[i] < 1 and _since(asks.all[i])]
     if at:
         shares = [min(1.0, asks.all[i].share + width) for i in at]

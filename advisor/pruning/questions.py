@@ -79,8 +79,9 @@ def _filters(table: TableName, readings: Iterable[Reading]) -> Iterable[ColumnUs
 
 
 def merged_axes(implied: Mapping[str, Axis], own: Mapping[str, Axis], rows: float) -> dict[str, Axis]:
-    """All axes of a table of so many rows. Where constants are all that tells of a column, the table that it refers to tells more: how
-    many rows it has, if the constants are of these; a larger one refers to this one."""
+    """All axes of a table of so many rows. Where constants are all that tells of a column, the table that it refers to
+    tells more: how many rows it has, if the constants are of these; a larger one refers to this one.
+    """
 
     def within(line: Axis, other: Axis | None) -> bool:
         return (
@@ -113,7 +114,9 @@ def implied_axes(
 
 
 def _unique(line: Axis, table: Table) -> Axis:
-    """What rows are ordered by, where nothing tells how many values it has: as many as rows, so that nothing behind it in a key prunes."""
+    """What rows are ordered by, where nothing tells how many values it has: as many as rows, so that nothing behind it
+    in a key prunes.
+    """
     return line if _told(line) else replace(line, distinct=float(table.rows or 1))
 
 
@@ -215,9 +218,11 @@ def questions_of(
 
 
 def _boundless(best: Ask, line: Axis, few: bool, read: int | None, rows: float, partitions: int) -> bool:
-    """A top-k's execution read nearly all, as one does that finds no boundary: because its other conditions left fewer than k rows, which is
-    likely where they leave so `few` on average, or because the k-th best has many equals, which is where it read more partitions than hold the
-    k best, wherever these lie, of a column whose values nothing tells of."""
+    """A top-k's execution read nearly all, as one does that finds no boundary: because its other conditions left fewer
+    than k rows, which is likely where they leave so `few` on average, or because the k-th best has many equals, which
+    is where it read more partitions than hold the k best, wherever these lie, of a column whose values nothing tells
+    of.
+    """
     if read is None or read <= READS_ALL * partitions:
         return False
     holding = -partitions * math.expm1(-best.share * rows / partitions)
@@ -226,8 +231,9 @@ def _boundless(best: Ask, line: Axis, few: bool, read: int | None, rows: float, 
 
 
 def prunes_unheard(table: Table, read: ReadTemplate, axes: Mapping[str, Axis], questions: Sequence[Question]) -> bool:
-    """Whether a template's scans of the table may be pruned by what the questions don't say: by its own filters, or by those of a table that
-    it joins."""
+    """Whether a template's scans of the table may be pruned by what the questions don't say: by its own filters, or by
+    those of a table that it joins.
+    """
     implied = any(ask.derived for question in questions for ask in question.asks)
     for reading in read.samples or (read.reading,):
         for scan, name in enumerate(reading.scans):
@@ -242,9 +248,10 @@ def prunes_unheard(table: Table, read: ReadTemplate, axes: Mapping[str, Axis], q
 
 
 def _barren(questions: Sequence[Question], read: Sequence[int | None]) -> list[Question]:
-    """The questions of one load, those marked that are barren: a joined table is known to leave no row, and so the execution read no
-    partition, or one, where the load's others read several. That table may have had such rows when it ran, and one partition
-    may be all that the order of the rows had it read."""
+    """The questions of one load, those marked that are barren: a joined table is known to leave no row, and so the
+    execution read no partition, or one, where the load's others read several. That table may have had such rows when it
+    ran, and one partition may be all that the order of the rows had it read.
+    """
     ended = [
         n is not None and n <= 1 and any(ask.unmatched for ask in question.asks)
         for question, n in zip(questions, read, strict=True)
@@ -256,7 +263,8 @@ def _barren(questions: Sequence[Question], read: Sequence[int | None]) -> list[Q
 
 
 def _read(read: ReadTemplate, sample: int, scan: int) -> int | None:
-    """Partitions that a sample's scan read, and what isn't joined with it: all that its execution read but one of each table that filters
-    the scan; None where that isn't recorded."""
+    """Partitions that a sample's scan read, and what isn't joined with it: all that its execution read but one of each
+    table that filters the scan; None where that isn't recorded.
+    """
     seen = read.ran[sample].partitions_scanned if read.ran else None
     return None if seen is None else seen - len({other for _, other in partners(read.samples[sample], scan)})

@@ -1,11 +1,12 @@
 """Ranges that move along with the clock: the last 90 days of a table, whenever they are asked for.
 
-The history holds such a query as it was run over the weeks of its window. Read over the table as it is at the end, one of four weeks ago
-asks for four weeks more than it did, or will do: a week's rows would pass for three. So its range is taken as it would be asked for at the
-end of the window. Where the constants don't follow the clock (since a certain day, since the first of the month) they stay, and without
-statistics: a span that is guessed too long would make the shares of all such ranges too small, and a key would seem to save what it doesn't.
-Nor does anything move where the table doesn't grow along with the clock, or is loaded anew: what was scanned then was scanned of the same
-rows as now. And where its last rows are days old, the last days at the window's end would be none of it.
+The history holds such a query as it was run over the weeks of its window. Read over the table as it is at the end, one
+of four weeks ago asks for four weeks more than it did, or will do: a week's rows would pass for three. So its range is
+taken as it would be asked for at the end of the window. Where the constants don't follow the clock (since a certain
+day, since the first of the month) they stay, and without statistics: a span that is guessed too long would make the
+shares of all such ranges too small, and a key would seem to save what it doesn't. Nor does anything move where the
+table doesn't grow along with the clock, or is loaded anew: what was scanned then was scanned of the same rows as now.
+And where its last rows are days old, the last days at the window's end would be none of it.
 """
 
 from __future__ import annotations
@@ -25,8 +26,9 @@ STRAYS = 1.0
 SPREAD = 4.0
 """Days that the executions are apart at least: in less, any constant follows the clock."""
 GROWING = 0.5, 4.0
-"""Of the rows that an even day of the column has, a table that grows with the clock is recorded to be given so many a day at least, and at
-most: one that is given more is loaded anew."""
+"""Of the rows that an even day of the column has, a table that grows with the clock is recorded to be given so many a
+day at least, and at most: one that is given more is loaded anew.
+"""
 
 
 def rolled(
@@ -36,8 +38,9 @@ def rolled(
     end: datetime,
     daily: float,
 ) -> list[tuple[Ask, ...]]:
-    """The executions' conditions, those that follow the clock moved to the window's end; `moments` are when each ran, `daily` is the
-    share of the table's rows that are added a day."""
+    """The executions' conditions, those that follow the clock moved to the window's end; `moments` are when each ran,
+    `daily` is the share of the table's rows that are added a day.
+    """
     found = list(asked)
     columns = sorted({ask.column for asks in asked for ask in asks if _since(ask, axes)})
     for column in columns:

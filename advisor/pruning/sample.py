@@ -34,7 +34,9 @@ FEW = 30
 SHOWING = 8
 """Sampled rows that show whether those of a kind lie evenly."""
 FULL = 3
-"""As many stretches may be full of rows of a kind beside others that share some evenly: a hot value's, which lie in two or three."""
+"""As many stretches may be full of rows of a kind beside others that share some evenly: a hot value's, which lie in two
+or three.
+"""
 SLAB = 100
 """Rows among which the width of one column is taken while another is nearly constant."""
 LEAST = 1e-6
@@ -109,9 +111,10 @@ class Sample:
         return {}
 
     def serving(self, partitions: int, rows: float) -> Sample | None:
-        """The columns of which each of so many partitions has rows enough, those with a NULL left out; None where none has. Where nearly
-        all are NULL, a partition's few sampled values are as one: any layout would seem to tell the column's values apart. Of all `rows`
-        of the table any are enough."""
+        """The columns of which each of so many partitions has rows enough, those with a NULL left out; None where none
+        has. Where nearly all are NULL, a partition's few sampled values are as one: any layout would seem to tell the
+        column's values apart. Of all `rows` of the table any are enough.
+        """
         wanted = ROWS_PER_PARTITION * partitions
         if self.rows < wanted:
             return None
@@ -184,8 +187,10 @@ class Sample:
     def at_ends(
         self, matching: NDArray[np.bool_], share: float, cut: Cut, expressions: int, rows: float, last: bool
     ) -> Floats:
-        """The same where rows of the kind lie at the end, or the beginning, of each group of the key's first so many expressions: how
-        probably one of the groups that end there has any. Of few sampled rows the greatest is less than the greatest of all."""
+        """The same where rows of the kind lie at the end, or the beginning, of each group of the key's first so many
+        expressions: how probably one of the groups that end there has any. Of few sampled rows the greatest is less
+        than the greatest of all.
+        """
         starts = cut.begun(expressions)
         real = np.diff(np.append(starts, self.rows)) * (rows / self.rows)
         none = self._none(matching, share, cut.order, starts, real)
@@ -204,14 +209,15 @@ class Sample:
     ) -> Floats:
         """How probably each stretch of the rows in that order, of so many real rows, has none of a kind: the logarithm of it.
 
-        What the kind has of a stretch isn't known better than its sampled rows and the others' tell (a beta distribution): a stretch
-        without any so far may be one of those that have none at all.
+        What the kind has of a stretch isn't known better than its sampled rows and the others' tell (a beta
+        distribution): a stretch without any so far may be one of those that have none at all.
         """
         seen = np.add.reduceat(matching[order].astype(float), starts)
         sampled = np.diff(np.append(starts, self.rows)).astype(float)
         like_all = 0.0 if keyed else _evenness(seen, sampled)
         if 0 < like_all < math.inf and len(apart := _fullest(seen, sampled)):
-            # A few stretches hold many, the rest lies evenly beside them: one customer's many rows of today, and those of all others.
+            # A few stretches hold many, the rest lies evenly beside them: one customer's many rows of today, and those
+            # of all others.
             rest = np.delete(seen, apart).sum() / np.delete(sampled, apart).sum() * sampled.sum() / seen.sum()
             none = np.asarray(real * np.log1p(-min(share * rest, 1 - 1e-12)))
             none[apart] = -math.inf
@@ -254,7 +260,9 @@ class Sample:
 
 
 def _fullest(seen: Floats, sampled: Floats) -> NDArray[np.intp]:
-    """The few stretches that have the most rows of the kind, if all others share enough of them evenly to show it; none where they don't."""
+    """The few stretches that have the most rows of the kind, if all others share enough of them evenly to show it; none
+    where they don't.
+    """
     order = np.argsort(-seen, kind="stable")
     for most in range(1, FULL + 1):
         others = np.delete(seen, order[:most])
@@ -266,9 +274,10 @@ def _fullest(seen: Floats, sampled: Floats) -> NDArray[np.intp]:
 
 
 def _evenness(seen: Floats, sampled: Floats) -> float:
-    """Rows of the whole table's kind that a stretch is worth beside its own sampled ones: the sum of a beta distribution's parameters
-    by its moments, of stretches of any size (J. Kleinman, "Proportions with Extraneous Variance", 1973); infinite where
-    they differ by chance only."""
+    """Rows of the whole table's kind that a stretch is worth beside its own sampled ones: the sum of a beta
+    distribution's parameters by its moments, of stretches of any size (J. Kleinman, "Proportions with Extraneous
+    Variance", 1973); infinite where they differ by chance only.
+    """
     rows, stretches = float(sampled.sum()), len(sampled)
     share = float(seen.sum()) / rows
     if not 0 < share < 1 or rows == stretches:

@@ -73,7 +73,9 @@ def observations(
 
 
 def _of_alternatives(seen: Observation) -> list[Observation]:
-    """What a load with alternatives over several columns shows of each; nothing where it doesn't have them in all of its scans."""
+    """What a load with alternatives over several columns shows of each; nothing where it doesn't have them in all of
+    its scans.
+    """
     if any(question.written for question in seen.questions):
         return []
     alone = {q.together: [each for each in seen.questions if each.together == q.together] for q in seen.questions}
@@ -85,9 +87,10 @@ def learn_widths(seen: Sequence[Observation]) -> dict[str, float]:
 
     A load that asks one column measures it. One that asks several measures the one that the others, known to be wide,
     leave to explain what it skipped. A condition on a wrapped column may not prune at all, so it measures only what
-    no bare one does. A column of which any load reads as if the rows were in no order is in none: what the others skipped they skip by
-    what the model doesn't hear of. What loads of several unknown columns skipped is put down to the column that explains most of them.
-    Alternatives on several columns, of which a scan skips what all rule out, bound each one's column, which nothing else measures.
+    no bare one does. A column of which any load reads as if the rows were in no order is in none: what the others
+    skipped they skip by what the model doesn't hear of. What loads of several unknown columns skipped is put down to
+    the column that explains most of them. Alternatives on several columns, of which a scan skips what all rule out,
+    bound each one's column, which nothing else measures.
     """
     widths: dict[str, float] = {}
     sure = [each for each in seen if not each.at_most]
@@ -113,8 +116,10 @@ def ends_alone(seen: Iterable[Observation]) -> frozenset[str]:
 
 
 def _beyond_an_end(seen: Sequence[Observation], column: str, pairs: list[tuple[float, float]]) -> float:
-    """The width of a column of which only an end is asked for by itself: orders that are opened now are among the latest to be changed, but
-    the latest to be changed were opened at any time. What loads with other conditions as well read inside of the column it is at least."""
+    """The width of a column of which only an end is asked for by itself: orders that are opened now are among the
+    latest to be changed, but the latest to be changed were opened at any time. What loads with other conditions as well
+    read inside of the column it is at least.
+    """
     least = [
         (sum(_width(each.share, ask) for ask in asks) / len(asks), each.weight)
         for each in seen
@@ -124,7 +129,9 @@ def _beyond_an_end(seen: Sequence[Observation], column: str, pairs: list[tuple[f
 
 
 def _measured(seen: Iterable[Observation], widths: Mapping[str, float]) -> dict[str, list[tuple[float, float]]]:
-    """By column the widths, and the executions, of the loads in which it alone can be what pruned, of those that aren't known yet."""
+    """By column the widths, and the executions, of the loads in which it alone can be what pruned, of those that aren't
+    known yet.
+    """
     measured: dict[str, list[tuple[float, float]]] = {}
     for each in seen:
         left = {column for column in each.columns if widths.get(column, 0.0) < UNSORTED}
@@ -179,8 +186,9 @@ def touched(ask: Ask, width: float) -> float:
 
 
 def _width(observed: float, ask: Ask) -> float:
-    """The width w that explains an observed share f: s + w for a range, 1 - (1 - s/k - w)^k for k single values, or stretches of them. A
-    range of half of the rows that reads nearly all isn't in half an order."""
+    """The width w that explains an observed share f: s + w for a range, 1 - (1 - s/k - w)^k for k single values, or
+    stretches of them. A range of half of the rows that reads nearly all isn't in half an order.
+    """
     observed = min(1.0, max(0.0, observed))
     if ask.values:
         return max(0.0, 1 - math.pow(1 - observed, 1 / ask.places) - ask.share / ask.places)

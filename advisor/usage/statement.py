@@ -163,8 +163,9 @@ class Statement:
             yield from (replace(key, descending=descending, nulls_first=nulls_first) for key in keys)
 
     def _limit(self, tree: exp.Expr, node: exp.Expr) -> int | None:
-        """The rows that the outermost LIMIT, TOP or FETCH has found, with those that an OFFSET is known to skip: of the query itself or
-        of the parentheses around it."""
+        """The rows that the outermost LIMIT, TOP or FETCH has found, with those that an OFFSET is known to skip: of the
+        query itself or of the parentheses around it.
+        """
         query = tree if isinstance(tree, exp.Query) else tree.args.get("expression")
         while isinstance(query, exp.Expr):
             limit = query.args.get("limit")

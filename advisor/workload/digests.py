@@ -177,7 +177,9 @@ class Digester:
         run(f"CREATE OR REPLACE TEMP VIEW told AS {shortened.TOLD.format(shortened=made)}")
 
     def _write(self, name: str, sql: str, folder: Path) -> None:
-        """As Parquet, whose second version takes a quarter less room. It has no whole numbers of 128 bits: DuckDB would round them."""
+        """As Parquet, whose second version takes a quarter less room. It has no whole numbers of 128 bits: DuckDB would
+        round them.
+        """
         types = self.snapshot.rows(VIEW, f"DESCRIBE {sql}")
         casts = ", ".join(f"CAST({n} AS DECIMAL(38, 0)) AS {n}" for n, kind, *_ in types if kind == "HUGEINT")
         values = f"* REPLACE ({casts})" if casts else "*"

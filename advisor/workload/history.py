@@ -142,9 +142,9 @@ def aggregate(
 ) -> None:
     """Makes the tables `statements` and `samples`, as an account would have given them, and the view `executions`.
 
-    The view `unit_told` is what the units' digests say of all executions; `candidates` and `candidate_texts` are what representatives
-    are chosen of. `when_told` is called as soon as `unit_told` is there, for every connection. `tell` hears of roughly equal shares of
-    the time that compressing takes.
+    The view `unit_told` is what the units' digests say of all executions; `candidates` and `candidate_texts` are what
+    representatives are chosen of. `when_told` is called as soon as `unit_told` is there, for every connection. `tell`
+    hears of roughly equal shares of the time that compressing takes.
     """
     run = partial(snapshot.rows, VIEW)
     made = _digested(snapshot, settings, tell)
@@ -250,8 +250,9 @@ def _sample(snapshot: Snapshot, settings: Settings, made: Digested) -> None:
 
 
 def _offer(snapshot: Snapshot, made: Digested) -> None:
-    """Makes the views `candidates` and `candidate_texts`: the executions in a part of the window, of about `EXECUTIONS_OFFERED`; the
-    samples of each unit where no part is as small, and units are short."""
+    """Makes the views `candidates` and `candidate_texts`: the executions in a part of the window, of about
+    `EXECUTIONS_OFFERED`; the samples of each unit where no part is as small, and units are short.
+    """
     run, digester = partial(snapshot.rows, VIEW), made.digester
     rows = sum(unit.rows for unit in made.units)
     parts = next((n for n in IN_PARTS if n * EXECUTIONS_OFFERED >= rows), None)

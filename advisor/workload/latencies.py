@@ -41,8 +41,9 @@ FROM ranked GROUP BY DAY, WAREHOUSE, MS ORDER BY MS DESC, WAREHOUSE, DAY
 
 
 class Latencies:
-    """Looked up once, when they are asked for or beside what else is done. Nothing for a snapshot that was summed up before it was
-    written."""
+    """Looked up once, when they are asked for or beside what else is done. Nothing for a snapshot that was summed up
+    before it was written.
+    """
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._folder = snapshot.folder

@@ -135,8 +135,8 @@ def _times(snapshot: Snapshot) -> Times | None:
 def _of_templates(snapshot: Snapshot, held: Times | None) -> Mapping[str | None, tuple[float, ...]]:
     """For each fingerprint, and for None the whole history, those percentiles of the execution time in milliseconds.
 
-    `held`: what `_times` gave before. Reads `unit_told`, `contexts` and `kept`, and leaves `timed` behind, in which what began in the
-    window's last quarter is counted.
+    `held`: what `_times` gave before. Reads `unit_told`, `contexts` and `kept`, and leaves `timed` behind, in which
+    what began in the window's last quarter is counted.
     """
     snapshot.rows(_VIEW, _TIMED)
     names: dict[int | None, str | None] = {None: None}
@@ -169,7 +169,9 @@ def _percentiles(snapshot: Snapshot) -> Iterator[tuple[int | None, tuple[float, 
 
 
 def _at_once(snapshot: Snapshot, which: str) -> Iterator[tuple[int, int]]:
-    """Templates with their neighbours, by the first and the last, that have no more executions together than there is room for."""
+    """Templates with their neighbours, by the first and the last, that have no more executions together than there is
+    room for.
+    """
     totals = snapshot.rows(_VIEW, f"SELECT DISTINCT TEMPLATE, TOTAL FROM timed WHERE {which} ORDER BY TEMPLATE")
     first, last, held = None, None, 0
     for template, total in totals:

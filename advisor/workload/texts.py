@@ -32,8 +32,10 @@ def samples_of(history: str, executions: str) -> str:
 
 @cache
 def repeats_of(history: str, questions: str) -> str:
-    """`sql/query_repeats.sql`, where only texts of what was asked again are given a TEXT_ID: of all texts it takes several times what
-    the rest does. `questions` are the rows of `history`, of which texts may be unread where a hash tells the question."""
+    """`sql/query_repeats.sql`, where only texts of what was asked again are given a TEXT_ID: of all texts it takes
+    several times what the rest does. `questions` are the rows of `history`, of which texts may be unread where a hash
+    tells the question.
+    """
     tree = _tree("query_repeats", history, "executions")
     asked, again = (next(cte for cte in tree.ctes if cte.alias == name) for name in ("asked", "again"))
     texts = asked.this.copy()

@@ -18,10 +18,11 @@ from advisor.clustering.candidates import candidates
 from advisor.clustering.judge import Judge
 from advisor.keys import render
 from advisor.model import Catalog, Churn, Column, ColumnStatistics, KeyPart, Table, TableHistory, TableName
-from advisor.profile import TableProfile, Templates, profile
+from advisor.profile import TableProfile, profile
 from advisor.pruning.axes import EPOCH, Axis
 from advisor.pruning.questions import ReadTemplate
 from advisor.pruning.sample import Sample
+from advisor.readers import Templates
 from advisor.settings import Settings
 from advisor.usage.names import Directory, Session
 from advisor.usage.reading import read_with

@@ -19,10 +19,11 @@ from advisor.model import (
     WarehouseUse,
     Workload,
 )
-from advisor.profile import TableProfile, Templates, profile
+from advisor.profile import TableProfile, profile
 from advisor.pruning.axes import Axis
 from advisor.pruning.questions import ReadTemplate, Sampled
 from advisor.pruning.sample import Sample
+from advisor.readers import Templates
 from advisor.settings import Settings
 from benchmarks.layouts import DAY_US, Floats
 from benchmarks.worlds.cases import NOW, WINDOW_DAYS, Case, Rows
