@@ -210,6 +210,8 @@ def test_every_column_of_a_wide_table_is_asked_for_where_few_are_used(
         ("day DESC", "NO", False),
         ("day", "YES", False),
         ("YEAR(day) DESC", "YES", False),
+        ("day:since DESC", "YES", False),
+        ("place DESC", "YES", False),
     ],
 )
 def test_a_top_k_that_rows_without_a_value_keep_from_skipping_is_told(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
+from sqlglot import exp
 from sqlglot.dialects.snowflake import Snowflake
 
 from advisor.account import Account
@@ -14,7 +15,6 @@ from advisor.model import Rejection, TableName, Target
 from advisor.profile import TableProfile
 from advisor.pruning.joins import kept_by_nulls, ordered_by
 from advisor.pruning.questions import ReadTemplate
-from advisor.quoting import identifier
 from advisor.recommenders.query_rewrite.ranges import CODE
 from advisor.rewrites import unions
 from advisor.rewrites.studies import Studied
@@ -74,7 +74,10 @@ def _nulls_first(read: ReadTemplate, profiles: dict[TableName, TableProfile]) ->
     first = ordered_by(read.reading)
     if first is None or first.table not in profiles or not kept_by_nulls(first, profiles[first.table].table):
         return
-    ordered = f"ORDER BY {identifier(first.column)}{' DESC' if first.descending else ''} LIMIT {read.reading.limit}"
+    if first.column not in {column.name for column in profiles[first.table].table.columns}:
+        return
+    column = exp.to_identifier(first.column).sql("snowflake")
+    ordered = f"ORDER BY {column}{' DESC' if first.descending else ''} LIMIT {read.reading.limit}"
     said = (
         "puts rows without a value first, so Snowflake skips partitions for the LIMIT only if the column is declared NOT NULL, which the "
         "catalog doesn't say: with NULLS LAST it can, and where no row lacks a value the answer is the same"
