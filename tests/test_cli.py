@@ -116,6 +116,23 @@ def test_wrong_use_is_one_line_and_status_2(tmp_path: Path, arguments: list[str]
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize("command", [("redact", "SNAPSHOT"), ("demo",)])
+def test_a_folder_that_cant_be_made_is_one_line_and_status_2(
+    snapshot: Path, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    (tmp_path / "taken").write_text("a file")
+    arguments = (str(snapshot) if each == "SNAPSHOT" else each for each in command)
+    done = advisor(*arguments, "--out", "taken/out", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (2, "advisor: taken: File exists\n")
+
+
+def test_output_that_doesnt_fit_is_one_line_and_status_2(tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "advisor", "explain", "clustering_key"]
+        done = subprocess.run(command, cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (2, "advisor: what is printed: No space left on device\n")
+
+
 def test_a_process_ends_with_status_2_and_the_same_line(snapshot: Path, tmp_path: Path) -> None:
     corrupt(snapshot)
     arguments = ("analyze", "--snapshot", str(snapshot), "--out", "out")

@@ -5,6 +5,7 @@ Stages are imported where they are used, so that `--help` answers at once.
 
 from __future__ import annotations
 
+import errno
 import sys
 
 import click
@@ -12,6 +13,7 @@ import click
 from advisor import __version__
 from advisor.cli.analyze import analyze
 from advisor.cli.collect import collect
+from advisor.cli.demo import demo
 from advisor.cli.diff import diff
 from advisor.cli.doctor import doctor
 from advisor.cli.explain import explain
@@ -31,13 +33,13 @@ def cli() -> None:
     """Find the changes to a Snowflake account that would save the most, and write the SQL to review."""
 
 
-for command in (analyze, collect, diff, doctor, explain, grants, ledger, prove, redact, schedule, track):
+for command in (analyze, collect, demo, diff, doctor, explain, grants, ledger, prove, redact, schedule, track):
     cli.add_command(command)
 
 
 def main() -> None:
     """Runs the command line; an expected failure is one line on stderr and the exit status that the contract gives it, a signal's
-    is 128 and its number."""
+    is 128 and its number. A file that no command could name better is the user's to mend too."""
     heed()
     try:
         status = cli.main(standalone_mode=False)
@@ -48,6 +50,10 @@ def main() -> None:
         _fail(*((ended.said, ended.exit_status) if isinstance(ended, Ended) else ("interrupted", 130)))
     except click.ClickException as error:
         _fail(error.format_message(), InputError.exit_status)
+    except OSError as error:
+        if error.filename is None and error.errno != errno.ENOSPC:
+            raise
+        _fail(f"{error.filename or 'what is printed'}: {error.strerror}", InputError.exit_status)
     else:
         sys.exit(status if isinstance(status, int) else 0)
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import click
 
 from advisor.cli.collect import collected_into
-from advisor.cli.terminal import check_destinations, coloured, progress, say, screen_size, written
+from advisor.cli.terminal import coloured, progress, say, screen_size
+from advisor.destinations import check_destinations, written
 from advisor.errors import InputError
 
 if TYPE_CHECKING:

@@ -6,14 +6,11 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TextIO
 
 import click
-
-from advisor.errors import InputError
 
 LOG_SIZE = (1000, 100)
 PATIENCE = 2.0
@@ -67,35 +64,3 @@ def screen_size() -> tuple[int, int]:
     """Columns and lines; a file has as many as are needed."""
     size = shutil.get_terminal_size()
     return (size.columns, size.lines) if sys.stdout.isatty() else LOG_SIZE
-
-
-def written(path: Path, text: str) -> None:
-    """A file that the user named, whole. Raises InputError where it can't be written."""
-    if path.is_dir():
-        raise InputError(f"cannot write {path}: it is a folder; name a file")
-    beside = path.with_name(f".{path.name}.new")
-    try:
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}; name another file") from error
-
-
-def check_destinations(named: Mapping[str, Path | None], folder: Path | None = None) -> None:
-    """Raises InputError where a file that a flag names can't be written, or two are one. `folder` is the run's output."""
-    taken: dict[Path, str] = {}
-    for flag, path in named.items():
-        if path is None:
-            continue
-        if path.is_dir():
-            raise InputError(f"cannot write {flag} {path}: it is a folder; name a file")
-        if folder and path.resolve().is_relative_to(folder.resolve()):
-            # The next run replaces the folder whole.
-            raise InputError(f"{flag} {path} lies in the output folder {folder}; name a file outside of it")
-        if folder and not (path.parent.is_dir() or folder.resolve().is_relative_to(path.parent.resolve())):
-            raise InputError(
-                f"cannot write {flag} {path}: there is no folder {path.parent}; make it, or name another file"
-            )
-        if other := taken.get(path.resolve()):
-            raise InputError(f"{other} and {flag} name the same file {path}; name two")
-        taken[path.resolve()] = flag

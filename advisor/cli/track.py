@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from advisor.cli.terminal import check_destinations, written
+from advisor.destinations import check_destinations, written
 from advisor.errors import InputError
 
 HELP = """Judge applied recommendations by the history since: confirmed, not proven or regressed.

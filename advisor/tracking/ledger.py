@@ -16,6 +16,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from advisor.destinations import written
 from advisor.errors import InputError
 from advisor.model import Decision, Target
 from advisor.published import Published
@@ -76,13 +77,7 @@ def read(path: Path) -> tuple[Entry, ...]:
 
 def write(path: Path, entries: Iterable[Entry]) -> None:
     """Replaces the file whole. Raises InputError where it can't be written."""
-    text = "".join(_line(entry) + "\n" for entry in ordered(entries))
-    beside = path.with_name(f".{path.name}.new")
-    try:
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
-    except OSError as error:
-        raise InputError(f"cannot write the ledger {path}: {error.strerror}") from error
+    written(path, "".join(_line(entry) + "\n" for entry in ordered(entries)))
 
 
 def ordered(entries: Iterable[Entry]) -> tuple[Entry, ...]:

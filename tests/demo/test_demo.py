@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from advisor.errors import InputError
 from advisor.model import KeyPart, TableName
 from advisor.settings import Settings
 from advisor.snapshot import catalog, info, open_snapshot
+from tests.commands import advisor
 
 SCALE = 0.03
 STOCK_LEVELS = TableName("DEMO", "RETAIL", "STOCK_LEVELS")
@@ -156,6 +158,21 @@ def test_what_is_measured_before_is_what_the_history_recorded(home: Path) -> Non
 def test_a_folder_that_holds_a_demo_is_refused(home: Path) -> None:
     with pytest.raises(InputError, match="already holds a demo"):
         demo.snapshot(home, print, SCALE)
+
+
+def test_the_command_keeps_the_snapshot_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo, "snapshot", partial(demo.snapshot, scale=SCALE))
+    done = advisor("demo", "--out", "made/demo", "--quiet", cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert [path.name for path in (tmp_path / "made").iterdir()] == ["demo"]
+    with open_snapshot(tmp_path / "made" / "demo", Settings()) as snapshot:
+        assert info(snapshot).source == "demo"
+    again = advisor("demo", "--out", "made/demo", cwd=tmp_path)
+    assert again.returncode == 2
+    assert (
+        again.stderr
+        == "advisor: cannot write the demo's snapshot to made/demo: something is there; name another --out\n"
+    )
 
 
 def test_a_missing_engine_tells_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
