@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,14 +21,15 @@ import pytest
 from advisor.account import read_account
 from advisor.analyzer import advise, propose
 from advisor.errors import InputError
-from advisor.model import Advice, Catalog, Column, Grade, KeyPart, Table, TableName
-from advisor.prover import Proven, prove, wanted
+from advisor.model import Advice, Catalog, Column, Grade, KeyPart, Rejection, Table, TableName
+from advisor.prover import Proven, prove, wanted, why_withdrawn
 from advisor.prover.conditions import Condition, condition
 from advisor.prover.ground import Key, expression, ground
 from advisor.prover.texts import own_filter
 from advisor.settings import Settings
 from advisor.snapshot import open_snapshot, sample_file
 from advisor.usage import read
+from tests import advices
 from tests.commands import advisor
 from tests.recommenders.test_clustering_key import ORDERS, by_customer, by_week, columns, loads, runs
 from tests.snapshots import START, Row, write_snapshot
@@ -382,3 +384,31 @@ def test_a_sample_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "samples" / sample_file(NAME)).write_bytes(b"PAR1 and no more")
     done = advisor("prove", "--snapshot", str(folder), "--samples", "samples", cwd=tmp_path)
     assert (done.returncode, "ORDERS.parquet" in done.stderr, "Traceback" in done.stderr) == (2, True, False)
+
+
+def test_a_key_that_the_measurement_leaves_to_the_one_in_force_is_told_with_that_reason(tmp_path: Path) -> None:
+    history = runs(lambda i: "SELECT * FROM orders WHERE customer_id = 7", 400, 2000) + runs(
+        by_week, 100, 2000, start=5
+    )
+    one = sample(tmp_path / "samples", np.full(40_000, 7))
+    place = {"TABLE_CATALOG": "DB", "TABLE_SCHEMA": "PUBLIC", "TABLE_NAME": "ORDERS", "COLUMN_NAME": "CUSTOMER_ID"}
+    statistics = [{**place, "APPROX_DISTINCT": 100_000, "MIN_VALUE": "0", "MAX_VALUE": "99999", "NULL_SHARE": 0.0}]
+    keyed = {**ORDERS, "CLUSTERING_KEY": "LINEAR(DAY)"}
+    folder = write_snapshot(tmp_path / "s", history, [keyed], columns=columns("ORDERS"), column_statistics=statistics)
+    done = advisor("prove", "--snapshot", str(folder), "--samples", str(one), "--out", "out", cwd=tmp_path)
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
+    (line,) = (line for line in done.stdout.splitlines() if line.startswith("No longer recommended: "))
+    assert line.startswith("No longer recommended: Change the clustering key of DB.PUBLIC.ORDERS to (")
+    assert "Measured on 40,000 rows" in line or line.endswith("As measured, the key in force serves as well.")
+
+
+def test_of_several_views_over_a_table_each_is_withdrawn_for_its_own_reason() -> None:
+    """A view that no key was measured for may lose to one that was; or nothing is said of it at all."""
+    view = advices.materialized_view()
+    others = [replace(view, details={**view.details, "keys": [key]}) for key in ("REGION", "STATUS")]
+    said = [
+        Rejection(each.kind, each.target, {"keys": each.details["keys"]}, f"By {each.details['keys']}.")
+        for each in others
+    ]
+    assert [why_withdrawn(each, said) for each in others] == [each.reason for each in said]
+    assert why_withdrawn(view, []) == "As measured, it is no longer a candidate."

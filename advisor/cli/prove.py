@@ -256,14 +256,13 @@ def _show(proofs: Sequence[Proof]) -> None:
 
 def _show_withdrawn(predicted: Advice, renewed: Advice) -> None:
     """What was recommended and isn't any more, with the reason."""
-    from advisor.prover import key_of, table_of
+    from advisor.prover import why_withdrawn
     from advisor.quoting import comment
 
-    reasons = {(r.kind, table_of(r.target), key_of(r.details)): r.reason for r in renewed.rejections}
     standing = {each.id for each in renewed.recommendations}
     for each in predicted.recommendations:
         if each.id not in standing:
-            why = reasons[each.kind, table_of(each.target), key_of(each.details)]
+            why = why_withdrawn(each, renewed.rejections)
             click.echo(comment(f"\nNo longer recommended: {each.title}. {why}".lstrip("\n")))
 
 

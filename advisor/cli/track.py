@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from advisor.destinations import check_destinations, written
 from advisor.errors import InputError
+
+if TYPE_CHECKING:
+    from advisor.published import Publication
+    from advisor.snapshot import Snapshot
 
 HELP = """Judge applied recommendations by the history since: confirmed, not proven or regressed.
 
@@ -65,6 +70,7 @@ def track(
     with open_snapshot(before, settings) as old, open_snapshot(after, settings) as new:
         if new.window_end < old.window_end:
             raise InputError(f"{after} ends before {before} does: name the snapshot from before the change first")
+        _check_made_from(published, before, old)
         if since is not None and since > new.window_end:
             raise InputError(
                 f"--since {since:%Y-%m-%d}: {after} ends on {new.window_end:%Y-%m-%d}, so it holds nothing since; collect anew"
@@ -75,6 +81,22 @@ def track(
         _keep(revert, revert_script(found))
     if ledger:
         book.write(ledger, book.tracked(entries, found))
+
+
+def _check_made_from(published: Publication, folder: Path, before: Snapshot) -> None:
+    """What the advice predicts is compared with BEFORE's executions: they have to be those that it was made from."""
+    if (published.window_start, published.window_end) == (before.window_start, before.window_end):
+        return
+    made, there = (
+        f"{start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC"
+        for start, end in (
+            (published.window_start, published.window_end),
+            (before.window_start, before.window_end),
+        )
+    )
+    raise InputError(
+        f"{published.path} was made from {made}, and {folder} holds {there}: name the advice that was made from BEFORE, or analyze it again"
+    )
 
 
 def _keep(path: Path, script: str) -> None:

@@ -20,12 +20,12 @@ from advisor.prover.ground import Key
 from advisor.prover.proofs import Proof, Proving, Results, obstacle
 from advisor.prover.proofs import prove as prove_table
 from advisor.prover.replays import statements
-from advisor.prover.settled import key_of, proven, table_of
+from advisor.prover.settled import key_of, proven, table_of, why_withdrawn
 from advisor.recommenders import clustering_key
 from advisor.settings import Settings
 from advisor.snapshot import Snapshot, find_sample, row_sample
 
-__all__ = ["Proof", "Proven", "Results", "Wanted", "key_of", "prove", "table_of", "wanted"]
+__all__ = ["Proof", "Proven", "Results", "Wanted", "key_of", "prove", "table_of", "wanted", "why_withdrawn"]
 
 COMPARED = 3
 

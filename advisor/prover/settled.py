@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from advisor.account import Account
@@ -42,6 +42,7 @@ def proven(proposed: Proposed, proving: Proving, found: Proofs, account: Account
     estimates = ranked(found[key].measured if key in found else proving.predicting.estimate(key) for key in keys)
     weighed = clustering_key.weigh(estimates, judge.profile, account, judge.settings)
     hoped = {key_of(proposal.brief) for proposal in before}
+    passed_over = (*weighed.rejections, *_left_to_the_present(before, weighed))
     return Proposed(
         (
             *(proposal for proposal in proposed.proposals if proposal not in before),
@@ -49,10 +50,37 @@ def proven(proposed: Proposed, proving: Proving, found: Proofs, account: Account
         ),
         (
             *(rejection for rejection in proposed.rejections if rejection not in passed),
-            *(_noted(rejection, proving, found, hoped) for rejection in weighed.rejections),
+            *(_noted(rejection, proving, found, hoped) for rejection in passed_over),
         ),
         proposed.judged,
     )
+
+
+def _left_to_the_present(before: Sequence[Proposal], weighed: Proposed) -> list[Rejection]:
+    """The keys of which nothing is said any more: where the one in force should stay, one rejection speaks for all candidates."""
+    told = [*(proposal.brief for proposal in weighed.proposals), *(each.details for each in weighed.rejections)]
+    keys = [key_of(each) for each in told]
+    return [
+        Rejection(
+            each.recommendation.kind,
+            each.recommendation.target,
+            each.brief,
+            "As measured, the key in force serves as well.",
+        )
+        for each in before
+        if key_of(each.brief) not in keys
+    ]
+
+
+def why_withdrawn(recommended: Recommendation, rejections: Sequence[Rejection]) -> str:
+    """Why what was predicted to be worth it isn't advised once it is measured."""
+    own = (r for r in rejections if (r.kind, r.target) == (recommended.kind, recommended.target))
+    said = (r.reason for r in own if all(recommended.details.get(name) == value for name, value in _brief(r).items()))
+    return next(said, "As measured, it is no longer a candidate.")
+
+
+def _brief(rejection: Rejection) -> dict[str, object]:
+    return {name: said for name, said in rejection.details.items() if name != "proof"}
 
 
 def _is_key(entry: Recommendation | Rejection, table: TableName) -> bool:

@@ -244,10 +244,14 @@ def bill(day: int, credits: float, days: int = 14) -> list[dict[str, Any]]:
     return [{**PLACE, "START_TIME": START + timedelta(days=day + i), "CREDITS_USED": credits} for i in range(days)]
 
 
+ENDED = f"{(START + timedelta(hours=29 * 11, seconds=5)).replace(tzinfo=None).isoformat()}Z"
+"""The end of the window before: its last query's."""
+
+
 def advice(tmp_path: Path, *entries: dict[str, Any]) -> Publication:
     content = {
         "schema": 1,
-        "snapshot": {"source": "export", "window_start": "2025-01-01T00:00:00Z", "window_end": "2025-01-15T00:00:00Z"},
+        "snapshot": {"source": "export", "window_start": "2025-01-01T00:00:00Z", "window_end": ENDED},
         "coverage": {"queries": 0, "templates": 0, "execution_time_understood_share": 1, "views_missing": []},
         "baseline": {},
         "recommendations": list(entries or [recommended("clustering_key-00000001", "T")]),
@@ -440,3 +444,18 @@ def test_windows_in_the_wrong_order_and_files_that_are_none_are_refused(
     done = advisor("track", *arguments, "--advice", "advice.json", cwd=tmp_path)
     assert (done.returncode, len(done.stderr.splitlines()), said in done.stderr) == (2, 1, True)
     assert done.stdout == ""
+
+
+def test_advice_that_another_snapshot_gave_is_refused(tmp_path: Path) -> None:
+    """Else its predictions would be held against executions that they never spoke of."""
+    tracked(tmp_path, 3)
+    content = json.loads((tmp_path / "advice.json").read_text())
+    content["snapshot"]["window_end"] = "2025-01-15T00:00:00Z"
+    (tmp_path / "advice.json").write_text(json.dumps(content))
+    done = advisor("track", "before", "after", "--advice", "advice.json", "--ledger", "ledger.jsonl", cwd=tmp_path)
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
+    assert (
+        "advice.json was made from 2025-01-01 00:00 to 2025-01-15 00:00 UTC, and before holds 2025-01-01 00:00 to"
+        in done.stderr
+    )
+    assert not (tmp_path / "ledger.jsonl").exists()
