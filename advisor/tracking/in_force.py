@@ -18,6 +18,8 @@ class State(StrEnum):
     OTHERWISE = "changed otherwise"
     """The object changed, but not to what was advised."""
     BEFORE = "in force already before"
+    GONE = "gone"
+    """The object itself stands no longer."""
     UNKNOWN = "unknown"
     """A change of this kind leaves no trace in the catalog."""
 
@@ -27,6 +29,8 @@ class Made(Protocol):
 
     @property
     def kind(self) -> str: ...
+    @property
+    def action(self) -> str: ...
     @property
     def target(self) -> Target: ...
     @property
@@ -39,15 +43,13 @@ def state(about: Made, before: Catalog, after: Catalog) -> State:
     """What became of a recommendation between two catalogs."""
     if about.kind == "clustering_key":
         return _key_state(about, before, after)
-    if about.kind == "storage_retention":
-        was, now = in_force(about, before), in_force(about, after)
-        return (
-            State.UNKNOWN if now is None else State.NOT_APPLIED if not now else State.BEFORE if was else State.APPLIED
-        )
-    made = _named(about, after)
-    if not made:
-        return State.UNKNOWN if not _creates(about) else State.NOT_APPLIED
-    return State.APPLIED if made - _named(about, before) else State.BEFORE
+    was, now = in_force(about, before), in_force(about, after)
+    if now is None:
+        return State.UNKNOWN
+    if now:
+        return State.BEFORE if was else State.APPLIED
+    gone = about.kind == "storage_retention" and _table(about.target, after) is None
+    return State.GONE if gone else State.NOT_APPLIED
 
 
 def in_force(about: Made, catalog: Catalog) -> bool | None:
@@ -57,15 +59,16 @@ def in_force(about: Made, catalog: Catalog) -> bool | None:
         return table is not None and _normal(table.clustering_key) == _advised(about)
     if about.kind == "storage_retention":
         return _stored_less(about, catalog)
-    return bool(_named(about, catalog)) if _creates(about) else None
+    if about.kind == "materialized_view" and about.action == "drop":
+        return _name(about.target) not in catalog.tables.keys() | catalog.views.keys()
+    return _all_stand(about, catalog)
 
 
 def _stored_less(about: Made, catalog: Catalog) -> bool | None:
-    """A shorter Time Travel, a transient table, a table under the name that sets it aside."""
-    table, place = _table(about.target, catalog), about.target
-    if about.details.get("cause") == "unread" and place.database is not None and place.schema is not None:
-        aside = TableName(place.database, place.schema, str(about.details.get("set_aside")))
-        return table is None and aside in catalog.tables
+    """A shorter Time Travel, a transient table; a table that was set aside, or dropped after that."""
+    table = _table(about.target, catalog)
+    if about.details.get("cause") == "unread":
+        return table is None
     if table is None:
         return False
     if about.details.get("cause") == "transient":
@@ -76,7 +79,7 @@ def _stored_less(about: Made, catalog: Catalog) -> bool | None:
 def _key_state(about: Made, before: Catalog, after: Catalog) -> State:
     old, new = (_table(about.target, catalog) for catalog in (before, after))
     if new is None:
-        return State.OTHERWISE
+        return State.GONE
     was, now, wanted = _normal(old.clustering_key if old else ()), _normal(new.clustering_key), _advised(about)
     if now == wanted:
         return State.BEFORE if was == wanted else State.APPLIED
@@ -99,28 +102,38 @@ def _form(expression: str) -> str:
 
 
 def _table(target: Target, catalog: Catalog) -> Table | None:
+    name = _name(target)
+    return None if name is None else catalog.tables.get(name)
+
+
+def _name(target: Target) -> TableName | None:
     if target.database is None or target.schema is None:
         return None
-    return catalog.tables.get(TableName(target.database, target.schema, target.name))
+    return TableName(target.database, target.schema, target.name)
 
 
 _CREATE = re.compile(
-    r"CREATE\s+(?:OR\s+REPLACE\s+)?(?:TRANSIENT\s+)?(?:SECURE\s+)?(?:MATERIALIZED\s+VIEW|DYNAMIC\s+TABLE|TABLE|VIEW)\b"
+    r"\s*CREATE\s+(?:OR\s+REPLACE\s+)?(?:TRANSIENT\s+)?(?:SECURE\s+)?(MATERIALIZED\s+VIEW|DYNAMIC\s+TABLE|TABLE|VIEW)\b"
+    r"\s*(?:IF\s+NOT\s+EXISTS\s+)?"
 )
 
 
-def _creates(about: Made) -> bool:
-    return any(_CREATE.match(statement.lstrip()) for statement in about.apply)
+def _all_stand(about: Made, catalog: Catalog) -> bool | None:
+    """Whether all that the recommendation's statements create is there; None where they create nothing that a catalog shows."""
+    made = [(found[1], statement[found.end() :]) for statement in about.apply if (found := _CREATE.match(statement))]
+    if not made:
+        return None
+    written = {qualified(name): name for name in catalog.tables.keys() | catalog.views.keys()}
+    return all(_stands(sort, head, catalog, written) for sort, head in made)
 
 
-def _named(about: Made, catalog: Catalog) -> frozenset[TableName]:
-    """The objects of the catalog that a statement of the recommendation creates."""
-    heads = [
-        _CREATE.sub("", statement.lstrip(), count=1) for statement in about.apply if _CREATE.match(statement.lstrip())
-    ]
-    written = ((name, qualified(name)) for name in catalog.tables.keys() | catalog.views.keys())
-    return frozenset(name for name, text in written if any(text in head and _begins(head, text) for head in heads))
+def _stands(sort: str, head: str, catalog: Catalog, written: Mapping[str, TableName]) -> bool:
+    """A view that takes the name of a table, as one over its parts does, stands once no table bears that name."""
+    names = [name for text, name in written.items() if _begins(head, text)]
+    if sort == "VIEW":
+        return all(name not in catalog.tables or catalog.tables[name].kind == "VIEW" for name in names)
+    return bool(names)
 
 
 def _begins(head: str, name: str) -> bool:
-    return re.match(rf"\s*(?:IF\s+NOT\s+EXISTS\s+)?{re.escape(name)}(?![\w$.\"])", head) is not None
+    return head.startswith(name) and re.match(r"[\w$.\"]", head[len(name) :]) is None

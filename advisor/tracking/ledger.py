@@ -36,7 +36,7 @@ EVENTS = (
     "reverted",
 )
 """In the order in which those of one day are told."""
-_REMEMBERED = ("cause", "clustering_key", "set_aside")
+_REMEMBERED = ("cause", "clustering_key")
 """What of a recommendation's details its change is recognised by."""
 WAITING = frozenset({"advised", "accepted", "dismissed"})
 STANDING = frozenset({"applied", "confirmed", "not proven", "regressed"})

@@ -122,6 +122,7 @@ def _unjudged(found: State) -> str:
     return {
         State.NOT_APPLIED: "The catalog shows no change.",
         State.OTHERWISE: "The object was changed, but not to what was advised.",
+        State.GONE: "The object stands no longer under its name.",
         State.BEFORE: "It was in force already in the window before.",
         State.UNKNOWN: "The catalog can't show a change of this kind: name it with --applied once it is made.",
     }[found]

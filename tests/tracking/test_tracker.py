@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from advisor.generator.tracking import as_text, revert_script
-from advisor.model import Catalog, Range, Table, TableName
+from advisor.model import Catalog, Range, Table, TableName, Target
 from advisor.published import Publication, Published, read
 from advisor.settings import Settings
 from advisor.snapshot import open_snapshot
@@ -195,9 +195,60 @@ def test_a_retention_that_is_not_recorded_is_unknown() -> None:
 
 
 def test_a_table_that_was_set_aside_is_recognised_under_its_new_name() -> None:
-    aside = published(kind="storage_retention", details={"cause": "unread", "set_aside": "T_UNREAD"}, apply=())
+    aside = published(kind="storage_retention", details={"cause": "unread"}, apply=())
     assert state(aside, holding(), holding(name="T_UNREAD")) == State.APPLIED
     assert state(aside, holding(), holding()) == State.NOT_APPLIED
+
+
+def test_a_table_that_was_set_aside_and_then_dropped_is_not_taken_back() -> None:
+    """The script says to drop it once nobody has missed it."""
+    aside = published(kind="storage_retention", details={"cause": "unread"}, apply=())
+    assert in_force(aside, holding(name="OTHER"))
+    assert state(aside, holding(), holding(name="OTHER")) == State.APPLIED
+
+
+@pytest.mark.parametrize("kind", ["clustering_key", "storage_retention"])
+def test_an_object_that_is_gone_is_no_change_of_it(kind: str) -> None:
+    made = published(kind=kind, details={"cause": "retention", "clustering_key": ["K0"]}, apply=())
+    assert state(made, holding(), holding(name="OTHER")) == State.GONE
+
+
+def test_a_view_that_was_dropped_is_recognised() -> None:
+    target = Target("materialized_view", "T_MV", "DB", "PUBLIC")
+    drop = published(
+        kind="materialized_view",
+        action="drop",
+        target=target,
+        details={},
+        apply=("DROP MATERIALIZED VIEW IF EXISTS DB.PUBLIC.T_MV",),
+    )
+    view = holding(name="T_MV", kind="MATERIALIZED VIEW")
+    assert [state(drop, view, after) for after in (holding(), view)] == [State.APPLIED, State.NOT_APPLIED]
+    assert state(drop, Catalog({}, {TableName("DB", "PUBLIC", "T_MV"): "create …"}), holding()) == State.APPLIED
+
+
+def test_a_split_stands_once_all_its_parts_and_the_view_in_the_table_s_place_do() -> None:
+    """A run that stopped halfway, or was taken back and left its parts, is none."""
+    statements = (
+        "ALTER TABLE IF EXISTS DB.PUBLIC.T_BEFORE_SPLIT RENAME TO DB.PUBLIC.T",
+        "CREATE TABLE IF NOT EXISTS DB.PUBLIC.T_COLD LIKE DB.PUBLIC.T COMMENT = 'Part of T'",
+        "CREATE TABLE IF NOT EXISTS DB.PUBLIC.T_HOT LIKE DB.PUBLIC.T COMMENT = 'Part of T'",
+        "ALTER TABLE DB.PUBLIC.T RENAME TO DB.PUBLIC.T_BEFORE_SPLIT",
+        "CREATE VIEW DB.PUBLIC.T (A) AS\nSELECT A FROM DB.PUBLIC.T_HOT",
+    )
+    split = published(kind="history_partitioning", details={}, apply=statements)
+    parts = {**holding(name="T_HOT").tables, **holding(name="T_COLD").tables}
+    halfway, back = (
+        Catalog({**holding().tables, **holding(name="T_COLD").tables}),
+        Catalog({**holding().tables, **parts}),
+    )
+    done = [
+        Catalog({**parts, **holding(kind="VIEW").tables}),
+        Catalog(parts, {TableName("DB", "PUBLIC", "T"): "create …"}),
+    ]
+    assert [state(split, holding(), after) for after in (holding(), halfway, back)] == [State.NOT_APPLIED] * 3
+    assert [state(split, holding(), after) for after in done] == [State.APPLIED] * 2
+    assert [in_force(split, each) for each in (holding(), back, *done)] == [False, False, True, True]
 
 
 def test_a_change_that_leaves_no_trace_is_unknown() -> None:
