@@ -28,7 +28,7 @@ from advisor.snapshot import (
 from advisor.snapshot.normal import blaming
 from advisor.workload import compress
 from tests.commands import advisor
-from tests.snapshots import START, query, table, write_snapshot, write_view
+from tests.snapshots import START, Row, query, table, write_snapshot, write_view
 
 T = TableName("DB", "PUBLIC", "T")
 
@@ -497,6 +497,17 @@ def test_no_row_of_churn_is_none_written_and_no_view_is_unknown(tmp_path: Path) 
         assert histories(snapshot, 1.0)[T].churn == Churn(0.0, 0.0, 0.0)
     with open_snapshot(tmp_path / "without") as snapshot:
         assert histories(snapshot, 1.0)[T] == TableHistory()
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [[{"START_TIME": START, "ROWS_ADDED": None}], [{"START_TIME": START - timedelta(days=400), "ROWS_ADDED": 5}]],
+)
+def test_writes_without_a_figure_or_of_another_time_are_unknown_and_not_none(tmp_path: Path, rows: list[Row]) -> None:
+    """A table that is taken for never written pays no upkeep."""
+    write_snapshot(tmp_path, table_dml_history=[_record(**row) for row in rows])
+    with open_snapshot(tmp_path) as snapshot:
+        assert histories(snapshot, 1.0)[T].churn is None
 
 
 def test_an_aware_manifest_time_is_told_in_utc(tmp_path: Path) -> None:

@@ -61,7 +61,8 @@ _DURING = "({time} IS NULL OR {time} BETWEEN date_trunc('hour', CAST($start AS T
 
 _CHURN = """
 SELECT DATABASE_NAME, SCHEMA_NAME, TABLE_NAME,
-       coalesce(sum(ROWS_ADDED), 0), coalesce(sum(ROWS_REMOVED), 0), coalesce(sum(ROWS_UPDATED), 0)
+       coalesce(sum(ROWS_ADDED), 0), coalesce(sum(ROWS_REMOVED), 0), coalesce(sum(ROWS_UPDATED), 0),
+       count(coalesce(ROWS_ADDED, ROWS_REMOVED, ROWS_UPDATED)) > 0
 FROM table_dml_history WHERE {during} GROUP BY ALL
 """
 
@@ -96,11 +97,12 @@ def catalog(snapshot: Snapshot) -> Catalog:
 def histories(snapshot: Snapshot, window_days: float) -> Mapping[TableName, TableHistory]:
     """One entry for each table of the catalog, over the window of the query history.
 
-    Where `table_dml_history` is there but says nothing of a table, its churn is zero; without the view it is None.
+    Where `table_dml_history` says something of other tables, a table that it doesn't name was not written. Without the view, or
+    where it holds no hour of the window or no figure of a table, churn is None.
     """
     churn, bills = _churn(snapshot, window_days), _bills(snapshot)
     scans = _scans(snapshot)
-    still = Churn(0.0, 0.0, 0.0) if "table_dml_history" in snapshot.present else None
+    still = Churn(0.0, 0.0, 0.0) if churn else None
     names = [TableName(*row[:3]) for row in snapshot.rows("tables", _TABLES)]
     none = (None, None, None)
     return {name: TableHistory(churn.get(name, still), scans.get(name, ()), *bills.get(name, none)) for name in names}
@@ -183,9 +185,13 @@ def during(snapshot: Snapshot, view: str, sql: str, time: str) -> list[tuple[Any
     return snapshot.rows(view, sql.format(during=_DURING.format(time=time)), window)
 
 
-def _churn(snapshot: Snapshot, days: float) -> dict[TableName, Churn]:
+def _churn(snapshot: Snapshot, days: float) -> dict[TableName, Churn | None]:
     rows = during(snapshot, "table_dml_history", _CHURN, "START_TIME")
-    return {TableName(*row[:3]): Churn(*(float(figure) / days for figure in row[3:])) for row in rows}
+    return {
+        TableName(*name): Churn(*(float(figure) / days for figure in figures)) if told else None
+        for *name, added, removed, updated, told in rows
+        for figures in [(added, removed, updated)]
+    }
 
 
 def _scans(snapshot: Snapshot) -> dict[TableName, tuple[TableScans, ...]]:

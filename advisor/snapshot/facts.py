@@ -35,7 +35,7 @@ SELECT TABLE_CATALOG, TABLE_SCHEMA, TABLE_NAME,
     {sums},
     coalesce(sum({all}) FILTER (NTH > 1), 0), count(*) FILTER (NTH > 1),
     coalesce(bool_or(CLONE_GROUP_ID <> ID) FILTER (NTH = 1), false)
-FROM versions GROUP BY ALL HAVING bool_or(NTH = 1 AND TABLE_DROPPED IS NULL) ORDER BY ALL
+FROM versions GROUP BY ALL HAVING bool_or(NTH = 1 AND TABLE_DROPPED IS NULL AND ACTIVE_BYTES IS NOT NULL) ORDER BY ALL
 """
 _KEPT = ("ACTIVE_BYTES", "TIME_TRAVEL_BYTES", "FAILSAFE_BYTES", "RETAINED_FOR_CLONE_BYTES")
 
@@ -47,7 +47,7 @@ GROUP BY ALL
 """
 
 _BENEFITS = """
-SELECT DATABASE_NAME, SCHEMA_NAME, TABLE_NAME, coalesce(sum(PARTITIONS_PRUNED_ADDITIONAL), 0)
+SELECT DATABASE_NAME, SCHEMA_NAME, TABLE_NAME, sum(PARTITIONS_PRUNED_ADDITIONAL)
 FROM search_optimization_benefits WHERE {during} GROUP BY ALL
 """
 
@@ -186,11 +186,13 @@ def _search(snapshot: Snapshot) -> dict[TableName, SearchService] | None:
     credits = _by_table(snapshot, "search_optimization_history", _SEARCH, "START_TIME")
     if credits is None:
         return None
-    pruned = _by_table(snapshot, "search_optimization_benefits", _BENEFITS, "START_TIME")
-    return {
-        name: SearchService(float(spent), None if pruned is None else int(pruned.get(name, 0)))
-        for name, spent in credits.items()
+    pruned = {
+        TableName(*row[:3]): None if row[3] is None else int(row[3])
+        for row in during(snapshot, "search_optimization_benefits", _BENEFITS, "START_TIME")
     }
+    # A table that the others' record doesn't name was not served; where nothing is recorded, nothing is known.
+    unnamed = 0 if pruned else None
+    return {name: SearchService(float(spent), pruned.get(name, unnamed)) for name, spent in credits.items()}
 
 
 def _refreshed(snapshot: Snapshot) -> dict[TableName, tuple[Refreshes, ...]]:

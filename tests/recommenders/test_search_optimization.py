@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -190,7 +191,22 @@ def test_paths_that_cost_more_than_they_let_skip_are_dropped(tmp_path: Path) -> 
     assert "ADD SEARCH OPTIMIZATION" not in (tmp_path / "out" / "revert.sql").read_text()
 
 
-@pytest.mark.parametrize("views", [in_force(60.0, None), in_force(1.0, 100_000_000)], ids=["not recorded", "worth it"])
+def unsaid(**columns: Any) -> dict[str, Any]:
+    """A record of benefits that says nothing of the window's."""
+    views = in_force(60.0, 500)
+    return views | {"search_optimization_benefits": [row | columns for row in views["search_optimization_benefits"]]}
+
+
+@pytest.mark.parametrize(
+    "views",
+    [
+        in_force(60.0, None),
+        in_force(1.0, 100_000_000),
+        unsaid(PARTITIONS_PRUNED_ADDITIONAL=None),
+        unsaid(START_TIME=START - timedelta(days=400)),
+    ],
+    ids=["not recorded", "worth it", "no figure", "of another time"],
+)
 def test_paths_that_pay_or_of_unknown_worth_are_kept(tmp_path: Path, views: dict[str, Any]) -> None:
     assert not of(advice(tmp_path, by("kind"), **views), KIND)
 

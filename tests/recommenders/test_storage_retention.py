@@ -87,6 +87,13 @@ def test_a_long_time_travel_of_a_changing_table_is_shortened(tmp_path: Path) -> 
     assert any("billed in money, not credits" in warning for warning in change.warnings)
 
 
+def test_a_table_of_which_it_is_unknown_what_it_holds_is_not_called_out_of_proportion(tmp_path: Path) -> None:
+    unknown = stored("STAGING", 0, 900, 50, ACTIVE_BYTES=None)
+    found = advice(tmp_path, [unknown, stored("OTHER", 1)], [table("STAGING", RETENTION_TIME=30)])
+    assert not of(found, KIND)
+    assert not rejected(found, KIND)
+
+
 def test_with_prices_storage_is_worth_credits(tmp_path: Path) -> None:
     priced = Settings(storage_price_per_tib_month=24.0, price_per_credit=3.0)
     found = advice(tmp_path, [stored("STAGING", 100, 1058)], [table("STAGING", RETENTION_TIME=30)], settings=priced)
