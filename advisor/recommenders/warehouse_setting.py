@@ -111,7 +111,7 @@ def _suspended_sooner(load: WarehouseLoad, account: Account, settings: Settings)
         return None
     suspended = None if facts.suspensions is None else facts.suspensions.get(load.name, 0)
     idle = _Idle(load, billed, billed.compute - billed.attributed, facts.auto_suspends.get(load.name), suspended)
-    if idle.credits < settings.min_idle_share * billed.compute:
+    if idle.credits <= 0 or idle.credits < settings.min_idle_share * billed.compute:
         return None
     if normal_size(load.size) == "ADAPTIVE":
         return _reject(

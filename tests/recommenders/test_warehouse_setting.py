@@ -65,8 +65,9 @@ def test_a_warehouse_that_never_stops_between_rare_queries_is_suspended_sooner(t
         (work(30), metered(96.0, 94.0)),
         (work(30), metered(96.0, None)),
         (work(30, WAREHOUSE_NAME=None), metered(96.0, 1.6)),
+        (work(30), metered(0.0, 0.0)),
     ],
-    ids=["little idle", "attribution not recorded", "queries name no warehouse"],
+    ids=["little idle", "attribution not recorded", "queries name no warehouse", "nothing was billed"],
 )
 def test_without_proof_nothing_is_said(tmp_path: Path, history: Rows, credits: Rows) -> None:
     found = advice(tmp_path, history, warehouse_metering_history=credits)
