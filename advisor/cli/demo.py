@@ -12,8 +12,8 @@ from advisor.errors import InputError
 
 HELP = """Run a real workload on an embedded engine and keep its history as a snapshot.
 
-Every other command reads the folder as it would read an account's: nothing in it is about the demo. `advisor analyze --demo` is
-the same workload analyzed at once, its keys then applied to copies of the tables.
+Every other command reads the folder as it would read an account's. `advisor analyze --demo` analyzes the same workload at once
+and applies its keys to copies of the tables.
 
 \b
 Example:
