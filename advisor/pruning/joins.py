@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advisor.model import FILTERS, ColumnUsage, QueryTemplate, Reading, Role, Table, TableHistory, TableName
-from advisor.pruning.asks import FEWEST, Ask, asks_of
+from advisor.pruning.alternatives import terms_of
+from advisor.pruning.asks import FEWEST, Ask
 from advisor.pruning.axes import Axis
 from advisor.pruning.sample import Floats, Sample
 
@@ -102,10 +103,13 @@ def joined(
         if side is None:
             continue
         filters = [u for u in reading.usages if u.scan == other and u.role in FILTERS]
-        own = asks_of(filters, side.axes)
+        terms = terms_of(filters, side.axes)
         matched = matched_share(template, side.history)
-        if own and usage.partner is not None:
-            share = math.prod(ask.share for ask in own) if matched is None else matched
+        if terms[0].asks and usage.partner is not None:
+            share = (
+                sum(term.sign * math.prod(a.share for a in term.asks) for term in terms) if matched is None else matched
+            )
+            own = [term.asks for term in terms if len(term.together) < 2]
             asks.append(_kept(axes[usage.column], usage.partner[1], own, max(FEWEST, share), side))
     return [ask for ask in asks if ask.share <= MOST_KEPT]
 
@@ -121,11 +125,13 @@ def matched_share(template: QueryTemplate, history: TableHistory) -> float | Non
     return sum(scan.rows_matched or 0 for scan in scans) / (rows * every / seen)
 
 
-def _kept(line: Axis, key: str, own: Sequence[Ask], share: float, side: Dimension) -> Ask:
-    """The join keys that pass the other side's filters, one by one where all its rows are known."""
-    if side.sample is not None and side.whole and _decided(key, own, side.sample):
+def _kept(line: Axis, key: str, alternatives: Sequence[Sequence[Ask]], share: float, side: Dimension) -> Ask:
+    """The join keys that pass the other side's filters, one by one where all its rows are known. These are one of some
+    alternatives, each of conditions joined by AND.
+    """
+    if side.sample is not None and side.whole and all(_decided(key, own, side.sample) for own in alternatives):
         keys = side.sample.columns[key]
-        kept = np.unique(keys[_passing(own, side.sample)])
+        kept = np.unique(keys[np.logical_or.reduce([_passing(own, side.sample) for own in alternatives])])
         unmatched = not len(kept) and side.sample.rows >= (side.table.rows or math.inf)
         kept = kept[(kept >= line.low) & (kept <= line.high)] if line.known else kept[~np.isnan(kept)]
         if len(kept) <= MOST_KEYS:
@@ -133,6 +139,10 @@ def _kept(line: Axis, key: str, own: Sequence[Ask], share: float, side: Dimensio
             places = _stretches(keys, kept)
             count, where = max(1, len(kept)), tuple(map(float, kept))
             return Ask(line.column, part, count, positions=where, derived=True, stretches=places, unmatched=unmatched)
+    within = min(1.0, share / _covered(line, key, side))
+    if len(alternatives) > 1:
+        return Ask(line.column, within, max(1, round(within * line.distinct)), derived=True)
+    own = alternatives[0]
     if any(ask.column == key for ask in own):
         same = min((ask for ask in own if ask.column == key), key=lambda ask: ask.share)
         return replace(same, column=line.column, share=share, derived=True)
@@ -141,7 +151,6 @@ def _kept(line: Axis, key: str, own: Sequence[Ask], share: float, side: Dimensio
     if side.days is not None and not ranged and share * (side.table.rows or 0) > years * (YEAR + 1):
         # More days than the years asked for have: a part that comes again in every year.
         return Ask(line.column, share, round(max(1.0, line.distinct / YEAR)), derived=True)
-    within = min(1.0, share / _covered(line, key, side))
     if side.days is not None or ranged:
         return Ask(line.column, within, located=False, derived=True)
     return Ask(line.column, within, max(1, round(within * line.distinct)), derived=True)

@@ -24,6 +24,7 @@ from advisor.pruning.groups import groups, sizes_of
 from advisor.pruning.layout import AskColumns, Layout
 from advisor.pruning.nests import plain_key
 from advisor.pruning.sample import Sample
+from advisor.pruning.trailing import trailing
 from advisor.pruning.widths import UNSORTED, touched
 
 BEHIND_AN_END = 0.25
@@ -88,6 +89,11 @@ def count(layout: Layout, key: Sequence[KeyPart]) -> Floats:
         ask: _holding(ask, layout, cut, key) for ask in layout.scarce if ask.null or not _follows(layout, ask, key)
     }
     for ask in layout.scarce:
+        led = None if ask.null else _led(layout, ask, key)
+        if led is not None:
+            own = next((at for at, part in enumerate(key) if part.column == ask.column), None)
+            behind = trailing(layout.sample, ask.column, ask.share, cut, led, own, layout.rows, ask.high is None)
+            alive[ask] = np.maximum(alive[ask], behind)
         for at, part in enumerate(key):
             if part.column == ask.column and _ends(layout, ask, key[:at]):
                 alive[ask] = np.maximum(alive[ask], _at_ends(ask, layout, layout.sample, cut, at))
@@ -131,6 +137,14 @@ def _ends(layout: Layout, ask: Ask, earlier: Sequence[KeyPart]) -> bool:
 def _follows(layout: Layout, ask: Ask, key: Sequence[KeyPart]) -> bool:
     """The key, or a part of it, puts the ask's rows together."""
     return any(together(layout, part.column, ask.column) is not None for part in key)
+
+
+def _led(layout: Layout, ask: Ask, key: Sequence[KeyPart]) -> int | None:
+    """How many expressions of the key stand before the one that puts the ask's rows together, if that is another
+    column's; None where none does, or its own.
+    """
+    at = next((i for i, part in enumerate(key) if _follows(layout, ask, [part])), None)
+    return None if at is None or key[at].column == ask.column else at
 
 
 def _matching(ask: Ask, sample: Sample) -> NDArray[np.bool_]:

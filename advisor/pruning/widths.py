@@ -130,9 +130,11 @@ def _beyond_an_end(seen: Sequence[Observation], column: str, pairs: list[tuple[f
 
 def _measured(seen: Iterable[Observation], widths: Mapping[str, float]) -> dict[str, list[tuple[float, float]]]:
     """By column the widths, and the executions, of the loads in which it alone can be what pruned, of those that aren't
-    known yet.
+    known yet. A column of which nothing but so many values is asked for that they read nearly all in any order is taken
+    to be in none.
     """
     measured: dict[str, list[tuple[float, float]]] = {}
+    too_many: dict[str, list[tuple[float, float]]] = {}
     for each in seen:
         left = {column for column in each.columns if widths.get(column, 0.0) < UNSORTED}
         if len(left) == 1 and not left & widths.keys():
@@ -141,8 +143,20 @@ def _measured(seen: Iterable[Observation], widths: Mapping[str, float]) -> dict[
             if each.share >= READS_ALL and sum(ask.share for ask in asks) >= MATCHES_MOST * len(asks):
                 continue
             width = sum(_width(each.share, ask) for ask in asks) / len(asks)
-            measured.setdefault(column, []).append((width, each.weight))
-    return measured
+            if _reads_all_anyway(each, column):
+                too_many.setdefault(column, []).append((1.0, each.weight))
+            else:
+                measured.setdefault(column, []).append((width, each.weight))
+    return too_many | measured
+
+
+def _reads_all_anyway(each: Observation, column: str) -> bool:
+    """It reads nearly all, as it would in an order of sorts: twenty single values lie in most partitions that span a
+    sixth of the column each.
+    """
+    asks = each.asks(column)
+    halfway = sum(touched(ask, UNSORTED) for ask in asks) / len(asks)
+    return each.share >= READS_ALL and all(ask.places > 1 for ask in asks) and halfway >= READS_ALL
 
 
 def _disentangled(seen: Sequence[Observation], widths: Mapping[str, float]) -> dict[str, float]:
@@ -167,6 +181,8 @@ def _explanations(seen: Sequence[Observation], widths: Mapping[str, float]) -> d
     refuted: set[str] = set()
     for each in seen:
         for column in each.columns - widths.keys():
+            if _reads_all_anyway(each, column):
+                continue
             asks = each.asks(column)
             least = sum(touched(ask, 0.0) for ask in asks) / len(asks)
             width = sum(_width(each.share, ask) for ask in asks) / len(asks)

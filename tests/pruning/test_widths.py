@@ -46,3 +46,16 @@ def test_an_end_of_a_column_that_lies_together_isnt_taken_for_all_of_it() -> Non
     )
     alone = learn_widths([seen(0.042, opened, executions=100), seen(0.21, then)])
     assert alone["OPENED"] == pytest.approx(0.209)
+
+
+def test_so_many_values_that_they_read_all_in_any_order_show_none() -> None:
+    """Each of the twenty would be in 0.15 of the partitions, were these independent; but one in a half is read by all."""
+    brand = Ask("PRODUCT", 0.01, 20, derived=True)
+    store, recent, product = Ask("STORE", 0.02, 1), Ask("DAY", 0.03, low=700.0), Ask("PRODUCT", 0.0005, 1)
+    longer = Ask("DAY", 0.28, low=500.0)
+    widths = learn_widths([seen(0.97, brand), seen(0.031, store, recent, executions=100), seen(0.28, product, longer)])
+    assert widths == {"DAY": pytest.approx(0.001), "PRODUCT": 1.0}
+
+
+def test_several_values_that_read_part_of_the_rows_still_show_their_order() -> None:
+    assert learn_widths([seen(0.7, Ask("PRODUCT", 0.01, 20))]) == {"PRODUCT": pytest.approx(0.058, abs=0.001)}
