@@ -339,3 +339,19 @@ def test_the_command_says_what_it_does_not_hide(original: Path, tmp_path: Path) 
     done = advisor("redact", str(original), "--out", "copy", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "It does not hide:" in done.stdout
+
+
+def test_executions_stay_apart_and_ids_that_a_text_was_made_into_tell_nothing(tmp_path: Path) -> None:
+    """An id that isn't Snowflake's own is hidden, not made the same for all; a missing one is no digest of the text in the open."""
+    text = "SELECT * FROM t WHERE card = 4929123456789012"
+    named = [query(text, i, QUERY_ID=f"bob's #{i}") for i in range(40)]
+    missing = [query(text, i, QUERY_ID=None) for i in range(40, 50)]
+    write_snapshot(tmp_path / "in", [*named, *missing])
+    copied(tmp_path / "in", tmp_path / "out")
+    rows, was = [(folder / "query_history.parquet") for folder in (tmp_path / "out", tmp_path / "in")]
+    ids = pq.read_table(rows)["QUERY_ID"].to_pylist()
+    assert len(set(ids)) == len(pq.read_table(was)) == 50
+    assert sum(each.startswith("~") for each in ids) == 10
+    with open_snapshot(tmp_path / "in") as snapshot:
+        told = {row[0] for row in snapshot.rows("query_history", "SELECT QUERY_ID FROM query_history")}
+    assert not told & set(ids)

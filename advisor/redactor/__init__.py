@@ -16,7 +16,7 @@ from urllib.parse import unquote
 from advisor.errors import InputError
 from advisor.model import TableName
 from advisor.redactor.statement import Found, redacted
-from advisor.redactor.tokens import Names, Values, derived_key
+from advisor.redactor.tokens import Names, Values, derived_key, keyed
 from advisor.snapshot import Snapshot, sample_file, write_manifest
 from advisor.snapshot.manifest import literal
 from advisor.snapshot.views import VIEWS, Kind
@@ -92,6 +92,8 @@ _OWN = frozenset(
     ]
 )
 _OWN_WORD = re.compile(r"[\w .,:()~/-]{0,80}", re.ASCII)
+# Not those that stand in for a missing one: a digest of text and times, from which a guess at the text could be confirmed.
+_OWN_ID = re.compile(r"[\w-]{1,80}", re.ASCII)
 _NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
 _PLAIN = ("BOOLEAN", "DATE", "TIMESTAMP", "TIME")
 
@@ -123,7 +125,7 @@ def redact(snapshot: Snapshot, out: Path, key: str | None = None) -> Renaming:
     found = _collected(snapshot, samples)
     secret = key.encode() if key is not None else derived_key((*sorted(found.names), *sorted(found.texts)))
     renaming = Renaming(Names(found.names), Values(found.texts, found.prefixes, secret))
-    _register(snapshot, renaming)
+    _register(snapshot, renaming, secret)
     snapshot.connection.execute("SET preserve_insertion_order = true")
     out.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as workshop:
@@ -182,13 +184,16 @@ def _distinct(snapshot: Snapshot, sql: str) -> Iterator[str]:
 # ---------------------------------------------------------------- writing
 
 
-def _register(snapshot: Snapshot, renaming: Renaming) -> None:
+def _register(snapshot: Snapshot, renaming: Renaming, secret: bytes) -> None:
     functions = {
         "hide_name": renaming.names.token,
         "hide_sql": lambda text: _of_its_length(redacted(text, renaming.names, renaming.values), text),
         "hide_value": renaming.values.value,
         "hide_message": lambda text: "cancelled" if "cancel" in text.lower() else "hidden",
         "own_word": lambda text: text if _OWN_WORD.fullmatch(text) else "hidden",
+        "own_id": lambda text: (
+            text if _OWN_ID.fullmatch(text) else ("~" if text.startswith("~") else "") + keyed(text, secret)
+        ),
     }
     for name, function in functions.items():
         snapshot.connection.create_function(name, function, ["VARCHAR"], "VARCHAR")
@@ -202,6 +207,8 @@ def _of_its_length(text: str, original: str) -> str:
 
 
 def _function(column: str) -> str:
+    if column == "QUERY_ID":
+        return "own_id"
     if column in _OWN:
         return "own_word"
     if column in _SQL:
