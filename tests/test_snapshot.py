@@ -117,6 +117,10 @@ DAMAGE: dict[str, tuple[Callable[[Path], None], str]] = {
         _history(EXECUTION_TIME=2**40),
         "query_history.parquet: none of its 1 rows can be used, each has a value that cannot be read or a figure that no query comes to",
     ),
+    "fewer partitions than none": (
+        _history(PARTITIONS_SCANNED=-1),
+        "query_history.parquet: none of its 1 rows can be used, each has a value that cannot be read or a figure that no query comes to",
+    ),
     "text for an optional number": (
         _history(PARTITIONS_SCANNED="all"),
         "query_history.parquet: column PARTITIONS_SCANNED holds text where a number is needed",

@@ -48,7 +48,7 @@ def _scan(node: exp.Expr, ctes: set[str | None], session: Session) -> Scan | Non
         for part in ("joins", "pivots", "sample", "when", "version", "changes", "hints", "rows_from")
     ):
         return None
-    if not node.args.get("db") and fold(node.this) in ctes:
+    if node.args.get("db") is None and fold(node.this) in ctes:
         return None
     table = session.table(node)
     columns = session.directory.columns(table)

@@ -91,9 +91,13 @@ def _after_the_name(tokens: Sequence[Token], words: Sequence[str]) -> int | None
 
 
 def _after_a_name(words: Sequence[str], at: int) -> int:
+    """`DB..T` leaves its schema out, IDENTIFIER('…') holds it in a string."""
+    if words[at : at + 2] == ["IDENTIFIER", "("]:
+        end = closed(words, at + 1)
+        return len(words) if end is None else end + 1
     at += 1
     while at + 1 < len(words) and words[at] == ".":
-        at += 2
+        at += 3 if words[at + 1] == "." else 2
     return at
 
 

@@ -14,6 +14,7 @@ from sqlglot.dialects.snowflake import Snowflake
 from sqlglot.errors import TokenError
 
 from advisor.owners.ctas import KEPT_FOR_GOOD
+from advisor.usage.syntax import name_parts
 
 SORTS = (*KEPT_FOR_GOOD, "ALTER", "ICEBERG", "HYBRID")
 Name = tuple[str, ...]
@@ -65,14 +66,29 @@ def _renamed(tokens: Sequence[Token], words: Sequence[str]) -> tuple[Anew, ...]:
 
 def _name(tokens: Sequence[Token], at: int) -> tuple[Name | None, int]:
     """The name that begins at `at`, and where what follows it begins."""
-    parts: list[str] = []
+    if _says(tokens, at, "IDENTIFIER") and _says(tokens, at + 1, "("):
+        return _named(tokens, at + 2)
+    found: list[str] = []
     while at < len(tokens):
         token = tokens[at]
-        parts.append(token.text if token.token_type is TokenType.IDENTIFIER else token.text.upper())
+        found.append(token.text if token.token_type is TokenType.IDENTIFIER else token.text.upper())
         at += 1
         if at + 1 >= len(tokens) or tokens[at].token_type is not TokenType.DOT:
             break
         at += 1
-    # IDENTIFIER('…') hides the name; and a part may be left out between two dots.
-    whole = 1 <= len(parts) <= 3 and "." not in parts and parts != ["IDENTIFIER"]
-    return (tuple(parts) if whole else None), at
+        if tokens[at].token_type is TokenType.DOT:
+            found.append("PUBLIC")  # a schema that is left out, `DB..T`
+            at += 1
+    whole = 1 <= len(found) <= 3 and "." not in found
+    return (tuple(found) if whole else None), at
+
+
+def _named(tokens: Sequence[Token], at: int) -> tuple[Name | None, int]:
+    """The name in the string of IDENTIFIER('…'); a variable hides it."""
+    written = at < len(tokens) and tokens[at].token_type is TokenType.STRING and _says(tokens, at + 1, ")")
+    given = name_parts(tokens[at].text) if written else []
+    return (tuple(given) if 1 <= len(given) <= 3 else None), at + 2
+
+
+def _says(tokens: Sequence[Token], at: int, word: str) -> bool:
+    return at < len(tokens) and tokens[at].token_type is not TokenType.IDENTIFIER and tokens[at].text.upper() == word

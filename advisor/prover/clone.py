@@ -93,7 +93,9 @@ def renamed(text: str, session: Session, table: TableName, clone: TableName) -> 
         return None
     tree = trees[0]
     inner = {cte.alias_or_name.upper() for cte in tree.find_all(exp.CTE)}
-    named = [node for node in tree.find_all(exp.Table) if node.args.get("db") or node.name.upper() not in inner]
+    named = [
+        node for node in tree.find_all(exp.Table) if node.args.get("db") is not None or node.name.upper() not in inner
+    ]
     mine = [node for node in named if _spell(node, session) == table]
     if not mine:
         return None

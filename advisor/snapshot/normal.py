@@ -20,8 +20,8 @@ MOST = {
     for name, kind in VIEWS["query_history"].columns.items()
     if kind in (Kind.WHOLE, Kind.EXACT)
 }
-"""More partitions, bytes or rows, or milliseconds (49 days), no query comes to; and the squares and products that are
-added up stay within 64 bits.
+"""More partitions, bytes or rows, or milliseconds (49 days), no query comes to, nor to fewer than none; and the squares and
+products that are added up stay within 64 bits.
 """
 FOUNDED, FAR = "TIMESTAMP '2012-01-01'", "TIMESTAMP '2100-01-01'"
 """No query began before Snowflake was founded; exports write a missing time as the year 1970 or 9999, and one such would stretch
@@ -151,7 +151,7 @@ def _normalise(connection: duckdb.DuckDBPyConnection, name: str, source: _Source
         for column in MOST.keys() & tried.keys():
             # What is no text is compared before it is converted: it may be beyond the other type.
             figure = values[column] if source.columns[column].type == "VARCHAR" else tried[column]
-            values[column] = f"CASE WHEN {figure} BETWEEN -{MOST[column]} AND {MOST[column]} THEN {values[column]} END"
+            values[column] = f"CASE WHEN {figure} BETWEEN 0 AND {MOST[column]} THEN {values[column]} END"
         if "START_TIME" in tried:
             began = values["START_TIME"]
             values["START_TIME"] = f"CASE WHEN {began} BETWEEN {FOUNDED} AND {FAR} THEN {began} END"
@@ -207,7 +207,7 @@ def _impossible(connection: duckdb.DuckDBPyConnection, source: _Source) -> dict[
             if column.type in ("FLOAT", "DOUBLE")
             else column.sql
         )
-        for beyond in (f"{raw} > {most}", f"{raw} < -{most}"):
+        for beyond in (f"{raw} > {most}", f"{raw} < 0"):
             if connection.execute(f"SELECT 1 FROM {source.relation} WHERE {beyond} LIMIT 1").fetchall():
                 found[name] = raw
     began = source.columns.get("START_TIME")

@@ -117,7 +117,9 @@ def qualified(tree: exp.Expr, session: Session) -> exp.Expr:
     """The tree with the names of its tables in full, so that it means the same in every session. Changes the tree."""
     ctes = {fold(cte.args["alias"].this) for cte in tree.find_all(exp.CTE)}
     for table in tree.find_all(exp.Table):
-        if isinstance(table.this, exp.Identifier) and (table.args.get("db") or fold(table.this) not in ctes):
+        if isinstance(table.this, exp.Identifier) and (
+            table.args.get("db") is not None or fold(table.this) not in ctes
+        ):
             name = session.table(table)
             for part, value in (("this", name.name), ("db", name.schema), ("catalog", name.database)):
                 if value:

@@ -26,6 +26,14 @@ def fold(node: object) -> str | None:
     return None
 
 
+def parts(node: exp.Table) -> list[str]:
+    """Of a table's name as it is written, one to three. Between two dots (`DB..T`) stands PUBLIC, whatever the session's schema."""
+    name, schema, database = (fold(node.args.get(part)) for part in ("this", "db", "catalog"))
+    if database is not None and schema is None:
+        schema = "PUBLIC"
+    return [part for part in (database, schema, name) if part is not None]
+
+
 @dataclass(frozen=True)
 class Directory:
     """What the reader needs of a Catalog: columns with their types, and views' texts. Small enough to hand to a process."""
@@ -113,12 +121,11 @@ class Session:
     schema: str | None
 
     def table(self, node: exp.Table) -> TableName:
-        name, schema, database = (fold(node.args.get(part)) for part in ("this", "db", "catalog"))
-        return self.named([part for part in (database, schema, name) if part is not None])
+        return self.named(parts(node))
 
-    def named(self, parts: list[str]) -> TableName:
+    def named(self, given: list[str]) -> TableName:
         """From one to three parts, the last the table's own name."""
-        database, schema, name = [None, None, *parts][-3:]
+        database, schema, name = [None, None, *given][-3:]
         return self.directory.resolve(
             name or "", self.schema if schema is None else schema, self.database if database is None else database
         )

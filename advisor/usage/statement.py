@@ -16,7 +16,7 @@ from advisor.usage.names import fold
 from advisor.usage.predicates import Place, Predicates
 from advisor.usage.resolver import Resolver
 from advisor.usage.scope import Joined, Scope, Source
-from advisor.usage.syntax import identifier
+from advisor.usage.syntax import identifier, name_parts
 
 
 @dataclass
@@ -72,8 +72,12 @@ class Statement:
 
     def _target(self, node: exp.Expr, into: list[TableName]) -> None:
         table = node.this if isinstance(node, exp.Schema) else node
-        if isinstance(table, exp.Table) and isinstance(table.this, exp.Identifier):
+        if not isinstance(table, exp.Table):
+            return
+        if isinstance(table.this, exp.Identifier):
             into.append(self.builder.session.table(table))
+        elif isinstance(table.this, exp.DynamicIdentifier) and isinstance(table.this.this, exp.Literal):
+            into.append(self.builder.session.named(name_parts(table.this.this.name)))
 
     def _source_query(self, tree: exp.Expr, query: exp.Expr | None) -> Scope | None:
         ctes = self.builder.with_ctes(tree, None, {})

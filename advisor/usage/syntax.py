@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import sqlglot
 from sqlglot import exp
 
-from advisor.usage.names import fold
+from advisor.usage.names import fold, parts
 
 FLATTEN_COLUMNS = dict.fromkeys(("SEQ", "KEY", "PATH", "INDEX", "VALUE", "THIS"), "VARIANT")
 NESTS = "holds a query or a window"
@@ -29,7 +29,7 @@ def name_parts(text: str) -> list[str]:
         table = exp.to_table(text, dialect="snowflake")
     except sqlglot.errors.SqlglotError:
         return [text]
-    return [fold(part) or "" for part in table.parts]
+    return [fold(part) or "" for part in table.parts] if len(table.parts) > 3 else parts(table)
 
 
 def is_limited(node: exp.Expr) -> bool:
@@ -51,7 +51,7 @@ def set_operands(node: exp.Expr) -> list[exp.Expr]:
 
 
 def mentions(node: exp.Expr, name: str) -> bool:
-    return any(fold(table.this) == name and not table.args.get("db") for table in node.find_all(exp.Table))
+    return any(fold(table.this) == name and table.args.get("db") is None for table in node.find_all(exp.Table))
 
 
 def expressions(node: exp.Select) -> list[exp.Expr]:

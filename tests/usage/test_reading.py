@@ -27,6 +27,9 @@ WRITES = [
     ("update t set a = 1", ["DB.S.T"], []),
     ("delete from t", ["DB.S.T"], []),
     ("truncate table t", ["DB.S.T"], []),
+    ("insert into x..n select id from t", ["X.PUBLIC.N"], []),
+    ("delete from identifier('x..n') where a = 1", ["X.PUBLIC.N"], []),
+    ("create or replace table identifier('x.s.n') as select * from t", [], ["X.S.N"]),
     ('copy into "t" from @stage', ["DB.S.t"], []),
     ("copy into @stage from t", [], []),
     ("select * from t", [], []),
@@ -138,6 +141,13 @@ def test_unknown_tables_are_counted_with_what_is_known_of_them() -> None:
 def test_names_come_in_the_catalogs_case() -> None:
     assert reading('select * from "t" where "a" = 1').usages[0].table == LOWER.name
     assert reading('select * from DB."S".u where K = 1').usages[0].table == U.name
+
+
+@pytest.mark.parametrize("name", ["x..t", '"X".."T"', "x . . t", "identifier('x..t')"])
+def test_a_schema_that_is_left_out_between_two_dots_is_public(name: str) -> None:
+    """Whatever the session's schema, and whatever its database has a schema of that name."""
+    text = f"with t as (select 1 as a) select * from {name} where a = 1"
+    assert reading(text).scans == (TableName("X", "PUBLIC", "T"),)
 
 
 def test_hostile_names_resolve() -> None:
