@@ -30,7 +30,8 @@ def baseline(account: Account) -> Baseline:
 
 
 def pruning(profiles: Iterable[TableProfile]) -> tuple[TablePruning, ...]:
-    found = [_pruning(profile) for profile in profiles]
+    """Of the tables of which anything is recorded."""
+    found = [_pruning(each) for each in profiles if any(load.before is not None for load in each.loads)]
     return tuple(sorted(found, key=lambda entry: (-entry.scanned, entry.table)))
 
 

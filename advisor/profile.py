@@ -9,6 +9,7 @@ from functools import cached_property
 from statistics import median
 from types import MappingProxyType
 
+from advisor.churn import churn_seen
 from advisor.clustering.upkeep import Bill, engine_of
 from advisor.loads import Load, before, load
 from advisor.model import (
@@ -152,7 +153,7 @@ def profile(
         partitions[table.name],
         loads,
         layout,
-        history.churn or _churn_seen(table.name, templates, workload),
+        history.churn or churn_seen(table.name, templates, workload),
         history.clustering_credits,
         frozenset(u.column for read in readers for u in read.reading.usages if u.table == table.name),
         not any(_obscure(read, table.name) for read in templates.unclear),
@@ -288,20 +289,3 @@ def _sure(ask: Ask) -> bool:
 
 def _idle(load: Load, seen: float | None, expected: float) -> bool:
     return load.asks and seen is not None and seen > READS_ALL and expected < seen / 2
-
-
-def _churn_seen(table: TableName, templates: Templates, workload: Workload) -> Churn | None:
-    """Rows a day as the history's own statements count them; None where it holds no statement that writes."""
-    counted = [
-        t
-        for t in (read.template for read in templates.writers)
-        if t.rows_inserted is not None or t.rows_updated is not None or t.rows_deleted is not None
-    ]
-    if not counted:
-        return None
-    mine = [read.template for read in templates.writers if table in read.reading.writes]
-    return Churn(
-        sum(t.rows_inserted or 0 for t in mine) / workload.days,
-        sum(t.rows_deleted or 0 for t in mine) / workload.days,
-        sum(t.rows_updated or 0 for t in mine) / workload.days,
-    )

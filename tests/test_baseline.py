@@ -53,6 +53,13 @@ def test_what_failed_or_ran_on_no_warehouse_has_no_part_in_the_times(tmp_path: P
     assert (found.executions, found.warehouse) == (1, None)
 
 
+def test_a_table_of_which_no_scan_is_recorded_is_left_out_and_not_read_nothing(tmp_path: Path) -> None:
+    history = [
+        query("SELECT a FROM t WHERE a = 1", i, PARTITIONS_SCANNED=None, PARTITIONS_TOTAL=None) for i in range(4)
+    ]
+    assert study(tmp_path, history).pruning == ()
+
+
 def test_a_table_s_pruning_counts_what_each_execution_read_and_what_there_was(tmp_path: Path) -> None:
     history = [query("SELECT a FROM t WHERE a = 1", i, PARTITIONS_SCANNED=250, PARTITIONS_TOTAL=1000) for i in range(4)]
     (found,) = study(tmp_path, history).pruning

@@ -447,6 +447,44 @@ def test_a_churning_table_costs_more_to_keep_than_it_saves(tmp_path: Path) -> No
     assert "of its rows are written a day" in reasons(advice)
 
 
+def written(text: str, rows: int | None, **figures: Any) -> list[dict[str, Any]]:
+    """A job's statement each day, beside one that writes another table and says how much."""
+    beside = runs(
+        lambda i: "INSERT INTO other SELECT * FROM staging", 28, 5, start=3, QUERY_TYPE="INSERT", ROWS_INSERTED=9
+    )
+    return beside + runs(lambda i: text, 28, 5, start=11, QUERY_TYPE="INSERT", ROWS_INSERTED=rows, **figures)
+
+
+def kept(tmp_path: Path, history: list[dict[str, Any]]) -> TableProfile:
+    write_snapshot(tmp_path, runs(by_customer, 400, 2000) + history, [ORDERS], columns=columns("ORDERS"))
+    with open_snapshot(tmp_path) as snapshot:
+        return read_account(snapshot, Settings(), lambda *_: None).profiles[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "rows", "daily"),
+    [
+        ("INSERT OVERWRITE INTO orders SELECT * FROM staging", 400_000_000, 400_000_000.0),
+        ("INSERT INTO orders SELECT * FROM staging", None, None),
+        ("COPY INTO orders FROM @stage", None, None),
+        ("TRUNCATE TABLE orders", None, 0.0),
+        ("CREATE OR REPLACE TABLE orders AS SELECT * FROM staging", 400_000_000, 0.0),
+        ("INSERT INTO another SELECT * FROM staging", None, 0.0),
+    ],
+)
+def test_writes_that_the_history_alone_tells(tmp_path: Path, text: str, rows: int | None, daily: float | None) -> None:
+    """A table that is filled anew by INSERT OVERWRITE is written whole; a statement that doesn't say how much isn't nothing."""
+    churn = kept(tmp_path, written(text, rows)).churn
+    assert (None if churn is None else churn.rows_added) == (None if daily is None else pytest.approx(daily, rel=0.05))
+
+
+def test_a_table_that_is_overwritten_each_day_costs_more_to_keep_than_it_saves(tmp_path: Path) -> None:
+    overwritten = written("INSERT OVERWRITE INTO orders SELECT * FROM staging", 400_000_000)
+    advice = advise(tmp_path, runs(by_customer, 40, 2000) + overwritten)
+    assert not advice.recommendations
+    assert "of its rows are written a day" in reasons(advice)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
