@@ -39,7 +39,7 @@ def any_repeated(files: Iterable[Path]) -> bool:
         hashes = np.concatenate(
             [unit[at[number] : at[number + 1]] for unit, at in zip(units, cuts, strict=True)] or [np.empty(0, "<u8")]
         )
-        hashes.sort()
+        hashes.sort(kind="stable")  # which goes by runs that are sorted already
         if (hashes[1:] == hashes[:-1]).any():
             return True
     return False

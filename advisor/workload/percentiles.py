@@ -149,7 +149,7 @@ def _of_held(snapshot: Snapshot, held: Times) -> Iterator[tuple[int | None, tupl
     templates = np.zeros(1 + int(held.of.max(initial=0)), "u4")
     for context, template in snapshot.rows(_VIEW, "SELECT CONTEXT, TEMPLATE FROM timed"):
         templates[context] = template
-    yield from _sorted(_least(templates)[held.of], held.ms, whole=True)
+    yield from _of_each(_least(templates)[held.of], held.ms, whole=True)
 
 
 def _percentiles(snapshot: Snapshot) -> Iterator[tuple[int | None, tuple[float, ...]]]:
@@ -158,7 +158,7 @@ def _percentiles(snapshot: Snapshot) -> Iterator[tuple[int | None, tuple[float, 
     for first, last in _at_once(snapshot, few):
         which = f"{few} AND TEMPLATE BETWEEN {first} AND {last}"
         found = _fetched(snapshot, _TIMES.format(which=which), "TEMPLATE")
-        yield from _sorted(_least(found.of), found.ms)
+        yield from _of_each(_least(found.of), found.ms)
     for by, which in (("TEMPLATE", f"NOT {few}"), ("NULL", "true")):
         quantiles = ", ".join(_QUANTILE.format(share=share) for share in SHARES)
         within = " OR ".join(
@@ -194,7 +194,7 @@ def _least(numbers: NDArray[Any]) -> NDArray[Any]:
     return numbers.astype(np.min_scalar_type(numbers.max(initial=0)))
 
 
-def _sorted(
+def _of_each(
     templates: NDArray[Any], times: NDArray[np.float64], whole: bool = False
 ) -> Iterator[tuple[int | None, tuple[float, ...]]]:
     """Of each template's times, and of them all where they are `whole`; what is of the template 0 is of none."""
@@ -206,19 +206,18 @@ def _sorted(
     for template in range(1, len(ends)):
         own = times[starts[template - 1] : starts[template]]
         if len(own):
-            own.sort()
             yield template, _of(own)
     if whole:
-        times.sort()
         yield None, _of(times)
 
 
 def _of(times: NDArray[np.float64]) -> tuple[float, ...]:
-    """Of sorted times."""
+    """Changes their order: those that are asked for are put where they would be in order."""
+    places = [(len(times) - 1) * Decimal(str(share)) for share in SHARES]
+    times.partition(sorted({end for place in places for end in (math.floor(place), math.ceil(place))}))
     found = []
-    for share in SHARES:
-        place = (len(times) - 1) * Decimal(str(share))
-        below, above = float(times[int(place)]), float(times[math.ceil(place)])
+    for place in places:
+        below, above = float(times[math.floor(place)]), float(times[math.ceil(place)])
         found.append(below + float(place % 1) * (above - below))
     return tuple(found)
 
