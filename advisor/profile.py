@@ -21,6 +21,7 @@ from advisor.model import (
     TableScans,
     Workload,
 )
+from advisor.pruning import stand_ins
 from advisor.pruning.asks import Ask, Question
 from advisor.pruning.axes import Axis
 from advisor.pruning.counterparts import Ties, ties, told_together
@@ -186,7 +187,8 @@ class _Reads:
             implied = implied_axes(table, self.known, self.readers, self.workload)
             axes = merged_axes(implied, own, table.rows or math.inf)
             questions = self._asked(table, axes)
-            told = as_long_as_matched(axes, [question for each in questions for question in each])
+            asking = [question for each in questions for question in each]
+            told = as_long_as_matched(stand_ins.told(axes, asking), asking)
             if told != axes:
                 axes, questions = told, self._asked(table, told)
             asked = {ask.column for each in questions for question in each for ask in question.asks} | own.keys()

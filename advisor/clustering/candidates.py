@@ -24,6 +24,7 @@ COLUMNS_TRIED = 6
 PAIRS_EXTENDED = 6
 MARGIN = 0.02
 COUNTED = 80
+FILLED = 2  # partitions of rows with what stands for no value, at least, within which another expression prunes
 UNCLUSTERABLE_TYPES = ("VARIANT", "OBJECT", "ARRAY", "GEOGRAPHY", "GEOMETRY", "VECTOR", "BINARY")
 CLASSIC_TEXT_BYTES = 5  # Classic clustering orders text by its first 5 bytes only
 
@@ -43,7 +44,7 @@ def candidates(
         for one, other in permutations(rungs, 2)
         for first in rungs[one]
         for second in rungs[other]
-        if profile.layout.axes[one].buckets(first) < profile.partitions
+        if _leaves_room(profile, first)
     ]
     tried = [*singles, *pairs]
     if settings.max_key_columns >= 3:
@@ -52,6 +53,12 @@ def candidates(
     found = ranked(_surest(judge, keys) for keys in best)
     profile.layout.forget()
     return found
+
+
+def _leaves_room(profile: TableProfile, first: KeyPart) -> bool:
+    """An expression behind it in a key can prune: some of its groups fill partitions."""
+    axis = profile.layout.axes[first.column]
+    return axis.buckets(first) < profile.partitions or axis.stood_in * profile.partitions >= FILLED
 
 
 def _surest(judge: Judge, keys: Sequence[tuple[KeyPart, ...]]) -> Estimate:

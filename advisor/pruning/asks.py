@@ -10,6 +10,7 @@ from advisor.model import ColumnUsage, Role
 from advisor.pruning.axes import Axis
 
 PRUNABLE = frozenset({Role.EQUALITY, Role.MEMBERSHIP, Role.RANGE, Role.PREFIX, Role.NULL_TEST})
+UNTOLD = 0.5  # share of the rows that what stands for no value is taken to have where it is asked for and nothing tells
 FEWEST = 1e-9  # share of the rows that a condition is taken to match at least
 LAST_LETTER = "\U0010ffff"
 
@@ -44,6 +45,8 @@ class Ask:
     """It asks for the rows at an end of the column, whichever that is."""
     moving: bool = False
     """It asks for the latest rows of a table that grows, so its beginning moves on with the clock."""
+    stood: bool = False
+    """Among the rows that it asks for are those with what stands for no value."""
     apart: bool = False
     """It is what two conditions that exclude each other ask together: partitions that reach from the one's last
     position, `low`, to the other's first, `high`. No row matches it.
@@ -124,14 +127,15 @@ def _union(asks: Sequence[Ask]) -> Ask:
     if any(ask.null for ask in asks):
         # NULLs lie apart from the values: the alternatives have no place in common.
         return Ask(asks[0].column, share, sum(max(1, ask.values) for ask in asks))
+    stood = any(ask.stood for ask in asks)
     if all(ask.values for ask in asks):
         positions = tuple(position for ask in asks for position in ask.positions)
-        return Ask(asks[0].column, share, sum(ask.values for ask in asks), positions=positions)
+        return Ask(asks[0].column, share, sum(ask.values for ask in asks), positions=positions, stood=stood)
     lows = [ask.low for ask in asks]
     highs = [ask.high for ask in asks]
     low = None if None in lows else min(low for low in lows if low is not None)
     high = None if None in highs else max(high for high in highs if high is not None)
-    return Ask(asks[0].column, share, 0, low, high)
+    return Ask(asks[0].column, share, 0, low, high, stood=stood)
 
 
 def _ask(usage: ColumnUsage, axes: Mapping[str, Axis]) -> Ask | None:
@@ -159,7 +163,7 @@ def _between(line: Axis, usage: ColumnUsage) -> Ask | None:
     high = None if usage.high is None else line.position(usage.high)
     if (low is None) != (usage.low is None) or (high is None) != (usage.high is None):
         return None
-    if not line.known and not line.is_time and (low is None or high is None):
+    if not line.known and not line.is_time and not line.moments and (low is None or high is None):
         return None  # the literals seen don't tell how far the column reaches beyond them
     # A range includes its low end and, for dates, its last day; any other high end is excluded.
     step = 1.0 if line.family == "date" else 0.0
@@ -176,16 +180,34 @@ def _points(line: Axis, usage: ColumnUsage) -> Ask:
     positions = [line.position(value) for value in usage.values]
     known = tuple(sorted({position for position in positions if position is not None}))
     count = max(1, len(usage.values))
-    return Ask(usage.column, min(1.0, (1 - line.null_share) * count / line.distinct), count, positions=known)
+    stood = sum(position in line.stand_ins for position in known)
+    share = (1 - line.absent) * (count - stood) / line.distinct + _standing(line, stood)
+    return Ask(usage.column, min(1.0, share), count, positions=known, stood=stood > 0)
+
+
+def _standing(line: Axis, values: int) -> float:
+    """The share of the rows that hold so many of the values that stand for none."""
+    known = (1 - line.null_share) * line.stood_in or UNTOLD
+    return known * values / len(line.stand_ins) if values else 0.0
+
+
+def within(line: Axis, low: float | None, high: float | None) -> float:
+    """The share of the rows between two positions (None: open), of values that are spread evenly."""
+    return min(1.0, (1 - line.absent) * line.share(low, high) + _standing(line, _stood(line, low, high)))
+
+
+def _stood(line: Axis, low: float | None, high: float | None) -> int:
+    """How many of the values that stand for none are between two positions."""
+    return sum((low is None or low <= each) and (high is None or each <= high) for each in line.stand_ins)
 
 
 def _range(line: Axis, low: float | None, high: float | None) -> Ask:
     # Text isn't spread evenly over its alphabet: a range holds one of its values at least.
     least = 1 / line.distinct if line.family == "text" else 0.0
-    share = (1 - line.null_share) * max(least, line.share(low, high))
+    share = max((1 - line.absent) * least, within(line, low, high))
     # The bucket arithmetic takes the upper end as excluded: a date's day ends a day later.
     end = high + 1 if line.family == "date" and high is not None else high
-    return Ask(line.column, share, 0, low, end)
+    return Ask(line.column, share, 0, low, end, stood=_stood(line, low, high) > 0)
 
 
 def corrected(asks: tuple[Ask, ...], matched: float, axes: Mapping[str, Axis]) -> tuple[Ask, ...]:
@@ -193,7 +215,13 @@ def corrected(asks: tuple[Ask, ...], matched: float, axes: Mapping[str, Axis]) -
     value holds more than one in its column's distinct count, and only time is spread about evenly over its span."""
     alone = len(asks) == 1
     guessed = [
-        not ask.null and (bool(ask.values) or not axes[ask.column].is_time or (alone and not axes[ask.column].known))
+        not ask.null
+        and (
+            bool(ask.values)
+            or not axes[ask.column].is_time
+            or (alone and not axes[ask.column].known)
+            or bool(axes[ask.column].stand_ins)
+        )
         for ask in asks
     ]
     sure = math.prod(max(ask.share, 1e-6) for ask, guess in zip(asks, guessed, strict=True) if not guess)

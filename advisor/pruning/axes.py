@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import math
 from calendar import monthrange
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import pdtrc
 
-from advisor.model import Column, ColumnStatistics, KeyPart, Value
+from advisor.model import KeyPart, Value
 
 Floats = NDArray[np.float64]
 
@@ -25,8 +23,6 @@ EPOCH = datetime(1970, 1, 1)
 UNIT_DAYS = {"HOUR": 1 / 24, "DAY": 1.0, "WEEK": 7.0, "MONTH": 30.44, "QUARTER": 91.31, "YEAR": 365.25}
 WEEK_BEGINS = 3  # 1970-01-01 was a Thursday; weeks start on Monday
 TEXT_DIGITS = 8
-MOST_NULLS = 0.999999  # a column that is asked for values holds some
-UNUSUAL = 0.05  # more repeats than chance (Poisson) has so rarely tell that values aren't asked for evenly
 INSTANT = 1e-9  # days: what an excluded upper bound is pulled back by
 
 
@@ -52,6 +48,12 @@ class Axis:
     """The share of the rows that hold values like those asked for; less than all where a few others hold the rest."""
     told_by: float = 0.0
     """So many single values that were asked for told that."""
+    stand_ins: tuple[float, ...] = ()
+    """Values beyond its ends that stand for none (advisor/pruning/far_ends.py)."""
+    stood_in: float = 0.0
+    """The share of the rows that hold one of these; 0 where nothing tells."""
+    moments: bool = False
+    """Numbers that are taken for times: what they are compared with are seconds since 1970, or parts of these."""
     led: tuple[KeyPart, float] | None = None
     """A coarser form that another column is too, and as how many groups of one size queries for that one show it."""
 
@@ -63,9 +65,14 @@ class Axis:
     def span(self) -> float:
         return max(self.high - self.low, 1e-12)
 
+    @property
+    def absent(self) -> float:
+        """The share of the rows that have no value between its ends."""
+        return self.null_share + (1 - self.null_share) * self.stood_in
+
     def position(self, value: Value) -> float | None:
         """Where a value stands; None for one that isn't of the axis' family."""
-        return _position(self.family, self.prefix, value)
+        return placed(self.family, self.prefix, value)
 
     def share(self, low: float | None, high: float | None) -> float:
         """The share of rows between two positions (None: open), values taken as spread evenly."""
@@ -153,105 +160,16 @@ def family_of(data_type: str | None, values: Iterable[Value]) -> str:
         return "text"
     seen = list(values)
     for family in ("number", "date", "timestamp"):
-        if seen and all(_position(family, "", value) is not None for value in seen):
+        if seen and all(placed(family, "", value) is not None for value in seen):
             return family
     return "text"
 
 
-def axis(
-    name: str,
-    column: Column | None,
-    rows: float,
-    literals: Iterable[Value],
-    lifetime: tuple[datetime | None, datetime],
-) -> Axis:
-    """The axis of one column of a table with that many rows.
-
-    `literals` are the constants that queries compare it with; `lifetime` is the table's creation (where known) and the
-    window's end: a time column without statistics is taken to span it.
-    """
-    values = list(literals)
-    family = family_of(column.data_type if column else None, values)
-    statistics = column.statistics if column else None
-    if statistics is not None:
-        known = _from_statistics(name, family, rows, statistics)
-        if known is not None:
-            return known
-    return _from_literals(name, family, rows, values, lifetime)
-
-
-def _from_statistics(name: str, family: str, rows: float, statistics: ColumnStatistics) -> Axis | None:
-    """None where they are incomplete or contradict themselves."""
-    if statistics.distinct is None or statistics.distinct < 1:
-        return None
-    prefix = ""
-    if family == "text" and statistics.minimum is not None and statistics.maximum is not None:
-        prefix = _shared_prefix([statistics.minimum, statistics.maximum])
-    ends = [_position(family, prefix, text) for text in (statistics.minimum, statistics.maximum) if text is not None]
-    if len(ends) != 2 or ends[0] is None or ends[1] is None or ends[0] > ends[1]:
-        return None
-    if ends[0] == ends[1] and family != "text" and statistics.distinct >= 2:
-        return None
-    distinct = max(1.0, min(statistics.distinct, rows))
-    nulls = min(MOST_NULLS, max(0.0, statistics.null_share or 0.0))
-    return Axis(name, family, ends[0], ends[1], distinct, nulls, True, prefix)
-
-
-def _from_literals(
-    name: str, family: str, rows: float, values: list[Value], lifetime: tuple[datetime | None, datetime]
-) -> Axis:
-    prefix = _shared_prefix([str(value) for value in values]) if family == "text" and len(set(values)) > 1 else ""
-    positions = [p for p in (_position(family, prefix, value) for value in values) if p is not None]
-    if family in ("date", "timestamp") and not _before(positions, lifetime[0]):
-        positions += [p for p in (_position(family, "", end) for end in lifetime if end is not None) if p is not None]
-    low, high = (min(positions), max(positions)) if positions else (0.0, 1.0)
-    distinct = max(1.0, min(rows, max(_chao(values), _dense(values))))
-    if family in ("date", "timestamp"):
-        distinct = max(1.0, min(rows, (high - low + 1) * (1 if family == "date" else 86_400)))
-    return Axis(name, family, low, high, distinct, prefix=prefix)
-
-
-def _before(positions: list[float], created: datetime | None) -> bool:
-    """All that is asked for happened before the table was made: it holds an older history."""
-    start = None if created is None else _position("timestamp", "", created)
-    return bool(positions) and start is not None and max(positions) < start
-
-
-def _shared_prefix(texts: list[str]) -> str:
-    first, last = min(texts), max(texts)
-    same = (i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b)
-    return first[: next(same, min(len(first), len(last)))]
-
-
-def _chao(values: list[Value]) -> float:
-    """Chao's lower bound (1984) of the distinct values behind a sample of them."""
-    counts = Counter(values)
-    once, twice = (sum(count == n for count in counts.values()) for n in (1, 2))
-    return len(counts) + once * (once - 1) / (2 * (twice + 1))
-
-
-def _dense(values: list[Value]) -> float:
-    """Whole numbers that repeat no more than chance has it are taken for dense identifiers, as many as the span that
-    they stand in.
-
-    Chao's bound says too little then: twelve look-ups of twelve customers would make 78. (The ends of n draws leave out
-    2/(n + 1) of the span.)
-    """
-    counts = Counter(value for value in values if isinstance(value, int) and not isinstance(value, bool))
-    drawn = counts.total()
-    if len(counts) < 3 or drawn < len(values):
-        return 0.0
-    many = (max(counts) - min(counts)) * (len(counts) + 1) / (len(counts) - 1) + 1
-    repeats = sum(count * (count - 1) // 2 for count in counts.values())
-    by_chance = drawn * (drawn - 1) / 2 / many
-    return many if not repeats or pdtrc(repeats - 1, by_chance) >= UNUSUAL else 0.0
-
-
-def _position(family: str, prefix: str, value: Value) -> float | None:
+def placed(family: str, prefix: str, value: Value) -> float | None:
     if family == "number":
         return _number(value)
     if family in ("date", "timestamp"):
-        return _days(value)
+        return in_days(value)
     if not isinstance(value, str):
         return None
     return _text(value.removeprefix(prefix)) if value.startswith(prefix) else (0.0 if value < prefix else 1.0)
@@ -271,7 +189,7 @@ def _number(value: Value) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _days(value: Value) -> float | None:
+def in_days(value: Value) -> float | None:
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value.strip())

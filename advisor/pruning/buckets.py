@@ -107,7 +107,7 @@ def _single(axis: Axis, part: KeyPart, distinct: float, asks: ColumnAsks) -> Mat
         reached = np.maximum(0.0, asks.share - asks.values / axis.distinct) * distinct
         hit = np.where(asks.spread, hit + reached, hit)
     hit = np.minimum(hit, distinct)
-    even = hit / distinct * (1 - axis.null_share) * (axis.uncommon if distinct == axis.distinct else 1.0)
+    even = hit / distinct * (1 - axis.absent) * (axis.uncommon if distinct == axis.distinct else 1.0)
     share = np.minimum(1.0, np.maximum(asks.share, even))
     return Matched(hit, share, np.minimum(hit, places), np.zeros(len(hit), dtype=bool))
 
@@ -127,7 +127,7 @@ def _ranges(axis: Axis, part: KeyPart, distinct: float, asks: ColumnAsks) -> Mat
             for at in np.flatnonzero(asks.moving):
                 within[at] = on_average(axis, part, float(asks.low[at]))
         values = np.where(asks.located, np.minimum(distinct, np.maximum(1.0, within * distinct)), values)
-        share = np.where(asks.located, np.maximum(asks.share, within * (1 - axis.null_share)), share)
+        share = np.where(asks.located, np.maximum(asks.share, within * (1 - axis.absent)), share)
         # Conditions that exclude each other are asked together of the bucket that holds both, or of no bucket.
         share = np.where(asks.apart & (last > first), asks.share, share)
         values = np.where(asks.apart, 1.0, values)

@@ -28,6 +28,7 @@ RARER = 0.8
 SHORTER = 0.95
 """Of the guessed span of a time: more is within what the matched rows tell."""
 MOST_ROWS = 0.5
+SOME_ROWS = 0.05
 MOST_TOLD = 10_000
 """Groups of one size whose sizes are told one by one."""
 FEWEST_ASKED = 8
@@ -89,25 +90,29 @@ def sizes_of(axis: Axis, part: KeyPart) -> Floats | None:
     if axis.demanded:
         return sizes.shares(buckets, sizes.exponent_of_squares(buckets, 1 / _demanded(axis, part)))
     if axis.uncommon == 1:
-        return _beside_nulls(axis.null_share, buckets)
+        return _beside_nulls(axis, buckets)
     exponent = sizes.exponent_of_rest(axis.distinct, axis.told_by, axis.uncommon)
     # Where the largest values stand isn't known: each is taken to fall into a coarse group of its own.
     largest = sizes.shares(axis.distinct, exponent)[: int(buckets)]
     return largest if buckets >= axis.distinct else largest + (1 - largest.sum()) / buckets
 
 
-def _beside_nulls(nulls: float, buckets: float) -> Floats | None:
-    """Of groups of one size beside the NULLs, which are a group of their own, where these are most rows; of very many
-    groups each is too small to fill a partition.
+def _beside_nulls(axis: Axis, buckets: float) -> Floats | None:
+    """Of groups of one size beside the NULLs, which are a group of their own, where these are most rows, or beside what
+    stands for no value; of very many groups each is too small to fill a partition.
     """
+    nulls = axis.absent
     each = [(1 - nulls) / buckets] * (round(buckets) if buckets <= MOST_TOLD else 0)
-    return np.array([nulls, *each]) if nulls > MOST_ROWS else None
+    return np.sort([nulls, *each])[::-1] if nulls > MOST_ROWS or axis.stood_in >= SOME_ROWS else None
 
 
 def as_long_as_matched(axes: Mapping[str, Axis], questions: Sequence[Question]) -> dict[str, Axis]:
     """The axes, those of times whose ends are guessed as long as the rows tell that queries match: where a day holds a 730th of
     them, they lie within 730 days of the end, whenever the table was made."""
-    return {name: line if line.known or not line.is_time else _as_long(line, questions) for name, line in axes.items()}
+    return {
+        name: _as_long(line, questions) if not line.known and (line.is_time or line.moments) else line
+        for name, line in axes.items()
+    }
 
 
 def _as_long(line: Axis, questions: Sequence[Question]) -> Axis:
@@ -184,7 +189,7 @@ def single_values(questions: Sequence[Question]) -> dict[str, list[Ask]]:
     found: dict[str, list[Ask]] = {}
     for question in filter(lambda each: each.written, questions):
         for ask in question.asks:
-            if ask.values == len(ask.positions) > 0 and not ask.derived:
+            if ask.values == len(ask.positions) > 0 and not ask.derived and not ask.stood:
                 found.setdefault(ask.column, []).append(ask)
     return found
 
@@ -192,7 +197,7 @@ def single_values(questions: Sequence[Question]) -> dict[str, list[Ask]]:
 def _each(line: Axis, asks: Sequence[Ask]) -> float | None:
     """The mean share of the rows that one value holds; None where too few are asked for."""
     values = _values(asks)
-    return None if values < FEWEST_ASKED else sum(ask.share for ask in asks) / values / (1 - line.null_share)
+    return None if values < FEWEST_ASKED else sum(ask.share for ask in asks) / values / (1 - line.absent)
 
 
 def _values(asks: Sequence[Ask]) -> float:

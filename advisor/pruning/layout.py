@@ -255,7 +255,7 @@ class AskColumns:
     parts: Floats
     """In how many places of the column their single values lie; 1 for a range."""
     elsewhere: NDArray[np.bool_]
-    """Conditions for NULLs, which lie with no value."""
+    """Conditions for NULLs, which lie with no value, and for what stands for none."""
     columns: Mapping[str, ColumnAsks]
     asking: NDArray[np.intp]
     """Those of `Layout.asked` that have any."""
@@ -276,7 +276,7 @@ class AskColumns:
             np.array([ask.share for ask in asks], dtype=float),
             {column: np.array(found, dtype=np.intp) for column, found in places.items()},
             np.array([max(1, ask.places) for ask in asks], dtype=float),
-            np.array([ask.null for ask in asks], dtype=bool),
+            np.array([ask.null or ask.stood for ask in asks], dtype=bool),
             {column: ColumnAsks.of([asks[i] for i in found]) for column, found in places.items()},
             asking,
             np.cumsum(counts)[asking] - counts[asking],

@@ -37,7 +37,7 @@ def _both(one: Ask, other: Ask, line: Axis) -> Ask:
     if not one.values and not other.values:
         low, high = max(_low(one), _low(other)), min(_high(one), _high(other))
         if low < high:
-            least = min(one.share, other.share, (1 - line.null_share) * _between(line, low, high))
+            least = min(one.share, other.share, (1 - line.absent) * _between(line, low, high))
             ends = (None if math.isinf(low) else low, None if math.isinf(high) else high)
             return Ask(line.column, max(FEWEST, least), 0, *ends, bare=bare)
         return _apart(line, math.nextafter(high, -math.inf), low, bare)

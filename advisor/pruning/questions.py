@@ -23,7 +23,8 @@ from advisor.model import (
 )
 from advisor.pruning.alternatives import terms_of, unheard
 from advisor.pruning.asks import PRUNABLE, Ask, Question, corrected
-from advisor.pruning.axes import Axis, axis
+from advisor.pruning.axes import Axis
+from advisor.pruning.ends import axis
 from advisor.pruning.joins import Dimension, Dimensions, days_of, joined, matched_share, may_be_calendar, partners, top
 from advisor.pruning.rolling import grows, rolled
 from advisor.pruning.sample import Sample

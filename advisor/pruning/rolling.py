@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from advisor.pruning.asks import Ask
+from advisor.pruning.asks import Ask, within
 from advisor.pruning.axes import EPOCH, Axis
 
 FEWEST = 3
@@ -52,7 +52,7 @@ def rolled(
             continue
         for age, (i, ask) in zip(ages, mine, strict=True):
             low = _clock(end, line) - age
-            moved = replace(ask, low=low, share=(1 - line.null_share) * line.share(low, None), moving=True)
+            moved = replace(ask, low=low, share=within(line, low, None), moving=True)
             asks = (moved if each is ask else each for each in found[i])
             found[i] = tuple(sorted(asks, key=lambda each: (each.column, each.share)))
     return found

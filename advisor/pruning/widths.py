@@ -36,10 +36,12 @@ class Observation:
 
     @cached_property
     def columns(self) -> frozenset[str]:
-        return frozenset(ask.column for question in self.questions for ask in question.asks if not ask.null)
+        return frozenset(ask.column for question in self.questions for ask in question.asks if _among_values(ask))
 
     def asks(self, column: str) -> list[Ask]:
-        return [ask for question in self.questions for ask in question.asks if ask.column == column and not ask.null]
+        return [
+            ask for question in self.questions for ask in question.asks if ask.column == column and _among_values(ask)
+        ]
 
     @cached_property
     def at_end(self) -> bool:
@@ -68,6 +70,8 @@ def observations(
             barren = sum(question.weight for question in asked if question.barren)
             scans = sum(question.weight for question in fertile)
             seen = Observation(max(0.0, share - barren * least) / scans, weights[load], fertile)
+            if seen.share < READS_ALL and any(ask.stood for question in fertile for ask in question.asks):
+                continue  # where such rows lie is another matter than where the values do
             found += [seen] if all(question.written for question in fertile) else _of_alternatives(seen)
     return found
 
@@ -80,6 +84,11 @@ def _of_alternatives(seen: Observation) -> list[Observation]:
         return []
     alone = {q.together: [each for each in seen.questions if each.together == q.together] for q in seen.questions}
     return [replace(seen, questions=tuple(asked), at_most=True) for which, asked in alone.items() if len(which) == 1]
+
+
+def _among_values(ask: Ask) -> bool:
+    """It asks for values of the column and for nothing that lies apart from these."""
+    return not ask.null and not ask.stood
 
 
 def learn_widths(seen: Sequence[Observation]) -> dict[str, float]:

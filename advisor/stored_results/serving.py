@@ -21,7 +21,8 @@ from advisor.cost import MS_PER_HOUR
 from advisor.keys import parse
 from advisor.model import Churn, KeyPart, Range, Workload
 from advisor.profile import TableProfile
-from advisor.pruning.axes import Axis, axis, bucket_codes
+from advisor.pruning.axes import Axis, bucket_codes
+from advisor.pruning.ends import axis
 from advisor.settings import Settings
 
 SPREAD = 1.5  # groups lie below the estimate times this: distinct counts are themselves approximate

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import numpy as np
 import pytest
 
-from advisor.model import Column, ColumnStatistics, KeyPart, Value
-from advisor.pruning.axes import axis
+from advisor.model import Column, ColumnStatistics, ColumnUsage, KeyPart, Role, TableName, Value
+from advisor.pruning.asks import asks_of
+from advisor.pruning.axes import EPOCH
+from advisor.pruning.ends import axis
 
 END = datetime(2026, 6, 30)
 
@@ -124,3 +126,23 @@ def test_repeats_that_chance_does_not_make_tell_of_few_values() -> None:
 def test_look_ups_that_repeat_bound_the_distinct_values_themselves() -> None:
     line = axis("C", None, 1e9, [1, 5_000_000, 1, 5_000_000, 70], (None, END))
     assert line.distinct < 10
+
+
+@pytest.mark.parametrize("unit", [86_400, 86_400_000, 86_400_000_000])
+def test_numbers_that_are_moments_of_the_tables_life_span_it(unit: int) -> None:
+    asked = [(20_450 - 3 * i) * unit + 17 for i in range(8)]
+    made, now = EPOCH + timedelta(days=19_000), EPOCH + timedelta(days=20_458)
+    found = axis("TS", Column("TS", "NUMBER", 1), 1e6, asked, (made, now))
+    assert found.moments
+    assert (found.low, found.high, found.distinct) == (19_000 * unit, 20_458 * unit, 1e6)
+    since = ColumnUsage(TableName("DB", "PUBLIC", "T"), "TS", Role.RANGE, 0, low=asked[0])
+    (ask,) = asks_of([since], {"TS": found})
+    assert ask.share == pytest.approx(8 / 1458, rel=0.01), "what lies beyond the literals is known"
+
+
+@pytest.mark.parametrize("asked", [range(10**9, 10**9 + 8), range(20_440 * 86_400, 20_440 * 86_400 + 7), range(8)])
+def test_other_numbers_span_what_is_asked_for(asked: range) -> None:
+    made, now = EPOCH + timedelta(days=19_000), EPOCH + timedelta(days=20_458)
+    found = axis("TS", Column("TS", "NUMBER", 1), 1e6, asked, (made, now))
+    assert not found.moments
+    assert (found.low, found.high) == (asked[0], asked[-1])

@@ -1,0 +1,60 @@
+"""Values at an end of a column that stand for none: 9999-12-31 for "still", 1900-01-01 for "never", -1 for "unknown".
+
+One of them stretches a minimum or a maximum so far that all other values seem to be one. Rows that hold it are like rows
+that hold NULL: they lie together, at an end of any order by the column, and no range over the others matches them. How many
+they are no statistic says, but the rows that queries match do.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from advisor.pruning.asks import UNTOLD, Ask, Question
+from advisor.pruning.axes import Axis
+
+MOST = 0.98
+"""Of the rows: a column that is asked for values holds some."""
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What one column is asked for, and by conditions that stand alone."""
+
+    every: Sequence[Ask]
+    alone: Sequence[Ask]
+
+
+def told(axes: Mapping[str, Axis], questions: Sequence[Question]) -> dict[str, Axis]:
+    """The axes, those of columns with such a value with the share of the rows that hold it, where queries tell."""
+    return {name: _told(line, questions) if line.stand_ins else line for name, line in axes.items()}
+
+
+def _told(line: Axis, questions: Sequence[Question]) -> Axis:
+    mine = [
+        (ask, len(question.asks) == 1) for question in questions for ask in question.asks
+        if ask.column == line.column and question.written and not ask.derived and not ask.null
+    ]  # fmt: skip
+    asked = _Asked([ask for ask, _ in mine], [ask for ask, alone in mine if alone])
+    share = _by_itself(asked.alone) or _by_the_others(line, asked.alone) or _by_itself(asked.every)
+    return line if share is None else replace(line, stood_in=min(MOST, share))
+
+
+def _by_itself(asks: Iterable[Ask]) -> float | None:
+    """What queries for it match: the share of the guess is nobody's."""
+    shares = [ask.share for ask in asks if ask.stood and ask.values == 1 and ask.share != UNTOLD]
+    return sum(shares) / len(shares) if shares else None
+
+
+def _by_the_others(line: Axis, asks: Iterable[Ask]) -> float | None:
+    """What queries for a stretch of the other values leave, if these lie evenly; None unless that is some."""
+    ranges = [(ask.share, _even(line, ask)) for ask in asks if not ask.values and not ask.stood and ask.located]
+    matched, even = (math.fsum(each) for each in zip(*ranges, strict=True)) if ranges else (0.0, 0.0)
+    return 1 - matched / even if 0 < matched < even else None
+
+
+def _even(line: Axis, ask: Ask) -> float:
+    """The part of the axis that a range takes; the end of a date's is excluded here, where the axis takes its last day."""
+    step = 1.0 if line.family == "date" else 0.0
+    return line.share(ask.low, None if ask.high is None else ask.high - step)

@@ -1,0 +1,184 @@
+"""9999-12-31 for "still", 1900-01-01 for "never", -1 for "unknown": from the statistics to the partitions counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
+from functools import cache
+
+import numpy as np
+import pytest
+
+from advisor.clustering.judge import Judge
+from advisor.model import Column, ColumnStatistics, KeyPart, Value
+from advisor.pruning.axes import EPOCH, Axis
+from advisor.pruning.ends import axis
+from benchmarks.worlds.cases import TODAY, Case, Rows, Template, dates, number
+from benchmarks.worlds.outcomes import HELD, SHOWN, advised
+from benchmarks.worlds.synthetic import DAYS, FIRST, some_days
+from benchmarks.worlds.told import EVIDENCE, Told, told
+from benchmarks.worlds.truth import HELD_DAYS, SHOWN_DAYS, Truth, execute, truths
+
+ROWS, PARTITIONS, SEED = 120_000, 120, 3
+NOW = datetime(2026, 1, 5)
+CREATED = datetime(2023, 1, 2)
+FAR, NEVER = (date(9999, 12, 31), date(1900, 1, 1))
+
+
+def line(kind: str, low: object, high: object, distinct: float, *literals: Value) -> Axis:
+    column = Column("C", kind, 1, ColumnStatistics(distinct, str(low), str(high), 0.0))
+    return axis("C", column, 1e6, literals, (CREATED, NOW))
+
+
+def days(of: date) -> float:
+    return float((of - EPOCH.date()).days)
+
+
+def test_a_year_that_nobody_lives_to_see_is_no_end_of_a_time() -> None:
+    found = line("DATE", date(2024, 1, 6), FAR, 731, FAR, date(2025, 5, 1))
+    assert found.stand_ins == (days(FAR),)
+    assert (found.low, found.high) == (days(date(2024, 1, 6)), days(date(2026, 1, 5)))
+
+
+def test_nor_is_the_first_day_of_a_century_long_before_all_others() -> None:
+    found = line("DATE", NEVER, date(2026, 1, 4), 731, date(2025, 12, 1))
+    assert found.stand_ins == (days(NEVER),)
+    assert (found.low, found.high) == (days(date(2024, 1, 5)), days(date(2026, 1, 4)))
+    both = line("DATE", NEVER, FAR, 731, date(2025, 12, 1))
+    assert both.stand_ins == (days(NEVER), days(FAR))
+    assert (both.low, both.high) == (days(date(2024, 1, 6)), days(date(2026, 1, 5)))
+
+
+def test_a_time_of_seconds_begins_with_what_is_asked_for() -> None:
+    found = line("TIMESTAMP_NTZ", "1970-01-01 00:00:00", "2026-01-04 10:00:00", 9e5, datetime(2024, 3, 1))
+    assert found.stand_ins == (0.0,)
+    assert found.low == days(date(2024, 3, 1))
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "distinct", "literal"),
+    [
+        (NEVER, date(2010, 5, 5), 30_000.0, date(1961, 5, 5)),
+        (NEVER, date(2026, 1, 4), 20_000.0, date(2025, 12, 1)),
+        (date(1995, 1, 1), date(2026, 1, 4), 360.0, date(2025, 12, 31)),
+        (date(2024, 1, 6), date(2055, 12, 31), 731.0, date(2025, 12, 31)),
+        (date(1970, 1, 2), date(2026, 1, 4), 731.0, date(2025, 12, 31)),
+    ],
+    ids=["births", "many old days", "month ends", "due in thirty years", "no first of a year"],
+)
+def test_values_that_may_be_meant_are_ends(low: date, high: date, distinct: float, literal: date) -> None:
+    found = line("DATE", low, high, distinct, literal)
+    assert not found.stand_ins
+    assert (found.low, found.high) == (days(low), days(high))
+
+
+def test_a_number_for_none_lies_far_from_a_dense_stretch_of_others() -> None:
+    asked = [700_000_000 + 3_000 * i for i in range(10)]
+    found = line("NUMBER", -1, 700_030_000, 30_001, *asked)
+    assert found.stand_ins == (-1.0,)
+    assert (found.low, found.high) == (700_000_000, 700_030_000)
+    nines = line("NUMBER", 5, 999_999_999, 20_001, *range(1, 20_000, 2_000))
+    assert nines.stand_ins == (999_999_999.0,)
+    assert nines.high == 20_005
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "distinct", "asked"),
+    [
+        (0, 1_000_000, 900_000, range(990_000, 1_000_000, 1_000)),
+        (-1, 20_000, 20_000, range(1, 20_000, 2_000)),
+        (0, 700_030_000, 30_001, [700_000_001]),
+        (12, 700_030_000, 30_001, range(700_000_000, 700_030_000, 3_000)),
+    ],
+    ids=["dense ids of which the latest are asked for", "beside the others", "one asked for", "nobody's none"],
+)
+def test_other_numbers_are_ends(low: int, high: int, distinct: float, asked: range | list[int]) -> None:
+    found = line("NUMBER", low, high, distinct, *asked)
+    assert not found.stand_ins
+    assert (found.low, found.high) == (low, high)
+
+
+def test_without_statistics_it_doesnt_stretch_what_is_asked_for() -> None:
+    found = axis("C", Column("C", "DATE", 1), 1e6, [date(2025, 12, 1), FAR, NEVER], (CREATED, NOW))
+    assert (found.low, found.high) == (days(CREATED.date()), days(NOW.date()))
+    assert found.stand_ins == (days(NEVER), days(FAR))
+
+
+# ---------------------------------------------------------------- advice
+
+
+def logins() -> Case:
+    """Half of the users never came; the others are asked for by when they came last."""
+    rng = np.random.default_rng(SEED)
+    came = np.floor(rng.uniform(FIRST, TODAY, ROWS))
+    columns = {
+        "CAME": dates("CAME", np.where(rng.random(ROWS) < 0.5, days(NEVER), came)),
+        "PLAN": number("PLAN", rng.integers(0, 30, ROWS)),
+    }
+    return Case("logins", (Rows("T", columns, PARTITIONS),), (
+        Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE came >= '{at - timedelta(days=30)}'", 300),
+        Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE plan = {r.integers(30)} AND {some_days(r, 60, 'came')}", 200),
+        Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE plan = {r.integers(30)} AND came = '{NEVER}'", 50),
+    ))  # fmt: skip
+
+
+def versions() -> Case:
+    """A row for each version of a customer; the current one ends never."""
+    rng = np.random.default_rng(SEED)
+    begun = np.sort(rng.uniform(FIRST, TODAY, ROWS))
+    over = np.minimum(TODAY - 1, np.floor(begun + rng.exponential(250, ROWS)))
+    columns = {
+        "BEGUN": dates("BEGUN", begun), "ENDED": dates("ENDED", np.where(rng.random(ROWS) < 0.3, days(FAR), over)),
+        "CUSTOMER": number("CUSTOMER", rng.integers(0, 9000, ROWS)), "SEGMENT": number("SEGMENT", rng.integers(0, 12, ROWS)),
+    }  # fmt: skip
+
+    def at_some_time(r: np.random.Generator) -> str:
+        when = EPOCH.date() + timedelta(days=FIRST + int(r.integers(30, DAYS)))
+        return f"begun <= '{when}' AND ended > '{when}'"
+
+    return Case("versions", (Rows("T", columns, PARTITIONS),), (
+        Template(lambda r, at: f"SELECT * FROM t WHERE ended = '{FAR}' AND customer = {r.integers(9000)}", 300),
+        Template(lambda r, at: f"SELECT * FROM t WHERE ended = '{FAR}' AND segment = {r.integers(12)}", 200),
+        Template(lambda r, at: f"SELECT * FROM t WHERE customer = {r.integers(9000)} AND {at_some_time(r)}", 200),
+    ))  # fmt: skip
+
+
+@cache
+def known_of(make: Callable[[], Case]) -> tuple[Mapping[str, Told], Truth]:
+    case, rng = make(), np.random.default_rng(SEED)
+    shown, held = execute(case, SHOWN_DAYS, SHOWN, rng), execute(case, HELD_DAYS, HELD, rng)
+    seen, true = truths(case, shown), truths(case, held)["T"]
+    return {evidence: told(case, shown, seen, SEED, evidence)["T"] for evidence in EVIDENCE}, true
+
+
+@pytest.mark.parametrize("evidence", EVIDENCE)
+@pytest.mark.parametrize(
+    ("make", "key", "least"),
+    [
+        (logins, (KeyPart("CAME", "MONTH"), KeyPart("PLAN")), 0.97),
+        (versions, (KeyPart("ENDED", "QUARTER"), KeyPart("CUSTOMER")), 0.97),
+    ],
+)
+def test_the_key_that_is_advised_saves_nearly_as_much_as_a_good_one(
+    make: Callable[[], Case], key: tuple[KeyPart, ...], least: float, evidence: str
+) -> None:
+    found, truth = known_of(make)
+    runs = np.array([template.executions for template in make().templates])
+    best = advised(found[evidence])
+    assert best is not None
+    now, good, mine = (
+        truth.per_template(each) @ runs for each in (truth.now(), truth.keyed(key), truth.keyed(best.key))
+    )
+    assert now - mine >= least * (now - good)
+
+
+@pytest.mark.parametrize("evidence", ["history", "statistics"])
+def test_what_queries_match_tells_how_many_rows_hold_it(evidence: str) -> None:
+    found, truth = known_of(logins)
+    # Without statistics the span of the others is guessed too.
+    close = 0.1 if evidence == "statistics" else 0.3
+    assert found[evidence].profile.layout.axes["CAME"].stood_in == pytest.approx(0.5, abs=close)
+    key = (KeyPart("CAME", "MONTH"), KeyPart("PLAN"))
+    each = found[evidence]
+    after = Judge.of(each.profile, each.prices, each.settings, each.workload.days).estimate(key).after
+    assert after == pytest.approx(truth.per_template(truth.keyed(key)), rel=0.6)
