@@ -28,16 +28,21 @@ class _Asked:
 
 def told(axes: Mapping[str, Axis], questions: Sequence[Question]) -> dict[str, Axis]:
     """The axes, those of columns with such a value with the share of the rows that hold it, where queries tell."""
-    return {name: _told(line, questions) if line.stand_ins else line for name, line in axes.items()}
+    return {name: _told(line, axes, questions) if line.stand_ins else line for name, line in axes.items()}
 
 
-def _told(line: Axis, questions: Sequence[Question]) -> Axis:
+def _told(line: Axis, axes: Mapping[str, Axis], questions: Sequence[Question]) -> Axis:
     mine = [
         (ask, len(question.asks) == 1) for question in questions for ask in question.asks
         if ask.column == line.column and question.written and not ask.derived and not ask.null
     ]  # fmt: skip
     asked = _Asked([ask for ask, _ in mine], [ask for ask, alone in mine if alone])
-    share = _by_itself(asked.alone) or _by_the_others(line, asked.alone) or _by_itself(asked.every)
+    share = (
+        _by_itself(asked.alone)
+        or _by_the_others(line, asked.alone)
+        or _beside_values(line, axes, questions)
+        or _by_itself(asked.every)
+    )
     return line if share is None else replace(line, stood_in=min(MOST, share))
 
 
@@ -52,6 +57,23 @@ def _by_the_others(line: Axis, asks: Iterable[Ask]) -> float | None:
     ranges = [(ask.share, _even(line, ask)) for ask in asks if not ask.values and not ask.stood and ask.located]
     matched, even = (math.fsum(each) for each in zip(*ranges, strict=True)) if ranges else (0.0, 0.0)
     return 1 - matched / even if 0 < matched < even else None
+
+
+def _beside_values(line: Axis, axes: Mapping[str, Axis], questions: Sequence[Question]) -> float | None:
+    """What queries match that ask for it and for single values of columns that have so many: of those of one template
+    that ask for values of many rows it is too much, so the least is taken.
+    """
+    by_load: dict[int, list[float]] = {}
+    for question in questions:
+        others = [ask for ask in question.asks if ask.column != line.column]
+        mine = [ask for ask in question.asks if ask.column == line.column]
+        told = len(mine) == 1 and mine[0].stood and mine[0].values == 1 and mine[0].share != UNTOLD
+        counted = all(ask.values and not ask.derived and not ask.stood and axes[ask.column].known for ask in others)
+        if told and counted and question.written:
+            even = math.prod((1 - axes[ask.column].absent) * ask.values / axes[ask.column].distinct for ask in others)
+            matched = math.prod(ask.share for ask in question.asks)
+            by_load.setdefault(question.load, []).append(matched / even)
+    return min((math.fsum(each) / len(each) for each in by_load.values()), default=None)
 
 
 def _even(line: Axis, ask: Ask) -> float:
