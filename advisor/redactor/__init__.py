@@ -29,7 +29,7 @@ NOT_HIDDEN = (
     "the shape of each statement, Snowflake's own query ids and hashes, names that are words of SQL, and that dbt wrote a statement",
 )
 """What a reader of the redacted snapshot still learns."""
-NOT_KEPT = "how wide a range or a prefix of text is: advice that rests on one may differ"
+NOT_KEPT = "how wide a range or a prefix of text is, and which number stands for none or for a time: advice that rests on one may differ"
 
 _SQL = frozenset(
     [
