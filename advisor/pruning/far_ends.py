@@ -17,7 +17,13 @@ SPARSE = 10.0
 """Values so many times as few as would fill the gap don't reach over it, and a gap so many times as long as all else is one."""
 TELLING = 8
 """Different numbers that are asked for: of fewer it isn't known where the others lie."""
-NUMBERS = frozenset({0.0, -1.0, 2.0**31 - 1, -(2.0**31), 2.0**63 - 1, -(2.0**63)})
+NUMBERS = frozenset(
+    {0.0, -1.0, 2.0**31 - 1, -(2.0**31), 2.0**63 - 1, -(2.0**63)}
+    | {99991231.0, 20991231.0, 19000101.0}  # days as numbers
+    | {
+        end * unit for end in (253402214400.0, 253402300799.0) for unit in (1.0, 1000.0)
+    }  # 9999-12-31, in seconds and thousandths
+)
 FIRST_YEAR = date(1970, 1, 1)
 FIRST_DAY = -700_000.0
 
@@ -26,13 +32,24 @@ def times(positions: Sequence[float], others: Sequence[float], clock: float, day
     """Of days since 1970 those that stand for none; `others` are what queries ask for, `days` how many different ones the
     column has, where that is counted.
     """
-    late = {each for each in positions if each > clock + CENTURY}
+    late = {
+        each
+        for each in positions
+        if each > clock + CENTURY or (_last_of_a_century(each, clock) and (days or 0.0) * SPARSE <= each - clock)
+    }
     early = {each for each in positions if _first_of_a_year(each)}
     rest = [each for each in others if each not in late and each not in early]
     gap = min([*rest, clock]) - max(early, default=clock)
     if gap < LONG_AGO or (days is not None and days * SPARSE > gap):
         early = set()
     return tuple(sorted(early | late))
+
+
+def _last_of_a_century(day: float, clock: float) -> bool:
+    if not clock + LONG_AGO < day <= clock + CENTURY:
+        return False
+    at = FIRST_YEAR + timedelta(days=int(day))
+    return (at.year % 100, at.month, at.day) == (99, 12, 31)
 
 
 def _first_of_a_year(day: float) -> bool:

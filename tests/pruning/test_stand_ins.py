@@ -40,6 +40,18 @@ def test_a_year_that_nobody_lives_to_see_is_no_end_of_a_time() -> None:
     assert (found.low, found.high) == (days(date(2024, 1, 6)), days(date(2026, 1, 5)))
 
 
+@pytest.mark.parametrize(("distinct", "found"), [(731, True), (9_000, False)])
+def test_the_last_day_of_this_century_is_one_unless_there_are_days_enough_before_it(distinct: int, found: bool) -> None:
+    end = date(2099, 12, 31)
+    assert bool(line("DATE", date(2024, 1, 6), end, distinct, end).stand_ins) is found
+
+
+def test_days_as_numbers_end_as_days_do() -> None:
+    found = line("NUMBER", 20240106, 99991231, 731, *range(20250101, 20250111))
+    assert found.stand_ins == (99991231.0,)
+    assert (found.low, found.high) == (20240106, 20250110)
+
+
 def test_nor_is_the_first_day_of_a_century_long_before_all_others() -> None:
     found = line("DATE", NEVER, date(2026, 1, 4), 731, date(2025, 12, 1))
     assert found.stand_ins == (days(NEVER),)
