@@ -100,7 +100,7 @@ def prove(
         )
         snapshot = _collected(connection, settings, out / "snapshot", days)
     if on_clone:
-        click.echo(_clone_scripts(snapshot, settings, table, _key(key)), nl=False)
+        click.echo(_clone_scripts(snapshot, settings, advice, table, _key(key)), nl=False)
         return
     with tempfile.TemporaryDirectory(prefix="advisor-") as scratch:
         rows: Rows = partial(_given, samples or snapshot / "samples")
@@ -186,7 +186,9 @@ def _sampled(
     return taken
 
 
-def _clone_scripts(folder: Path, settings: Settings, table: str | None, key: tuple[KeyPart, ...]) -> str:
+def _clone_scripts(
+    folder: Path, settings: Settings, earlier: Path | None, table: str | None, key: tuple[KeyPart, ...]
+) -> str:
     """What an administrator would run to prove the advised keys on clones."""
     from advisor.account import read_account
     from advisor.analyzer import advise, propose
@@ -197,6 +199,8 @@ def _clone_scripts(folder: Path, settings: Settings, table: str | None, key: tup
     with open_snapshot(folder, settings) as snapshot:
         account = read_account(snapshot, settings, progress())
         advice = advise(snapshot, account, propose(account, settings), settings)
+        if earlier is not None:
+            _check_same(earlier, advice)
     chosen = [
         each
         for each in advice.recommendations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import duckdb
@@ -149,3 +150,16 @@ def test_the_command_prints_the_script_and_writes_nothing(tmp_path: Path) -> Non
     assert "CREATE TRANSIENT TABLE DB.PUBLIC.ADVISOR_PROOF_" in done.stdout
     assert 'FROM "DB"."PUBLIC"."ORDERS" AS orders WHERE customer_id = ' in done.stdout
     assert {path.name for path in tmp_path.iterdir()} == {"snapshot"}
+
+
+def test_advice_that_the_snapshot_does_not_give_is_refused(tmp_path: Path) -> None:
+    """Else the script would prove other keys than the advice that was named."""
+    folder = write_snapshot(tmp_path / "in", runs(by_customer, 400, 2000), [TABLE], columns=columns("ORDERS"))
+    advisor("analyze", "--snapshot", str(folder), "--out", "out", cwd=tmp_path)
+    given = tmp_path / "out" / "advice.json"
+    content = json.loads(given.read_text())
+    content["recommendations"][0]["id"] = "clustering_key-000000000000"
+    given.write_text(json.dumps(content))
+    done = advisor("prove", "--snapshot", str(folder), "--on-clone", "--advice", "out", cwd=tmp_path)
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
+    assert "out doesn't recommend what this snapshot gives with these settings" in done.stderr
