@@ -7,7 +7,7 @@ constant leaves an EQUALITY without `values` and a RANGE without `low` and `high
 
 `Reading.problem` is one of: does not parse · nests too deep · too long · truncated (what could be read is given) · takes too
 long · crashes the reader · ran out of memory · too many views in views · no statement · several statements · kind of
-statement not read.
+statement not read · names a table by a variable (the others are given).
 """
 
 from advisor.usage.pool import read_all

@@ -33,6 +33,9 @@ class TooComplexError(Exception):
     """Views inside views multiply beyond what is worth reading."""
 
 
+VARIABLES = (exp.Parameter, exp.Placeholder)
+
+
 @dataclass(frozen=True, eq=False)
 class Cte:
     scope: Scope
@@ -52,6 +55,8 @@ class Builder:
     references: dict[int, list[Source]] = field(default_factory=dict)
     """The sources that refer to a CTE, by the identity of its scope."""
     view_depth: int = 0
+    hidden: bool = False
+    """A variable names one of the tables: `IDENTIFIER($t)`, `TABLE(?)`."""
     _views: dict[TableName, exp.Expr | None] = field(default_factory=dict)
 
     def query(self, node: exp.Expr, parent: Scope | None, ctes: Ctes) -> Scope:
@@ -181,6 +186,7 @@ class Builder:
             return Source(name, scope=self.query(node.this, scope, ctes), renamed=renamed)
         if isinstance(node, exp.TableFromRows) and isinstance(node.this, exp.Literal):
             return self._base(self.session.named(name_parts(node.this.name)), name, renamed)
+        self.hidden |= isinstance(node, exp.TableFromRows) and isinstance(node.this, VARIABLES)
         self.subqueries([node.this] if isinstance(node.this, exp.Expr) else [], scope, ctes)
         return Source(name, columns=opaque_columns(node, renamed))
 
@@ -189,6 +195,7 @@ class Builder:
         if isinstance(called, exp.DynamicIdentifier) and isinstance(called.this, exp.Literal):
             return self._base(self.session.named(name_parts(called.this.name)), name, renamed)
         if not isinstance(called, exp.Identifier):
+            self.hidden |= isinstance(called, exp.DynamicIdentifier)
             return Source(name)
         own = fold(called) or ""
         cte = ctes.get(own) if node.args.get("db") is None else None

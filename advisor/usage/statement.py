@@ -18,6 +18,8 @@ from advisor.usage.resolver import Resolver
 from advisor.usage.scope import Joined, Scope, Source
 from advisor.usage.syntax import identifier, name_parts
 
+HIDDEN = "names a table by a variable"
+
 
 @dataclass
 class Statement:
@@ -44,6 +46,7 @@ class Statement:
             creates=tuple(dict.fromkeys(self.creates)),
             limit=None if main is None or main.node is None else self._limit(tree, main.node),
             unresolved=tuple(sorted(self.resolver.unresolved)),
+            problem=HIDDEN if self.builder.hidden else None,
         )
 
     # ------------------------------------------------------------ kinds of statements
@@ -78,6 +81,8 @@ class Statement:
             into.append(self.builder.session.table(table))
         elif isinstance(table.this, exp.DynamicIdentifier) and isinstance(table.this.this, exp.Literal):
             into.append(self.builder.session.named(name_parts(table.this.this.name)))
+        else:
+            self.builder.hidden |= isinstance(table.this, exp.DynamicIdentifier)
 
     def _source_query(self, tree: exp.Expr, query: exp.Expr | None) -> Scope | None:
         ctes = self.builder.with_ctes(tree, None, {})

@@ -61,7 +61,7 @@ KINDS: dict[str, tuple[str, list[str] | str]] = {
         ["T#0.D range (2024-01-01..]"],
     ),
     "identifier of a literal": ("select * from identifier('db.s.t') where a = 1", ["T#0.A equality 1"]),
-    "identifier of a variable": ("select * from identifier($name) where a = 1", []),
+    "identifier of a variable": ("select * from identifier($name) where a = 1", "names a table by a variable"),
     "flow operator": ('show tables ->> select * from $1 where "rows" > 5', BROKEN),
     "semi-structured path": (
         "select v:a.b[0].\"C d\"::int from t where v:a.b[0].\"C d\"::int = 5 and v['k'] = 'x'",
