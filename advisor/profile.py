@@ -40,6 +40,7 @@ from advisor.pruning.questions import (
     prunes_unheard,
     questions_of,
 )
+from advisor.pruning.weighing import weighed
 from advisor.pruning.widths import READS_ALL, UNSORTED, ends_alone, learn_widths, observations, touched
 from advisor.readers import Templates
 
@@ -146,7 +147,8 @@ def profile(
     sample = sampled(table.name, layout.axes) if any(load.asks for load in loads) else None
     serving = None if sample is None else sample.serving(layout.partitions, layout.rows)
     if serving is not None:
-        layout = replace(layout, sample=serving, weaker=layout, ties=Ties(), surmise=None, nests={})
+        told = weighed(layout.questions, [each.template.executions for each in loads], serving)
+        layout = replace(layout, questions=told, sample=serving, weaker=layout, ties=Ties(), surmise=None, nests={})
     elif longer is None and any(axis.known for axis in layout.axes.values()):
         layout = replace(layout, weaker=reads.seen(_without_statistics(table), None)[0])
     return TableProfile(

@@ -18,6 +18,8 @@ from advisor.cost import ScanPrice
 from advisor.model import KeyPart
 from advisor.profile import TableProfile
 from advisor.pruning.axes import Axis
+from advisor.pruning.layout import Layout
+from advisor.pruning.prediction import groups_of
 from advisor.settings import Settings
 
 COLUMNS_TRIED = 6
@@ -25,6 +27,7 @@ PAIRS_EXTENDED = 6
 MARGIN = 0.02
 COUNTED = 80
 FILLED = 2  # partitions of rows with what stands for no value, at least, within which another expression prunes
+ROOMY = 0.05  # of the rows: where fewer lie in groups that fill several partitions, a second expression skips next to nothing
 UNCLUSTERABLE_TYPES = ("VARIANT", "OBJECT", "ARRAY", "GEOGRAPHY", "GEOMETRY", "VECTOR", "BINARY")
 CLASSIC_TEXT_BYTES = 5  # Classic clustering orders text by its first 5 bytes only
 
@@ -44,7 +47,7 @@ def candidates(
         for one, other in permutations(rungs, 2)
         for first in rungs[one]
         for second in rungs[other]
-        if _leaves_room(profile, first)
+        if _leaves_room(profile.layout, first)
     ]
     tried = [*singles, *pairs]
     if settings.max_key_columns >= 3:
@@ -55,10 +58,20 @@ def candidates(
     return found
 
 
-def _leaves_room(profile: TableProfile, first: KeyPart) -> bool:
-    """An expression behind it in a key can prune: some of its groups fill partitions."""
-    axis = profile.layout.axes[first.column]
-    return axis.buckets(first) < profile.partitions or axis.stood_in * profile.partitions >= FILLED
+def _leaves_room(layout: Layout, first: KeyPart) -> bool:
+    """An expression behind it in a key can prune: it has fewer groups than there are partitions, or some that fill several,
+    however many the rest are.
+    """
+    axis, sample = layout.axes[first.column], layout.sample
+    if min(axis.buckets(first), groups_of(layout, first)) < layout.partitions:
+        return True
+    if axis.stood_in * layout.partitions >= FILLED:
+        return True
+    return (
+        sample is not None
+        and first.column in sample.columns
+        and sample.in_large_groups(first, axis, layout.partitions) > ROOMY
+    )
 
 
 def _surest(judge: Judge, keys: Sequence[tuple[KeyPart, ...]]) -> Estimate:

@@ -21,7 +21,7 @@ from advisor.settings import Settings
 FORBIDDEN_TRAITS = ("external", "hybrid", "temporary", "event")
 DEFINED_ELSEWHERE = {"iceberg": "an Iceberg table", "materialized view": "a materialized view"}
 KEYED = ("BASE TABLE", "MATERIALIZED VIEW")
-AS_GOOD = 0.015  # share of the best key's net credits within which a simpler key is taken
+AS_GOOD = 0.015  # share of the best key's net credits within which a simpler one is taken
 WORTH_A_CHANGE = 0.1  # share of its net credits by which a key must beat the one in force
 LEAST_SAVED = 0.05  # share of the partitions read that a key must spare: less is within the model's error
 PRUNED = 0.1  # queries that read less than this share of a table's partitions find it in good order
@@ -88,15 +88,17 @@ def preferred(ranked: Sequence[Estimate], profile: TableProfile, settings: Setti
     simpler: fewer columns, coarser groups."""
     axes = profile.layout.axes
     ranked = [estimate for estimate in ranked if fault(estimate, profile, settings) is None] or ranked
-    best = ranked[0].net.expected
-    close = [estimate for estimate in ranked if estimate.net.expected >= best - abs(best) * AS_GOOD]
+
+    def close(to: Estimate, among: Sequence[Estimate]) -> list[Estimate]:
+        least = to.net.expected - abs(to.net.expected) * AS_GOOD
+        return [each for each in among if each.net.expected >= least]
+
+    fewest = min(len(estimate.key) for estimate in close(ranked[0], ranked))
+    best = next(estimate for estimate in ranked if len(estimate.key) == fewest)
+    alike = [e for e in close(best, ranked) if sorted(p.column for p in e.key) == sorted(p.column for p in best.key)]
     return min(
-        close,
-        key=lambda e: (
-            len(e.key),
-            math.prod(axes[part.column].buckets(part) for part in e.key),
-            [part.rank for part in e.key],
-        ),
+        alike,
+        key=lambda e: (math.prod(axes[part.column].buckets(part) for part in e.key), [part.rank for part in e.key]),
     )
 
 

@@ -15,7 +15,7 @@ from advisor.figures import many, ratio
 from advisor.model import TableName
 from advisor.prover.conditions import Condition
 from advisor.prover.ground import Ground, Key, ground, held
-from advisor.prover.replays import Replay, Statement, columns_asked, replays, scanned
+from advisor.prover.replays import Replay, Statement, as_weighed, columns_asked, replays, scanned
 from advisor.pruning.sample import ROWS_PER_PARTITION
 
 WORK = 400_000_000
@@ -131,7 +131,7 @@ def prove(proving: Proving) -> tuple[Proof, ...]:
     partitions, rows = profile.partitions, float(profile.table.rows or 0)
     expressions = tuple(dict.fromkeys(part for key in wanted for part in key))
     with ground(proving.sample, (*asked, *others), len(asked), expressions, partitions, rows, settings) as on:
-        found = replays(proving.table, proving.statements, on)
+        found = as_weighed(replays(proving.table, proving.statements, on), profile.layout.questions)
         conditions = list(dict.fromkeys(each.condition for each in found if each.condition is not None))
         keys = wanted[: max(1, WORK // max(1, partitions * len(conditions)))]
         # Sorting so few rows keeps one core of the engine's busy; the prediction has the other.

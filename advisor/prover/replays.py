@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -13,6 +14,7 @@ from advisor.profile import TableProfile
 from advisor.prover.conditions import Condition, condition
 from advisor.prover.ground import Ground
 from advisor.prover.texts import own_filter
+from advisor.pruning.asks import Question
 from advisor.pruning.closed_form import Floats
 from advisor.settings import Settings
 from advisor.usage import moves, read_all
@@ -33,7 +35,7 @@ class Replay:
 
     load: int
     weight: float
-    """Its part of the load's scans: each of n statements has a weight of 1/n."""
+    """Its part of the load's scans: each of n statements has a weight of 1/n where the prediction gives it no other."""
     condition: Condition | None
     """None where the sample can't tell what it scans."""
     own: str | None
@@ -82,6 +84,24 @@ def replays(table: TableName, found: Sequence[Statement], on: Ground) -> tuple[R
         )
         for each in scans
     )
+
+
+def as_weighed(found: Sequence[Replay], questions: Sequence[Question]) -> tuple[Replay, ...]:
+    """Each with the weight that the prediction gives its text (advisor/pruning/weighing.py), where both have the same scans
+    of a load.
+    """
+    weights: dict[int, list[float]] = {}
+    for question in questions:
+        weights.setdefault(question.load, []).append(math.nan if question.together else question.weight)
+    scans: dict[int, int] = {}
+    for each in found:
+        scans[each.load] = scans.get(each.load, 0) + 1
+    same = {
+        load: iter(mine)
+        for load, mine in weights.items()
+        if len(mine) == scans.get(load) and not any(map(math.isnan, mine))
+    }
+    return tuple(replace(each, weight=next(same[each.load])) if each.load in same else each for each in found)
 
 
 def _conditions(table: TableName, reading: Reading, zoned: Mapping[str, int]) -> list[Condition | None]:

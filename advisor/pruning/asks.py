@@ -6,6 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from advisor.model import ColumnUsage, Role
 from advisor.pruning.axes import Axis
 
@@ -62,6 +65,20 @@ class Ask:
         """A range without one of its ends: rows at the far end of the column, wherever they lie."""
         return not self.values and self.located and (self.low is None) != (self.high is None)
 
+    @property
+    def placed(self) -> bool:
+        """It is known where on the axis it lies."""
+        return not self.null and (bool(self.positions) if self.values else self.located)
+
+    def met_by(self, positions: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Of a column's values, NaN for NULL, those that it asks for; it says where they stand."""
+        if self.null:
+            return np.isnan(positions)
+        if self.values:
+            return np.isin(positions, self.positions)
+        least, most = -math.inf if self.low is None else self.low, math.inf if self.high is None else self.high
+        return np.asarray((positions >= least) & (positions < most))
+
 
 @dataclass(frozen=True)
 class Question:
@@ -80,6 +97,8 @@ class Question:
     """Of a scan with alternatives over several columns: which of them it takes together. What they read is summed with
     each one's own weight, of which that of an even number of alternatives is negative.
     """
+    matched: float | None = None
+    """The share of the table's rows that its template's scans match, as recorded, where it asks all that they ask."""
 
     @property
     def written(self) -> bool:

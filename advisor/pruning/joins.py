@@ -181,16 +181,8 @@ def _decided(key: str, own: Sequence[Ask], sample: Sample) -> bool:
 
 
 def _passing(own: Sequence[Ask], sample: Sample) -> Flags:
-    found: Flags = np.logical_and.reduce([_holds(ask, sample.columns[ask.column]) for ask in own])
+    found: Flags = np.logical_and.reduce([ask.met_by(sample.columns[ask.column]) for ask in own])
     return found
-
-
-def _holds(ask: Ask, values: Floats) -> Flags:
-    if ask.values:
-        return np.isin(values, ask.positions)
-    return (values >= (-math.inf if ask.low is None else ask.low)) & (
-        values < (math.inf if ask.high is None else ask.high)
-    )
 
 
 def top(

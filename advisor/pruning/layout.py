@@ -148,7 +148,7 @@ class Layout:
         asked: dict[str, dict[Ask, None]] = {}
         for question in self.counted.questions:
             for ask in question.asks:
-                if _placed(ask):
+                if ask.placed:
                     asked.setdefault(ask.column, {})[ask] = None
         sample = self.sample
         return {} if sample is None else {name: Intervals.of(sample, name, list(asks)) for name, asks in asked.items()}
@@ -182,7 +182,7 @@ class Layout:
         if self.sample is None or ask.column not in self.sample.columns:
             return False
         beyond = ask.derived and ask.open and not ask.moving and ask.share * self.sample.rows < 1
-        return ask.null or (_placed(ask) and not beyond)
+        return ask.null or (ask.placed and not beyond)
 
     @cached_property
     def scattered(self) -> Floats:
@@ -210,10 +210,6 @@ class Layout:
 
 def _as_now(ask: Ask) -> Ask:
     return replace(ask, moving=False) if ask.moving else ask
-
-
-def _placed(ask: Ask) -> bool:
-    return not ask.null and (bool(ask.positions) if ask.values else ask.located)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from advisor.model import KeyPart
 from advisor.pruning.asks import Ask
@@ -114,14 +113,16 @@ def _holding(ask: Ask, layout: Layout, cut: Cut, key: Sequence[KeyPart]) -> Floa
     assert layout.sample is not None
     if ask.null:
         return layout.sample.with_nulls(ask.column, cut, layout.rows, any(part.column == ask.column for part in key))
-    return layout.sample.holding(_matching(ask, layout.sample), ask.share, cut, layout.rows)
+    return layout.sample.holding(ask.met_by(layout.sample.columns[ask.column]), ask.share, cut, layout.rows)
 
 
 def _at_ends(ask: Ask, layout: Layout, sample: Sample, cut: Cut, earlier: int) -> Floats:
     """How probably each partition holds a row that the ask matches, of a column that the key sorts within groups of so
     many earlier expressions.
     """
-    return sample.at_ends(_matching(ask, sample), ask.share, cut, earlier, layout.rows, ask.high is None)
+    return sample.at_ends(
+        ask.met_by(sample.columns[ask.column]), ask.share, cut, earlier, layout.rows, ask.high is None
+    )
 
 
 def _ends(layout: Layout, ask: Ask, earlier: Sequence[KeyPart]) -> bool:
@@ -145,15 +146,6 @@ def _led(layout: Layout, ask: Ask, key: Sequence[KeyPart]) -> int | None:
     """
     at = next((i for i, part in enumerate(key) if _follows(layout, ask, [part])), None)
     return None if at is None or key[at].column == ask.column else at
-
-
-def _matching(ask: Ask, sample: Sample) -> NDArray[np.bool_]:
-    """The sample's rows at the far end of a column that an open range asks for, or its NULLs."""
-    values = sample.columns[ask.column]
-    if ask.null:
-        return np.isnan(values)
-    least, most = -math.inf if ask.low is None else ask.low, math.inf if ask.high is None else ask.high
-    return np.asarray((values >= least) & (values < most))
 
 
 def _walk(layout: Layout, key: tuple[KeyPart, ...], depth: float) -> Walked:

@@ -212,7 +212,8 @@ def questions_of(
         if best is not None and _boundless(best, axes[best.column], few, _read(read, i, scan), rows, partitions):
             best = None
         every = (*asks, *implied, *([best] if best else ()))
-        questions.append(Question(load, term.sign / len(readings), every, together=term.together))
+        whole = matched if complete else None
+        questions.append(Question(load, term.sign / len(readings), every, together=term.together, matched=whole))
     if not any(ask.unmatched for question in questions for ask in question.asks):
         return questions
     return _barren(questions, [_read(read, i, scan) for (i, scan, _), _ in terms])

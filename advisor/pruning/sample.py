@@ -37,6 +37,8 @@ FULL = 3
 """As many stretches may be full of rows of a kind beside others that share some evenly: a hot value's, which lie in two
 or three.
 """
+LARGE = 2
+"""Partitions that a group fills within which a later expression can skip some."""
 SLAB = 100
 """Rows among which the width of one column is taken while another is nearly constant."""
 LEAST = 1e-6
@@ -99,6 +101,11 @@ class Sample:
             _, numbers = np.unique(bucket_codes(axis, part, self.columns[part.column]), return_inverse=True)
             self.coded[known] = compact(numbers[self.shuffled])
         return self.coded[known]
+
+    def in_large_groups(self, part: KeyPart, axis: Axis, partitions: int) -> float:
+        """The share of the rows whose group of the key expression fills `LARGE` of so many partitions or more."""
+        sizes = np.bincount(self.codes(part, axis))
+        return float(sizes[sizes * partitions >= LARGE * self.rows].sum()) / max(1, self.rows)
 
     @cached_property
     def lots(self) -> Floats:

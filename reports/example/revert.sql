@@ -174,7 +174,7 @@ $$;
 
 -- ---------------------------------------------------------------- scripts/001_clustering_key_DEMO_RETAIL_PAGE_EVENTS.sql
 
--- Cluster DEMO.RETAIL.PAGE_EVENTS by (TRUNC(TENANT_ID, -1), DATE_TRUNC('HOUR', EVENT_TS))
+-- Cluster DEMO.RETAIL.PAGE_EVENTS by (DATE_TRUNC('MONTH', EVENT_TS), USER_ID)
 EXECUTE IMMEDIATE $$
 DECLARE
   not_as_seen EXCEPTION (-20001, 'STOP: not as the advice left it; run this SELECT without its INTO for the reason');
@@ -186,7 +186,7 @@ SELECT
     WHEN COUNT_IF(table_type <> 'BASE TABLE') > 0 THEN 'STOP: the name stands for something that is not a permanent or transient table'
     WHEN MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) = ''
       THEN 'DONE: the clustering key is the one that this would set'
-    WHEN NOT MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) IN (TRANSLATE(UPPER('TRUNC(TENANT_ID, -1), DATE_TRUNC(''HOUR'', EVENT_TS)'), ' "()', ''), TRANSLATE(UPPER('LINEARTRUNC(TENANT_ID, -1), DATE_TRUNC(''HOUR'', EVENT_TS)'), ' "()', ''))
+    WHEN NOT MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) IN (TRANSLATE(UPPER('DATE_TRUNC(''MONTH'', EVENT_TS), USER_ID'), ' "()', ''), TRANSLATE(UPPER('LINEARDATE_TRUNC(''MONTH'', EVENT_TS), USER_ID'), ' "()', ''))
       THEN 'STOP: the clustering key is not the one that the advice set'
     ELSE 'OK'
   END INTO :verdict

@@ -8,10 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from advisor.clustering import verdict
 from advisor.clustering.candidates import candidates
 from advisor.clustering.estimate import Estimate
 from advisor.clustering.judge import Judge
-from advisor.model import KeyPart
+from advisor.model import KeyPart, Range
 from benchmarks.worlds.outcomes import SHOWN
 from benchmarks.worlds.synthetic import correlated
 from benchmarks.worlds.told import Told, told
@@ -71,3 +72,45 @@ def test_what_a_key_nets_is_foretold_but_for_rounding(known: Told) -> None:
             at_the_limit.append(judge.may_pay(each.key) == may)
     assert at_the_limit
     assert all(at_the_limit), "a millionth above or below what a key nets is told apart"
+
+
+def test_a_column_of_many_values_leads_where_few_of_them_hold_most_rows(
+    known: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hundreds of users share a hundred numbers each, thousands of times as many as there are partitions; those of a few
+    tenants have most rows.
+    """
+    tried: set[tuple[KeyPart, ...]] = set()
+    quick_net = Judge.quick_net
+
+    def noted(self: Judge, key: tuple[KeyPart, ...], counted: bool = False) -> float:
+        tried.add(key)
+        return quick_net(self, key, counted)
+
+    monkeypatch.setattr(Judge, "quick_net", noted)
+    candidates(known.profile, known.prices, known.settings, known.workload.days)
+    lead = KeyPart("USER_ID", digits=2)
+    assert known.profile.layout.axes["USER_ID"].buckets(lead) > known.profile.partitions
+    assert (lead, KeyPart("DAY")) in tried
+
+
+FINE = KeyPart("USER_ID", digits=2), KeyPart("SHIPPED")
+
+
+@pytest.mark.parametrize(
+    ("key", "simpler"),
+    [
+        ((KeyPart("TENANT"), KeyPart("DAY")), False),
+        ((KeyPart("USER_ID", digits=2), KeyPart("SHIPPED", unit="MONTH")), True),
+        ((KeyPart("USER_ID"),), True),
+    ],
+)
+def test_simpler_is_a_key_of_fewer_columns_or_of_coarser_groups_of_the_same(
+    known: Told, key: tuple[KeyPart, ...], simpler: bool
+) -> None:
+    """Other columns that happen to make fewer groups are no simpler: of those the better are taken, however little better."""
+    best, *_ = candidates(known.profile, known.prices, known.settings, known.workload.days)
+    net = best.net.expected
+    ranked = [replace(best, key=FINE), replace(best, key=key, net=Range(net * 0.99, net * 0.99, net * 0.99))]
+    found = verdict.preferred(ranked, known.profile, known.settings)
+    assert found.key == (key if simpler else FINE)
