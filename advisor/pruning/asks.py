@@ -255,3 +255,17 @@ def corrected(asks: tuple[Ask, ...], matched: float, axes: Mapping[str, Axis]) -
         replace(ask, share=min(1.0, ask.share**exponent)) if guess else ask
         for ask, guess in zip(asks, guessed, strict=True)
     )
+
+
+def as_versions(asks: tuple[Ask, ...], matched: float) -> tuple[Ask, ...]:
+    """The asks, a range that takes in what stands for no value with the most rows that it may match beside other ranges,
+    of which so many are recorded to match all: what began later has not ended before either (M. Fréchet, 1935).
+    """
+    ranges = [ask for ask in asks if not ask.values]
+    open_ = [ask for ask in ranges if ask.stood]
+    if len(open_) != 1 or len(ranges) < 2:
+        return asks
+    single = math.prod(ask.share for ask in asks if ask.values)
+    others = math.prod(ask.share for ask in ranges if not ask.stood)
+    most = min(1.0, matched / max(single, FEWEST) + 1 - others)
+    return tuple(replace(ask, share=max(ask.share, most)) if ask.stood and not ask.values else ask for ask in asks)

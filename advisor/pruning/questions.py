@@ -22,7 +22,7 @@ from advisor.model import (
     Workload,
 )
 from advisor.pruning.alternatives import terms_of, unheard
-from advisor.pruning.asks import PRUNABLE, Ask, Question, corrected
+from advisor.pruning.asks import PRUNABLE, Ask, Question, as_versions, corrected
 from advisor.pruning.axes import Axis
 from advisor.pruning.ends import axis
 from advisor.pruning.joins import Dimension, Dimensions, days_of, joined, matched_share, may_be_calendar, partners, top
@@ -202,7 +202,7 @@ def questions_of(
     questions = []
     for ((i, scan, usages), term), found in zip(terms, asked, strict=True):
         complete = not term.together and len(found) == len({u.clause for u in usages})
-        asks = corrected(found, matched, axes) if matched is not None and complete else found
+        asks = as_versions(corrected(found, matched, axes), matched) if matched is not None and complete else found
         share = matched if matched is not None else math.prod(a.share for a in asks) if complete else None
         implied = joined(read.template, readings[i], scan, axes, dimensions)
         best = None if share is None else top(readings[i], scan, table, axes, share, asks)

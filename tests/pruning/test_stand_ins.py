@@ -11,6 +11,7 @@ import pytest
 
 from advisor.clustering.judge import Judge
 from advisor.model import Column, ColumnStatistics, KeyPart, Value
+from advisor.pruning.asks import Ask, as_versions
 from advisor.pruning.axes import EPOCH, Axis
 from advisor.pruning.ends import axis
 from benchmarks.worlds.cases import TODAY, Case, Rows, Template, dates, number
@@ -194,3 +195,12 @@ def test_what_queries_match_tells_how_many_rows_hold_it(evidence: str) -> None:
     each = found[evidence]
     after = Judge.of(each.profile, each.prices, each.settings, each.workload.days).estimate(key).after
     assert after == pytest.approx(truth.per_template(truth.keyed(key)), rel=0.6)
+
+
+def test_what_began_later_has_not_ended_before_either() -> None:
+    """Half of the versions begin by a day, and three tenths of all were in force on it: eight tenths end later."""
+    begun, ended = Ask("BEGUN", 0.5, high=100.0), Ask("ENDED", 0.6, low=101.0, stood=True)
+    assert as_versions((begun, ended), 0.3)[1].share == pytest.approx(0.8)
+    one = Ask("CUSTOMER", 0.01, 1, positions=(7.0,))
+    assert as_versions((begun, one, ended), 0.003)[2].share == pytest.approx(0.8)
+    assert as_versions((one, ended), 0.003) == (one, ended), "no other range bounds it"
