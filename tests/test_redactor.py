@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import date, timedelta
 from pathlib import Path
@@ -333,6 +334,19 @@ def test_a_folder_with_something_in_it_is_left_alone(original: Path, tmp_path: P
     (tmp_path / "mine").write_text("x")
     with pytest.raises(InputError, match="something is there"):
         copied(original, tmp_path)
+
+
+def test_a_question_is_no_digest_of_its_text_in_the_open(tmp_path: Path) -> None:
+    text = "SELECT * FROM t WHERE card = 4929123456789012"
+    write_snapshot(tmp_path / "in", [query(text, i) for i in range(9)])
+    digests = [hashlib.md5(each.encode()).hexdigest() for each in (text, text + "3", text)]
+    repeats = {"QUESTION": digests, "STATEMENT": ["s"] * 3, "DAY": [date(2025, 1, 1 + day) for day in range(3)]}
+    counts = {name: [2, 2, 2] for name in ("EXECUTIONS", "CACHED", "EXECUTION_MS", "REPEATS", "REPEAT_MS")}
+    pq.write_table(pa.table(repeats | counts), tmp_path / "in" / "query_repeats.parquet")
+    copied(tmp_path / "in", tmp_path / "out")
+    first, other, again = pq.read_table(tmp_path / "out" / "query_repeats.parquet")["QUESTION"].to_pylist()
+    assert first == again != other
+    assert not {first, other} & set(digests)
 
 
 def test_the_command_says_what_it_does_not_hide(original: Path, tmp_path: Path) -> None:

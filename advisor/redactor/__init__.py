@@ -54,7 +54,6 @@ _OWN = frozenset(
         "QUERY_HASH_VERSION",
         "QUERY_PARAMETERIZED_HASH",
         "QUERY_PARAMETERIZED_HASH_VERSION",
-        "QUESTION",
         "HOURS",
         "QUERY_TYPE",
         "EXECUTION_STATUS",
@@ -191,6 +190,7 @@ def _register(snapshot: Snapshot, renaming: Renaming, secret: bytes) -> None:
         "hide_value": renaming.values.value,
         "hide_message": lambda text: "cancelled" if "cancel" in text.lower() else "hidden",
         "own_word": lambda text: text if _OWN_WORD.fullmatch(text) else "hidden",
+        "keyed": lambda text: keyed(text, secret),
         "own_id": lambda text: (
             text if _OWN_ID.fullmatch(text) else ("~" if text.startswith("~") else "") + keyed(text, secret)
         ),
@@ -209,6 +209,8 @@ def _of_its_length(text: str, original: str) -> str:
 def _function(column: str) -> str:
     if column == "QUERY_ID":
         return "own_id"
+    if column == "QUESTION":
+        return "keyed"  # where the account has no hash of its texts, a digest of the text and all its literals
     if column in _OWN:
         return "own_word"
     if column in _SQL:
