@@ -1,8 +1,8 @@
 """The demo at a small part of its rows and executions, with the real engine: as many partitions as at full size."""
 
 import json
+import shutil
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -160,8 +160,10 @@ def test_a_folder_that_holds_a_demo_is_refused(home: Path) -> None:
         demo.snapshot(home, print, SCALE)
 
 
-def test_the_command_keeps_the_snapshot_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(demo, "snapshot", partial(demo.snapshot, scale=SCALE))
+def test_the_command_keeps_the_snapshot_and_nothing_else(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo, "snapshot", lambda scratch, _: shutil.copytree(home, scratch / "demo") / "snapshot")
     done = advisor("demo", "--out", "made/demo", "--quiet", cwd=tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert [path.name for path in (tmp_path / "made").iterdir()] == ["demo"]

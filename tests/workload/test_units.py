@@ -100,11 +100,11 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_a_later_window_reads_only_what_is_new(tmp_path: Path, made: list[str], hashes: bool) -> None:
     first, second = snapshot_of(tmp_path / "1", range(8), hashes), snapshot_of(tmp_path / "2", range(2, 9), hashes)
     assert compressed(first, tmp_path / "cache") == compressed(first)
-    assert made == [f"{number:04d}" for number in range(8)] * 2
+    assert sorted(made) == sorted([f"{number:04d}" for number in range(8)] * 2)
     made.clear()
     found = compressed(second, tmp_path / "cache")
     # The last quarter of the later window begins within a day that the cache knows: it is told anew what of it is recent.
-    assert made == ["0007", "0008"]
+    assert sorted(made) == ["0007", "0008"]
     made.clear()
     assert found == compressed(second, tmp_path / "cache")
     assert made == []
