@@ -18,6 +18,8 @@ from advisor.pruning.axes import Axis, family_of, in_days, placed
 
 UNITS_A_DAY = (86_400.0, 86_400e3, 86_400e6)
 """Of numbers that count the seconds since 1970, or thousandths or millionths of them."""
+A_WEEK = 7.0
+"""Days: what is asked for over weeks lies further apart, if it is moments, than ids of nine or ten digits mostly do."""
 UNUSUAL = 0.05  # more repeats than chance (Poisson) has so rarely tell that values aren't asked for evenly
 MOST_NULLS = 0.999999  # a column that is asked for values holds some
 
@@ -28,11 +30,13 @@ def axis(
     rows: float,
     literals: Iterable[Value],
     lifetime: tuple[datetime | None, datetime],
+    looked_up: bool = False,
 ) -> Axis:
     """The axis of one column of a table with that many rows.
 
     `literals` are the constants that queries compare it with; `lifetime` is the table's creation (where known) and the
-    window's end: a time column without statistics is taken to span it.
+    window's end: a time column without statistics is taken to span it. Single values of it are `looked_up`, or ranges
+    alone are asked for.
     """
     values = list(literals)
     family = family_of(column.data_type if column else None, values)
@@ -41,7 +45,7 @@ def axis(
         known = _from_statistics(name, family, rows, statistics)
         if known is not None:
             return _without_stand_ins(known, values, lifetime[1])
-    return _from_literals(name, family, rows, values, lifetime)
+    return _from_literals(name, family, rows, values, lifetime, looked_up)
 
 
 def _from_statistics(name: str, family: str, rows: float, statistics: ColumnStatistics) -> Axis | None:
@@ -87,7 +91,12 @@ def _without_stand_ins(line: Axis, values: list[Value], now: datetime) -> Axis:
 
 
 def _from_literals(
-    name: str, family: str, rows: float, values: list[Value], lifetime: tuple[datetime | None, datetime]
+    name: str,
+    family: str,
+    rows: float,
+    values: list[Value],
+    lifetime: tuple[datetime | None, datetime],
+    looked_up: bool,
 ) -> Axis:
     prefix = _shared_prefix([str(value) for value in values]) if family == "text" and len(set(values)) > 1 else ""
     positions = [p for p in (placed(family, prefix, value) for value in values) if p is not None]
@@ -99,7 +108,8 @@ def _from_literals(
         positions += [p for p in (placed(family, "", end) for end in lifetime if end is not None) if p is not None]
     low, high = (min(positions), max(positions)) if positions else (0.0, 1.0)
     distinct = max(1.0, min(rows, max(_chao(values), _dense(values))))
-    life = _life(positions, lifetime) if family == "number" else None
+    # Nobody looks up a second: numbers of which single ones are asked for are ids.
+    life = _life(positions, lifetime) if family == "number" and not looked_up else None
     if life is not None:
         distinct = max(1.0, min(rows, life[1] - life[0]))
         return Axis(name, family, *life, distinct, stand_ins=apart, moments=True)
@@ -120,9 +130,10 @@ def _life(positions: list[float], lifetime: tuple[datetime | None, datetime]) ->
     now = in_days(lifetime[1])
     if made is None or now is None or len(set(positions)) < far_ends.TELLING:
         return None
-    units = (unit for unit in UNITS_A_DAY if made <= min(positions) / unit and max(positions) / unit <= now + 1)
+    low, high = min(positions), max(positions)
+    units = (u for u in UNITS_A_DAY if made <= low / u and low / u + A_WEEK <= high / u <= now + 1)
     unit = next(units, None)
-    return None if unit is None else (made * unit, max(now * unit, max(positions)))
+    return None if unit is None else (made * unit, max(now * unit, high))
 
 
 def _before(positions: list[float], created: datetime | None) -> bool:

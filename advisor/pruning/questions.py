@@ -55,19 +55,21 @@ class ReadTemplate:
 def axes_of(table: Table, readers: Iterable[ReadTemplate], workload: Workload) -> dict[str, Axis]:
     """Of each column that the readers compare with constants in a way that a minimum and a maximum can decide."""
     literals: dict[str, list[Value]] = {}
+    looked_up: set[str] = set()
     for read in readers:
         for usage in _filters(table.name, read.samples or (read.reading,)):
             if usage.role in PRUNABLE and usage.keeps_order and not _is_path(table, usage.column):
                 ends = [end for end in (usage.low, usage.high) if end is not None]
                 literals.setdefault(usage.column, []).extend([*usage.values, *ends])
-    found = {name: _axis(table, name, values, workload) for name, values in sorted(literals.items())}
+                looked_up |= {usage.column} if usage.values else set()
+    found = {name: _axis(table, name, values, workload, name in looked_up) for name, values in sorted(literals.items())}
     # Bind variables alone tell nothing of a column.
     return {name: line for name, line in found.items() if line.known or line.is_time or literals[name]}
 
 
-def _axis(table: Table, name: str, values: Iterable[Value], workload: Workload) -> Axis:
+def _axis(table: Table, name: str, values: Iterable[Value], workload: Workload, looked_up: bool = False) -> Axis:
     lifetime = (table.created, workload.window_end)
-    return axis(name, table.column(name), float(table.rows or 1), values, lifetime)
+    return axis(name, table.column(name), float(table.rows or 1), values, lifetime, looked_up)
 
 
 def _is_path(table: Table, column: str) -> bool:

@@ -146,3 +146,13 @@ def test_other_numbers_span_what_is_asked_for(asked: range) -> None:
     found = axis("TS", Column("TS", "NUMBER", 1), 1e6, asked, (made, now))
     assert not found.moments
     assert (found.low, found.high) == (asked[0], asked[-1])
+
+
+def test_ids_that_look_like_seconds_are_none() -> None:
+    """What is asked for lies within a day, though it is asked for over weeks; or single ones are looked up."""
+    made, now, column = EPOCH + timedelta(days=19_000), EPOCH + timedelta(days=20_458), Column("ID", "NUMBER", 1)
+    few = [20_000 * 86_400 + 4 * i for i in range(10)]
+    assert not axis("ID", column, 1e6, few, (made, now)).moments
+    many = [(20_000 + 4 * i) * 86_400 for i in range(10)]
+    assert axis("ID", column, 1e6, many, (made, now)).moments
+    assert not axis("ID", column, 1e6, many, (made, now), looked_up=True).moments
