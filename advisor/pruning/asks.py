@@ -216,8 +216,9 @@ def within(line: Axis, low: float | None, high: float | None) -> float:
 
 
 def _stood(line: Axis, low: float | None, high: float | None) -> int:
-    """How many of the values that stand for none are between two positions."""
-    return sum((low is None or low <= each) and (high is None or each <= high) for each in line.stand_ins)
+    """How many of the values that stand for none are between two positions, of which only a date's high end is included."""
+    most = math.inf if high is None else high if line.family == "date" else math.nextafter(high, -math.inf)
+    return sum((low is None or low <= each) and each <= most for each in line.stand_ins)
 
 
 def _range(line: Axis, low: float | None, high: float | None) -> Ask:

@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from advisor.pruning.asks import UNTOLD, Ask, Question
+from advisor.pruning.asks import FEWEST, UNTOLD, Ask, Question
 from advisor.pruning.axes import Axis
 
 MOST = 0.98
@@ -37,13 +37,13 @@ def _told(line: Axis, axes: Mapping[str, Axis], questions: Sequence[Question]) -
         if ask.column == line.column and question.written and not ask.derived and not ask.null
     ]  # fmt: skip
     asked = _Asked([ask for ask, _ in mine], [ask for ask, alone in mine if alone])
+    at_most = [_by_the_others(line, asked.alone), _beside_values(line, axes, questions)]
     share = (
         _by_itself(asked.alone)
-        or _by_the_others(line, asked.alone)
-        or _beside_values(line, axes, questions)
+        or min((each for each in at_most if each is not None), default=None)
         or _by_itself(asked.every)
     )
-    return line if share is None else replace(line, stood_in=min(MOST, share))
+    return line if share is None else replace(line, stood_in=min(MOST, share / (1 - line.null_share)))
 
 
 def _by_itself(asks: Iterable[Ask]) -> float | None:
@@ -53,26 +53,27 @@ def _by_itself(asks: Iterable[Ask]) -> float | None:
 
 
 def _by_the_others(line: Axis, asks: Iterable[Ask]) -> float | None:
-    """What queries for a stretch of the other values leave, if these lie evenly; None unless that is some."""
+    """What queries for a stretch of the other values leave beside the NULLs, if these lie evenly; None unless that is some."""
     ranges = [(ask.share, _even(line, ask)) for ask in asks if not ask.values and not ask.stood and ask.located]
     matched, even = (math.fsum(each) for each in zip(*ranges, strict=True)) if ranges else (0.0, 0.0)
-    return 1 - matched / even if 0 < matched < even else None
+    left = 1 - line.null_share - matched / even if matched and even else 0.0
+    return left if left > 0 else None
 
 
 def _beside_values(line: Axis, axes: Mapping[str, Axis], questions: Sequence[Question]) -> float | None:
-    """What queries match that ask for it and for single values of columns that have so many: of those of one template
-    that ask for values of many rows it is too much, so the least is taken.
+    """What queries match that ask for it, or for a range with it, and for single values of columns that have so many: of
+    those of one template that ask for values of many rows it is too much, so the least is taken.
     """
     by_load: dict[int, list[float]] = {}
     for question in questions:
         others = [ask for ask in question.asks if ask.column != line.column]
         mine = [ask for ask in question.asks if ask.column == line.column]
-        told = len(mine) == 1 and mine[0].stood and mine[0].values == 1 and mine[0].share != UNTOLD
+        told = len(mine) == 1 and mine[0].stood and mine[0].values <= 1 and not mine[0].derived
         counted = all(ask.values and not ask.derived and not ask.stood and axes[ask.column].known for ask in others)
-        if told and counted and question.written:
+        if told and counted and others and question.matched is not None:
             even = math.prod((1 - axes[ask.column].absent) * ask.values / axes[ask.column].distinct for ask in others)
-            matched = math.prod(ask.share for ask in question.asks)
-            by_load.setdefault(question.load, []).append(matched / even)
+            among = 0.0 if mine[0].values else (1 - line.absent) * _even(line, mine[0])
+            by_load.setdefault(question.load, []).append(max(FEWEST, question.matched / even - among))
     return min((math.fsum(each) / len(each) for each in by_load.values()), default=None)
 
 

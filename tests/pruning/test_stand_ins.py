@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import cache
 
@@ -11,7 +12,8 @@ import pytest
 
 from advisor.clustering.judge import Judge
 from advisor.model import Column, ColumnStatistics, KeyPart, Value
-from advisor.pruning.asks import Ask, as_versions
+from advisor.pruning import stand_ins
+from advisor.pruning.asks import Ask, Question, as_versions, within
 from advisor.pruning.axes import EPOCH, Axis
 from advisor.pruning.ends import axis
 from benchmarks.worlds.cases import TODAY, Case, Rows, Template, dates, number
@@ -115,6 +117,46 @@ def test_without_statistics_it_doesnt_stretch_what_is_asked_for() -> None:
     found = axis("C", Column("C", "DATE", 1), 1e6, [date(2025, 12, 1), FAR, NEVER], (CREATED, NOW))
     assert (found.low, found.high) == (days(CREATED.date()), days(NOW.date()))
     assert found.stand_ins == (days(NEVER), days(FAR))
+
+
+@pytest.mark.parametrize(("kind", "share"), [("TIMESTAMP_NTZ", 0.7), ("DATE", 1.0)])
+def test_a_range_that_ends_before_it_leaves_it_out(kind: str, share: float) -> None:
+    """The high end of a date's range is its last day, that of any other is excluded."""
+    found = line(kind, date(2024, 1, 6), FAR, 731, date(2025, 5, 1), date(2024, 1, 6))
+    assert within(replace(found, stood_in=0.3), None, days(FAR)) == pytest.approx(share)
+
+
+def told_of(*questions: Question, nulls: float = 0.0) -> float:
+    """The share of the rows with a value that is taken to stand for none."""
+    ended = replace(line("DATE", date(2024, 1, 6), FAR, 731, date(2026, 1, 5)), null_share=nulls)
+    axes = {"C": ended, "KIND": replace(line("NUMBER", 0, 99, 100), column="KIND")}
+    return stand_ins.told(axes, questions)["C"].stood_in
+
+
+def test_nulls_stand_for_none_by_themselves() -> None:
+    """Half of the rows are NULL; of the others one in ten stands for none, which ranges and look-ups tell alike."""
+    begin = days(date(2024, 1, 6))
+    stretch = Ask("C", 0.045, 0, begin, begin + 73.1)
+    assert told_of(Question(0, 1.0, (stretch,), matched=0.045), nulls=0.5) == pytest.approx(0.1, abs=0.01)
+    alone = Ask("C", 0.05, 1, positions=(days(FAR),), stood=True)
+    assert told_of(Question(0, 1.0, (alone,), matched=0.05), nulls=0.5) == pytest.approx(0.1)
+
+
+def test_a_range_with_it_beside_a_value_tells_how_many_rows_hold_it() -> None:
+    kind = Ask("KIND", 0.0002, 1, positions=(5.0,))
+    still = Ask("C", 0.5, 0, days(date(2026, 1, 5)), None, stood=True)
+    assert told_of(Question(0, 1.0, (still, kind), matched=0.0001)) == pytest.approx(0.01, abs=0.002)
+    assert told_of(Question(0, 1.0, (still, kind))) == 0, "of what isn't recorded nothing is told"
+
+
+def test_the_least_is_taken_that_queries_leave_for_it() -> None:
+    """Few rows have ended of late, so a range of these leaves nearly all rows; but few are found beside a value."""
+    begin = days(date(2025, 12, 1))
+    late = Ask("C", 0.001, 0, begin, begin + 30)
+    kind = Ask("KIND", 0.01, 1, positions=(5.0,))
+    ended = Ask("C", 0.02, 1, positions=(days(FAR),), stood=True)
+    asked = (Question(0, 1.0, (late,), matched=0.001), Question(1, 1.0, (ended, kind), matched=0.0002))
+    assert told_of(*asked) == pytest.approx(0.02)
 
 
 # ---------------------------------------------------------------- advice
