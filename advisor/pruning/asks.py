@@ -98,7 +98,9 @@ class Question:
     each one's own weight, of which that of an even number of alternatives is negative.
     """
     matched: float | None = None
-    """The share of the table's rows that its template's scans match, as recorded, where it asks all that they ask."""
+    """The share of the table's rows that its template's scans match, as recorded, where it asks all that they ask and
+    neither a join nor a LIMIT spares these the partitions of some.
+    """
 
     @property
     def written(self) -> bool:

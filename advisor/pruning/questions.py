@@ -214,11 +214,16 @@ def questions_of(
         if best is not None and _boundless(best, axes[best.column], few, _read(read, i, scan), rows, partitions):
             best = None
         every = (*asks, *implied, *([best] if best else ()))
-        whole = matched if complete else None
+        whole = matched if complete and not implied and not _stops(readings[i]) else None
         questions.append(Question(load, term.sign / len(readings), every, together=term.together, matched=whole))
     if not any(ask.unmatched for question in questions for ask in question.asks):
         return questions
     return _barren(questions, [_read(read, i, scan) for (i, scan, _), _ in terms])
+
+
+def _stops(reading: Reading) -> bool:
+    """A LIMIT spares the scan partitions, of which nobody counts what its conditions match."""
+    return reading.limit is not None and not any(usage.role is Role.GROUP for usage in reading.usages)
 
 
 def _boundless(best: Ask, line: Axis, few: bool, read: int | None, rows: float, partitions: int) -> bool:

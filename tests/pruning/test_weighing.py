@@ -14,6 +14,9 @@ from advisor.pruning.layout import Layout
 from advisor.pruning.prediction import count
 from advisor.pruning.sample import Sample
 from advisor.pruning.weighing import HEAVIEST, weighed
+from benchmarks.worlds.cases import Case, Rows, Template, number
+from benchmarks.worlds.told import told
+from benchmarks.worlds.truth import SHOWN_DAYS, execute, truths
 from tests.worlds import World
 
 ROWS, PARTITIONS, SAMPLED = 100_000, 200, 5_000
@@ -86,6 +89,36 @@ def test_texts_of_which_the_sample_or_the_history_tells_too_little_stay_as_they_
     recorded = questions(table, 2, 0.2)
     assert weighed(recorded, [5_000], lacking) == recorded
     assert weighed(recorded[:3], [5_000], sample_of(table)) == recorded[:3]
+
+
+LOOK_UP = "SELECT * FROM t WHERE tenant = {}"
+
+
+@pytest.mark.parametrize(
+    ("statement", "weighed"),
+    [
+        (LOOK_UP, True),
+        (LOOK_UP.replace("*", "day, COUNT(*)") + " GROUP BY day LIMIT 5", True),
+        (LOOK_UP + " LIMIT 5", False),
+        (LOOK_UP + " ORDER BY day DESC LIMIT 5", False),
+        (LOOK_UP.replace("t WHERE", "t JOIN d ON kind = id WHERE") + " AND brand = 3", False),
+    ],
+    ids=["alone", "grouped", "stopped", "latest", "joined"],
+)
+def test_what_is_recorded_of_part_of_the_partitions_weighs_nothing(statement: str, weighed: bool) -> None:
+    """A scan that ends early, or whose partitions a join or a top-k skips, isn't recorded with all the rows that match."""
+    rng = np.random.default_rng(3)
+    tenant = np.where(rng.random(ROWS) < HOT, 0.0, rng.integers(1, 80, ROWS))
+    fact = {"TENANT": tenant, "DAY": rng.integers(19_000, 20_000, ROWS), "KIND": rng.integers(0, 20, ROWS)}
+    few = {"ID": np.arange(20), "BRAND": np.arange(20) // 2}
+    tables = tuple(
+        Rows(name, {column: number(column, values) for column, values in columns.items()}, partitions)
+        for name, columns, partitions in (("T", fact, PARTITIONS), ("D", few, 1))
+    )
+    case = Case("limits", tables, (Template(lambda r, at: statement.format(0 if r.random() < HOT else r.integers(1, 80)), 300),))  # fmt: skip
+    shown = execute(case, SHOWN_DAYS, 36, rng)
+    found = told(case, shown, truths(case, shown), 3, "sample")["T"].profile.layout.questions
+    assert all((question.matched is not None) is weighed for question in found)
 
 
 def test_a_proof_weighs_the_texts_that_it_replays_as_the_prediction_does() -> None:
