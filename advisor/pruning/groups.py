@@ -117,13 +117,18 @@ def as_long_as_matched(axes: Mapping[str, Axis], questions: Sequence[Question]) 
 
 def _as_long(line: Axis, questions: Sequence[Question]) -> Axis:
     asked = [
-        (ask.high - ask.low, ask.share) for question in questions for ask in question.asks
+        (high - ask.low, ask.share) for question in questions for ask in question.asks
         if ask.column == line.column and len(question.asks) == 1 and question.written and not ask.values and not ask.derived
-        and ask.low is not None and ask.high is not None and line.low <= ask.low and ask.high <= line.high + 1
+        and ask.low is not None and (high := _end(line, ask)) is not None and line.low <= ask.low and high <= line.high + 1
     ]  # fmt: skip
     share = sum(each for _, each in asked)
     length = sum(each for each, _ in asked) / share if len(asked) >= FEWEST_ASKED and share else line.span
     return replace(line, low=line.high - length) if length < SHORTER * line.span else line
+
+
+def _end(line: Axis, ask: Ask) -> float | None:
+    """Where a range ends; an open one of a time may match what has yet to come, one of moments is taken to match none."""
+    return line.high if ask.high is None and line.moments else ask.high
 
 
 def as_asked(axes: Mapping[str, Axis], questions: Sequence[Question]) -> dict[str, Axis]:

@@ -79,6 +79,15 @@ def test_times_are_as_long_as_the_rows_that_a_day_holds_say() -> None:
         assert as_long_as_matched({"AT": unchanged}, questions) == {"AT": unchanged}
 
 
+def test_open_ranges_tell_how_long_numbers_that_are_moments_go_back() -> None:
+    """What has yet to come may be in an open range of a time, as days that are due are, but in none of moments."""
+    line = Axis("TS", "number", DAY0 * 86_400, (DAY0 + 1096) * 86_400, 60_000, moments=True)
+    since = [Question(i, 1.0, (Ask("TS", 1 / 6, 0, (DAY0 + 1086) * 86_400),)) for i in range(12)]
+    assert as_long_as_matched({"TS": line}, since)["TS"].low == pytest.approx((DAY0 + 1036) * 86_400)
+    due = replace(line, family="timestamp", moments=False)
+    assert as_long_as_matched({"TS": due}, since) == {"TS": due}
+
+
 def test_a_moment_in_months_goes_from_one_to_the_next() -> None:
     start, end = DAY0, DAY0 + 400
     months = [in_units(KeyPart("DAY", unit="MONTH"), day) for day in np.arange(start, end, 0.25)]
