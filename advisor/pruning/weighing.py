@@ -9,6 +9,7 @@ J.-C. Deville, C.-E. Särndal, "Calibration Estimators in Survey Sampling", JASA
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -32,8 +33,9 @@ def weighed(questions: Sequence[Question], executions: Sequence[int], sample: Sa
     found = list(questions)
     for load, mine in by_load.items():
         recorded = {questions[i].matched for i in mine}
-        if len(mine) < FEWEST or None in recorded or len(recorded) > 1:
-            continue
+        scans = round(math.fsum(questions[i].weight for i in mine))
+        if len(mine) < FEWEST or None in recorded or len(recorded) > 1 or scans > 1:
+            continue  # what a template's several scans match is recorded together
         written = [[ask for ask in questions[i].asks if not ask.derived] for i in mine]
         if not all(ask.column in sample.columns and (ask.null or ask.placed) for asks in written for ask in asks):
             continue

@@ -91,6 +91,14 @@ def test_texts_of_which_the_sample_or_the_history_tells_too_little_stay_as_they_
     assert weighed(recorded[:3], [5_000], sample_of(table)) == recorded[:3]
 
 
+def test_texts_of_several_scans_stay_as_they_are() -> None:
+    """Of a tenant's rows joined with a day's it isn't recorded which of the two match more."""
+    table = world()
+    days = tuple(Question(0, 1 / TEXTS, (table.between("DAY", i, i + 350),), matched=0.4) for i in range(TEXTS))
+    both = (*questions(table, 2, 0.4), *days)
+    assert weighed(both, [5_000], sample_of(table)) == both
+
+
 LOOK_UP = "SELECT * FROM t WHERE tenant = {}"
 
 
