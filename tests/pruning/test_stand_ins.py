@@ -13,7 +13,7 @@ import pytest
 from advisor.clustering.judge import Judge
 from advisor.model import Column, ColumnStatistics, KeyPart, Value
 from advisor.pruning import stand_ins
-from advisor.pruning.asks import Ask, Question, as_versions, within
+from advisor.pruning.asks import Ask, Question, as_versions, corrected, within
 from advisor.pruning.axes import EPOCH, Axis
 from advisor.pruning.ends import axis
 from benchmarks.worlds.cases import TODAY, Case, Rows, Template, dates, number
@@ -147,6 +147,16 @@ def test_a_range_with_it_beside_a_value_tells_how_many_rows_hold_it() -> None:
     still = Ask("C", 0.5, 0, days(date(2026, 1, 5)), None, stood=True)
     assert told_of(Question(0, 1.0, (still, kind), matched=0.0001)) == pytest.approx(0.01, abs=0.002)
     assert told_of(Question(0, 1.0, (still, kind))) == 0, "of what isn't recorded nothing is told"
+
+
+def test_a_range_with_it_is_a_guess_while_nothing_tells_how_many_rows_hold_it() -> None:
+    """Nearly all rows have an account, so it's few that end late or never."""
+    account = replace(line("NUMBER", 0, 80_000_199, 201), column="ACCOUNT")
+    axes = {"C": line("DATE", date(2024, 1, 6), FAR, 731, date(2026, 1, 5)), "ACCOUNT": account}
+    asks = (Ask("ACCOUNT", 1.0, 0, 1e-9, None), Ask("C", 0.5, 0, days(date(2026, 1, 5)), None, stood=True))
+    assert [ask.share for ask in corrected(asks, 0.04, axes)] == pytest.approx([1, 0.04])
+    axes["C"] = replace(axes["C"], stood_in=0.5)
+    assert [ask.share for ask in corrected(asks, 0.5, axes)] == pytest.approx([1, 0.5])
 
 
 def test_the_least_is_taken_that_queries_leave_for_it() -> None:
