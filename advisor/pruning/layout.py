@@ -155,14 +155,19 @@ class Layout:
 
     @cached_property
     def scarce(self) -> tuple[Ask, ...]:
-        """Conditions that are decided by whether a partition holds a row of theirs, of which the sample has few: NULLs, and the
-        far end of a column."""
+        """Conditions that are decided by whether a partition holds a row of theirs, of which the sample has few: NULLs, what
+        stands for no value, and the far end of a column."""
         sample = self.sample
         asked = {ask: None for question in self.counted.questions for ask in question.asks}
         return tuple(
             ask for ask in asked
-            if ask.null or (sample is not None and ask.open and ask.share * sample.rows < FEW)
+            if ask.null or (sample is not None and (ask.open or self.for_none(ask)) and ask.share * sample.rows < FEW)
         )  # fmt: skip
+
+    def for_none(self, ask: Ask) -> bool:
+        """Most rows that it asks for hold what stands for no value."""
+        line = self.axes[ask.column]
+        return ask.stood and (1 - line.null_share) * line.stood_in * 2 >= ask.share
 
     @cached_property
     def counted(self) -> Layout:

@@ -88,7 +88,7 @@ def count(layout: Layout, key: Sequence[KeyPart]) -> Floats:
         ask: _holding(ask, layout, cut, key) for ask in layout.scarce if ask.null or not _follows(layout, ask, key)
     }
     for ask in layout.scarce:
-        led = None if ask.null else _led(layout, ask, key)
+        led = None if ask.null or layout.for_none(ask) else _led(layout, ask, key)
         if led is not None:
             own = next((at for at, part in enumerate(key) if part.column == ask.column), None)
             behind = trailing(layout.sample, ask.column, ask.share, cut, led, own, layout.rows, ask.high is None)
@@ -120,23 +120,26 @@ def _at_ends(ask: Ask, layout: Layout, sample: Sample, cut: Cut, earlier: int) -
     """How probably each partition holds a row that the ask matches, of a column that the key sorts within groups of so
     many earlier expressions.
     """
-    return sample.at_ends(
-        ask.met_by(sample.columns[ask.column]), ask.share, cut, earlier, layout.rows, ask.high is None
-    )
+    last = ask.positions[-1] > layout.axes[ask.column].high if ask.positions else ask.high is None
+    return sample.at_ends(ask.met_by(sample.columns[ask.column]), ask.share, cut, earlier, layout.rows, last)
 
 
 def _ends(layout: Layout, ask: Ask, earlier: Sequence[KeyPart]) -> bool:
-    """The ask's rows lie at the end of each group of the earlier expressions: NULLs, which are the last, or the far end
-    of a column that has none, unless one of the expressions puts these together.
+    """The ask's rows lie at the end of each group of the earlier expressions: NULLs, which are the last, what stands for no
+    value, or the far end of a column that has no NULLs, unless one of the expressions puts these together.
     """
     if not earlier or ask.null:
         return bool(earlier)
+    if layout.for_none(ask):
+        return True
     nulls = layout.axes[ask.column].null_share > 0
     return ask.open and not nulls and not _follows(layout, ask, earlier)
 
 
 def _follows(layout: Layout, ask: Ask, key: Sequence[KeyPart]) -> bool:
-    """The key, or a part of it, puts the ask's rows together."""
+    """The key, or a part of it, puts the ask's rows together; those with what stands for no value only their own column."""
+    if layout.for_none(ask):
+        return any(part.column == ask.column for part in key)
     return any(together(layout, part.column, ask.column) is not None for part in key)
 
 
