@@ -26,6 +26,8 @@ from advisor.pruning.sample import Sample
 from advisor.pruning.trailing import trailing
 from advisor.pruning.widths import UNSORTED, touched
 
+SEVERAL = 2
+"""Groups that begin in a partition: with more of them it isn't one's end and another's beginning."""
 BEHIND_AN_END = 0.25
 """How wide one column is taken to stay where another is narrow, if nothing but an end of either was seen: what was
 opened lately was updated lately, but what was updated lately may have been opened at any time.
@@ -81,8 +83,7 @@ def count(layout: Layout, key: Sequence[KeyPart]) -> Floats:
     cut = layout.sample.cut(key, layout.axes, layout.partitions)
     alive: dict[Ask, Floats] = {}
     for column, intervals in layout.intervals.items():
-        rows = None if KeyPart(column) in key else layout.rows
-        overlap = intervals.overlap(*layout.sample.bounds(column, cut, rows))
+        overlap = intervals.overlap(*_bounds(layout, layout.sample, cut, column, key))
         alive |= {ask: overlap[row].astype(float) for ask, row in intervals.rows.items()}
     alive |= {
         ask: _holding(ask, layout, cut, key) for ask in layout.scarce if ask.null or not _follows(layout, ask, key)
@@ -106,6 +107,22 @@ def count(layout: Layout, key: Sequence[KeyPart]) -> Floats:
             likely = counted + computed[i] - asked[i] if every else counted * computed[i] / asked[i]
             computed[i] = min(max(1.0, likely), layout.scattered[layout.which[i]])
     return layout.per_load(computed)
+
+
+def _bounds(layout: Layout, sample: Sample, cut: Cut, column: str, key: Sequence[KeyPart]) -> tuple[Floats, Floats]:
+    """Lowest and highest rank of a column in each partition: as they look where it is sorted within a group of the key's
+    earlier expressions, and wider elsewhere, as in a partition that holds several of very many groups.
+    """
+    at = next((i for i, part in enumerate(key) if part == KeyPart(column)), None)
+    if at is None:
+        return sample.bounds(column, cut, layout.rows)
+    low, high = sample.bounds(column, cut, None)
+    begun = cut.begun(at) if at else np.zeros(1, dtype=np.intp)
+    if len(begun) < layout.partitions:
+        return low, high
+    groups = np.bincount(np.searchsorted(cut.starts, begun, side="right") - 1, minlength=len(cut.starts))
+    lower, higher = sample.bounds(column, cut, layout.rows)
+    return np.where(groups > SEVERAL, lower, low), np.where(groups > SEVERAL, higher, high)
 
 
 def _holding(ask: Ask, layout: Layout, cut: Cut, key: Sequence[KeyPart]) -> Floats:

@@ -1,0 +1,54 @@
+"""Rows of which a sample has few or none, where a key puts them: counted on the sample, and in truth."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from advisor.model import KeyPart
+from advisor.pruning.asks import Ask
+from advisor.pruning.prediction import count
+from advisor.pruning.sample import Sample
+from tests.worlds import World
+
+ROWS, PARTITIONS, SAMPLED = 120_000, 120, 1_200
+DAY0, NEVER = 19_000, 2_932_896
+
+
+def world() -> World:
+    """Sixty accounts in a hundred are none, the others have few rows each; one row in two thousand ends never."""
+    rng = np.random.default_rng(3)
+    day = np.sort(rng.integers(DAY0, DAY0 + 730, ROWS)).astype(float)
+    account = np.where(rng.random(ROWS) < 0.6, 0.0, rng.integers(1, 20_000, ROWS))
+    ended = np.where(rng.random(ROWS) < 0.0005, NEVER, rng.permutation(day))
+    families = {"ACCOUNT": "number", "DAY": "date", "ENDED": "date"}
+    return World({"ACCOUNT": account, "DAY": day, "ENDED": ended}, families, PARTITIONS)
+
+
+def counted(table: World, ask: Ask, key: tuple[KeyPart, ...]) -> float:
+    layout = table.layout([[ask]])
+    ended = replace(layout.axes["ENDED"], high=DAY0 + 730.0, stand_ins=(float(NEVER),), stood_in=0.0005)
+    picked = np.random.default_rng(4).choice(ROWS, SAMPLED, replace=False)
+    sample = Sample({name: values[picked] for name, values in table.columns.items()})
+    return float(count(replace(layout, axes=layout.axes | {"ENDED": ended}, sample=sample), key)[0])
+
+
+@pytest.mark.parametrize("days", [2, 20, 30])
+def test_a_column_behind_very_many_groups_is_in_no_order_where_a_partition_holds_several(days: int) -> None:
+    """The accounts' last days lie in nearly every partition of theirs; those of the none's rows in one or two."""
+    table, key = world(), (KeyPart("ACCOUNT"), KeyPart("DAY"))
+    ask = table.above("DAY", DAY0 + 730.0 - days)
+    true = table.counted(key, [ask])
+    assert true > 40
+    assert counted(table, ask, key) == pytest.approx(true, rel=0.35)
+
+
+@pytest.mark.parametrize("unit", ["WEEK", "MONTH"])
+def test_what_stands_for_none_lies_at_the_end_of_each_group(unit: str) -> None:
+    table, key = world(), (KeyPart("DAY", unit), KeyPart("ENDED"))
+    ask = Ask("ENDED", 0.0005, 1, positions=(float(NEVER),), stood=True)
+    true = table.counted(key, [ask])
+    assert true > 15
+    assert counted(table, ask, key) == pytest.approx(true, rel=0.35)
