@@ -32,7 +32,7 @@ def counted(table: World, ask: Ask, key: tuple[KeyPart, ...]) -> float:
     ended = replace(layout.axes["ENDED"], high=DAY0 + 730.0, stand_ins=(float(NEVER),), stood_in=0.0005)
     picked = np.random.default_rng(4).choice(ROWS, SAMPLED, replace=False)
     sample = Sample({name: values[picked] for name, values in table.columns.items()})
-    return float(count(replace(layout, axes=layout.axes | {"ENDED": ended}, sample=sample), key)[0])
+    return float(count(replace(layout, axes={**layout.axes, "ENDED": ended}, sample=sample), key)[0])
 
 
 @pytest.mark.parametrize("days", [2, 20, 30])
