@@ -148,7 +148,9 @@ def _as_asked(line: Axis, asks: Sequence[Ask]) -> Axis:
     of_even = each * line.distinct
     if of_even >= UNEVEN:
         return replace(line, demanded=tuple(position for ask in asks for position in ask.positions))
-    rare = (line.known or counted(line)) and of_even <= 1 / UNEVEN
+    # One value that is always asked for doesn't tell that the others are few: -1 for "unknown", beside accounts.
+    several = len({position for ask in asks for position in ask.positions}) > 1
+    rare = (line.known or (counted(line) and several)) and of_even <= 1 / UNEVEN
     return replace(line, uncommon=of_even, told_by=_values(asks)) if rare else line
 
 

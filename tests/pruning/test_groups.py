@@ -88,6 +88,13 @@ def test_open_ranges_tell_how_long_numbers_that_are_moments_go_back() -> None:
     assert as_long_as_matched({"TS": due}, since) == {"TS": due}
 
 
+def test_one_value_that_is_always_asked_for_does_not_tell_that_the_others_are_few() -> None:
+    """-1 is in a row of a thousand, and "> 0" is asked for too; the accounts that hold the rest are nobody's literals."""
+    line = Axis("ACCOUNT", "number", -1, 0, 2)
+    unknown = [Question(i, 1.0, (Ask("ACCOUNT", 0.001, 1, positions=(-1.0,)),)) for i in range(12)]
+    assert as_asked({"ACCOUNT": line}, unknown) == {"ACCOUNT": line}
+
+
 def test_a_moment_in_months_goes_from_one_to_the_next() -> None:
     start, end = DAY0, DAY0 + 400
     months = [in_units(KeyPart("DAY", unit="MONTH"), day) for day in np.arange(start, end, 0.25)]
