@@ -1,7 +1,7 @@
 -- Cluster DEMO.RETAIL.PAGE_EVENTS by (DATE_TRUNC('MONTH', EVENT_TS), USER_ID)
 --
 -- 10 query templates filter it by EVENT_TS and USER_ID 45.2 times a day and read 28.0% of its 358
--- micro-partitions; in this order they are expected to read 4.5%. That saves 0.00132 to 0.00645 (expected
+-- micro-partitions; in this order they are expected to read 4.5%. That saves 0.00132 to 0.00646 (expected
 -- 0.0028) credits a month; upkeep takes 0 to 0.0000891 (expected 0.00000815) a month and the build 0.000118 to
 -- 0.00138 (expected 0.000252) once.
 --
@@ -9,7 +9,7 @@
 -- Size       1,398,633 rows in 358 micro-partitions
 -- Key now    none
 -- Key then   DATE_TRUNC('MONTH', EVENT_TS), USER_ID
--- Net        0.00111 to 0.00644 (expected 0.00277) credits a month
+-- Net        0.00111 to 0.00645 (expected 0.00277) credits a month
 -- Build      0.000118 to 0.00138 (expected 0.000252) credits, once
 -- Upkeep     0 to 0.0000891 (expected 0.00000815) credits a month
 -- Evidence   measured, confidence high
@@ -19,7 +19,7 @@
 --
 -- Share of the table's partitions that a query reads, before and after:
 --   171d1bca246fc768  60 executions, 99.7% -> 9.4%, for example query 47a6b80c-18e1-4e4f-8609-d6ee291ee7c2
---   a9db60ed12c7d983  30 executions, 100.0% -> 11.1%, for example query 96d9ee3e-2470-4abf-985e-4b383bf4b655
+--   a9db60ed12c7d983  30 executions, 100.0% -> 10.6%, for example query 96d9ee3e-2470-4abf-985e-4b383bf4b655
 --   09e330d5f86e342d  30 executions, 99.6% -> 12.6%, for example query 4c625e65-7d40-49b2-be64-015a45033922
 --   900c9cca69ee8104  25 executions, 99.9% -> 13.4%, for example query ecff3841-1ec7-451e-a117-f2b295f01b9e
 --   1ba378a7223868ac  70 executions, 12.8% -> 1.3%, for example query 9e185e1f-51da-4a1d-9b53-6df722c7e624

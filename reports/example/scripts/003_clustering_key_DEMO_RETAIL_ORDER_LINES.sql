@@ -1,7 +1,7 @@
 -- Cluster DEMO.RETAIL.ORDER_LINES by (DATE_TRUNC('QUARTER', ORDER_DATE), PRODUCT_ID)
 --
 -- 3 query templates filter it by PRODUCT_ID 14.3 times a day and read 99.9% of its 338 micro-partitions; in this
--- order they are expected to read 33.0%. That saves 0.000901 to 0.00309 (expected 0.00203) credits a month;
+-- order they are expected to read 33.0%. That saves 0.000903 to 0.0031 (expected 0.00203) credits a month;
 -- upkeep takes 0 to 0.0000417 (expected 0.00000381) a month and the build 0.000126 to 0.00147 (expected
 -- 0.000269) once.
 --
@@ -9,7 +9,7 @@
 -- Size       1,178,122 rows in 338 micro-partitions
 -- Key now    none
 -- Key then   DATE_TRUNC('QUARTER', ORDER_DATE), PRODUCT_ID
--- Net        0.000737 to 0.00308 (expected 0.002) credits a month
+-- Net        0.000739 to 0.00308 (expected 0.00201) credits a month
 -- Build      0.000126 to 0.00147 (expected 0.000269) credits, once
 -- Upkeep     0 to 0.0000417 (expected 0.00000381) credits a month
 -- Evidence   measured, confidence high
@@ -30,7 +30,7 @@
 --   f235d33abc8561d1  reads it without a filter
 -- Warning: These templates will read more than today: aa0ee7b09c11667c (33.8 → 49.3 partitions an execution),
 -- c35016eba8b9ff58 (64.6 → 87.6 partitions an execution), 0180bae6f268ec59 (63.9 → 78.9 partitions an
--- execution), 76fca2d441e8038f (62.9 → 78.1 partitions an execution), fbc87e3c00ace296 (15.8 → 23 partitions an
+-- execution), 76fca2d441e8038f (62.9 → 76.3 partitions an execution), fbc87e3c00ace296 (15.8 → 23 partitions an
 -- execution), 981cdea92f7f19b8 (6.85 → 23 partitions an execution), 933735a6b501ba31 (33.5 → 51.7 partitions an
 -- execution), e628089ff472477f (15.5 → 23 partitions an execution), a7776b781d5d2d59 (26.2 → 51.2 partitions an
 -- execution), 963308d28a45d07c (15.7 → 23 partitions an execution).
