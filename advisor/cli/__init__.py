@@ -53,7 +53,7 @@ def main() -> None:
     except OSError as error:
         if error.filename is None and error.errno != errno.ENOSPC:
             raise
-        _fail(f"{error.filename or 'what is printed'}: {error.strerror}", InputError.exit_status)
+        _fail(": ".join(map(str, filter(None, (error.filename, error.strerror)))), InputError.exit_status)
     else:
         sys.exit(status if isinstance(status, int) else 0)
 

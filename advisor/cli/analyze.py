@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from advisor.cli.collect import collected_into
-from advisor.cli.terminal import coloured, progress, say, screen_size
+from advisor.cli.terminal import coloured, progress, say, screen_size, unsaid
 from advisor.destinations import check_destinations, written
 from advisor.errors import InputError
 
@@ -121,7 +121,7 @@ def analyze(
             connection, settings, snapshot, days, statistics=not no_statistics, samples=keep_samples, quiet=quiet
         )
     with _demo_home() if demo else _nowhere() as home:
-        tell = _nothing if quiet else say
+        tell = unsaid if quiet else say
         advice, folder = _run(
             _demo_snapshot(home, tell) if home else snapshot or Path(), settings, out, tell, book, beside
         )
@@ -227,10 +227,6 @@ def _summary(advice: Advice, folder: Path, quiet: bool, as_json: bool) -> None:
         click.echo(machine_readable(advice, folder))
     elif not quiet:
         click.echo(screen(advice, folder, *screen_size(), coloured()), color=True)
-
-
-def _nothing(line: str) -> None:
-    """Says it to nobody."""
 
 
 # ---------------------------------------------------------------- the demo

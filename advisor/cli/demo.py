@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from advisor.cli.terminal import say
+from advisor.cli.terminal import say, unsaid
 from advisor.errors import InputError
 
 HELP = """Run a real workload on an embedded engine and keep its history as a snapshot.
@@ -33,8 +33,4 @@ def demo(out: Path, quiet: bool) -> None:
         raise InputError(f"cannot write the demo's snapshot to {out}: something is there; name another --out")
     out.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as home:
-        snapshot(Path(home), _silent if quiet else say).replace(out)
-
-
-def _silent(line: str) -> None:
-    """Says it to nobody."""
+        snapshot(Path(home), unsaid if quiet else say).replace(out)

@@ -22,6 +22,10 @@ def say(line: str) -> None:
     click.echo(line, err=True)
 
 
+def unsaid(line: str) -> None:
+    """Says it to nobody."""
+
+
 @dataclass
 class Progress:
     """Each stage as it begins; one that takes longer, with the share that is done and an estimate of the time left."""

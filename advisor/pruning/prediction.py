@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from advisor.model import KeyPart
+from advisor.pruning.asked import AskColumns
 from advisor.pruning.asks import Ask
 from advisor.pruning.axes import Axis
 from advisor.pruning.buckets import ColumnAsks, matched
@@ -20,7 +21,7 @@ from advisor.pruning.closed_form import Floats, Selection, Walked
 from advisor.pruning.counterparts import EVEN_ODDS, STRAYING
 from advisor.pruning.cut import Cut
 from advisor.pruning.groups import groups, sizes_of
-from advisor.pruning.layout import AskColumns, Layout
+from advisor.pruning.layout import Layout
 from advisor.pruning.nests import plain_key
 from advisor.pruning.sample import Sample
 from advisor.pruning.trailing import trailing
