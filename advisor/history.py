@@ -13,6 +13,7 @@ from advisor.figures import percent
 from advisor.loads import Load
 from advisor.lookback import LookBack
 from advisor.model import ZERO, Maker, Owner, Range, TableName, Workload
+from advisor.platform import foreign
 from advisor.profile import TableProfile
 from advisor.pruning.widths import UNSORTED
 from advisor.settings import Settings
@@ -84,6 +85,9 @@ def obstacle(cut: Cut, settings: Settings) -> str | None:
     for trait, why in ELSEWHERE.items():
         if trait in table.traits:
             return f"It is a {trait} table: {why}."
+    elsewhere = foreign(table)
+    if elsewhere is not None:
+        return elsewhere
     if table.kind != "BASE TABLE" or table.traits & {"temporary", "event"}:
         return "It is no table whose rows could be set apart."
     if not _quotable(cut):

@@ -8,6 +8,7 @@ from pathlib import Path
 from advisor.account import Account, read_account
 from advisor.errors import InputError
 from advisor.model import Column, ColumnUsage, Needs, Reading, TableName, Wanted
+from advisor.platform import foreign
 from advisor.profile import TableProfile
 from advisor.pruning.asks import PRUNABLE
 from advisor.pruning.joins import partners
@@ -46,7 +47,11 @@ def _needs(snapshot: Snapshot, settings: Settings) -> Needs:
     masked = {TableName(*row[:3]): frozenset(row[4] or ()) for row in rows}
     found, notes = [], []
     asked = _asked(account)
-    large = {each.table.name for each in account.profiles if each.partitions >= settings.min_partitions}
+    large = {
+        each.table.name
+        for each in account.profiles
+        if each.partitions >= settings.min_partitions and foreign(each.table) is None
+    }
     sides = _sides(account, large)
     for profile in sorted(account.profiles, key=lambda each: (-_weight(each), each.table.name)):
         name = profile.table.name

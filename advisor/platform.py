@@ -9,6 +9,10 @@ from advisor.model import Proposed, Rejection, Table
 from advisor.settings import Settings
 
 BASE = ("BASE TABLE",)
+FOREIGN = {
+    "imported": "Its database is imported from a share: only the provider can change what is in it.",
+    "application": "Its database is an application's: only the provider can change what is in it.",
+}
 
 
 def forbidden(table: Table, traits: Collection[str], kinds: Collection[str] = BASE) -> str | None:
@@ -22,6 +26,11 @@ def forbidden(table: Table, traits: Collection[str], kinds: Collection[str] = BA
         return None
     sort = table.kind.lower()
     return f"{sort}s" if sort.endswith(("view", "table")) else f"{sort} tables"
+
+
+def foreign(table: Table) -> str | None:
+    """Why nobody in the account can change the table, as a sentence; None where it is the account's own."""
+    return next((why for trait, why in FOREIGN.items() if trait in table.traits), None)
 
 
 def masked(table: Table, columns: Collection[str]) -> tuple[str, ...]:

@@ -22,10 +22,10 @@ from advisor.redactor.statement import Found, redacted
 from advisor.redactor.tokens import Names, Values
 from advisor.redactor.words import Sort, tokens
 from advisor.settings import Settings
-from advisor.snapshot import open_snapshot
+from advisor.snapshot import catalog, open_snapshot
 from tests.commands import advisor
 from tests.names import TEXTS
-from tests.snapshots import START, Row, query, table, write_snapshot
+from tests.snapshots import START, Row, query, table, write_snapshot, write_view
 
 # ---------------------------------------------------------------- tokens
 
@@ -279,6 +279,15 @@ def test_the_advice_is_the_same_up_to_names(tmp_path: Path) -> None:
     same_words, same_figures = plain(after)
     assert words == same_words
     assert figures == pytest.approx(same_figures, rel=1e-3)
+
+
+def test_an_imported_database_stays_one(tmp_path: Path) -> None:
+    original = planted(tmp_path / "original", history())
+    write_view(original, "databases", [{"DATABASE_NAME": SECRETS["database"], "TYPE": "IMPORTED DATABASE"}])
+    copied(original, tmp_path / "out")
+    for folder in (original, tmp_path / "out"):
+        with open_snapshot(folder) as snapshot:
+            assert {trait for each in catalog(snapshot).tables.values() for trait in each.traits} == {"imported"}
 
 
 def advice(folder: Path, out: Path) -> Any:

@@ -13,7 +13,7 @@ from advisor.figures import between, many, number, percent
 from advisor.keys import parse, render
 from advisor.model import ZERO, KeyPart
 from advisor.owners.patches import changeable
-from advisor.platform import forbidden
+from advisor.platform import forbidden, foreign
 from advisor.profile import TableProfile
 from advisor.quoting import expression, identifier, qualified
 from advisor.settings import Settings
@@ -34,6 +34,9 @@ def obstacle(profile: TableProfile, settings: Settings) -> str | None:
     sort = forbidden(table, FORBIDDEN_TRAITS, KEYED)
     if sort is not None:
         return f"Snowflake allows no clustering key on {sort}."
+    elsewhere = foreign(table)
+    if elsewhere is not None:
+        return elsewhere
     if not _quotable(profile):
         return "A name or an expression of its key can't be written as SQL: look at the snapshot's rows of it."
     defined = _defined_elsewhere(profile)

@@ -41,6 +41,7 @@ ACCOUNT_VIEWS: Mapping[str, AccountView] = MappingProxyType(
         "query_history": _of("GOVERNANCE", 0.75, 1, "END_TIME"),
         "tables": _of("OBJECT", 1.5, None, "CREATED"),
         "columns": _of("OBJECT", 1.5, None, None),
+        "databases": _of("OBJECT", 3, None, None),
         "views": _of("OBJECT", 1.5, None, "CREATED"),
         "object_dependencies": _of("OBJECT", 3, None, None),
         "policy_references": _of("GOVERNANCE", 2, None, None),

@@ -60,7 +60,7 @@ class Table:
     auto_clustering: bool | None = None
     created: datetime | None = None
     traits: frozenset[str] = frozenset()
-    """Of: transient, temporary, external, event, hybrid, iceberg, dynamic."""
+    """Of: transient, temporary, external, event, hybrid, iceberg, dynamic; imported and application where its database is."""
     row_policy: bool = False
     """A row access policy is set on it."""
     masked: frozenset[str] = frozenset()

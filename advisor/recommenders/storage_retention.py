@@ -51,6 +51,7 @@ from advisor.model import (
     TemplateEvidence,
 )
 from advisor.owners import patches
+from advisor.platform import FOREIGN
 from advisor.quoting import beside, qualified
 from advisor.settings import Settings
 from advisor.terms import evidence, identity, short_window, valid_until
@@ -63,6 +64,7 @@ ELSEWHERE = {
     "hybrid": "It is a hybrid table: its rows are stored apart from micro-partitions, and what its Time Travel keeps needs checking.",
     "iceberg": "It is an Iceberg table: its files lie in an external volume, whose retention needs checking there.",
     "dynamic": "It is a dynamic table: what it keeps is set by another statement, for which no script is written.",
+    **FOREIGN,
 }
 
 Outcome = Proposal | Rejection | None

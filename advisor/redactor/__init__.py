@@ -61,6 +61,7 @@ _OWN = frozenset(
         "WAREHOUSE_SIZE",
         "OUTCOME",
         "TABLE_TYPE",
+        "TYPE",
         "IS_TRANSIENT",
         "IS_TEMPORARY",
         "IS_ICEBERG",

@@ -9,13 +9,14 @@ from datetime import datetime
 
 from advisor.account import Account
 from advisor.model import Catalog, Repeats
+from advisor.platform import FOREIGN
 from advisor.pruning.questions import ReadTemplate
 from advisor.reuse import texts
 from advisor.reuse.replay import Asked, Miss, reasons, replay
 
 NOT_REUSED = ("hybrid", "external")
 """Tables of whose queries no result is reused: hybrid ones as documented, external ones since nothing tells when they change."""
-UNTOLD = ("dynamic", "iceberg", "event", "temporary")
+UNTOLD = ("dynamic", "iceberg", "event", "temporary", *FOREIGN)
 """Tables whose changes the histories may not hold; a temporary one is another in each session."""
 
 
@@ -93,7 +94,7 @@ def _unknown(read: ReadTemplate, account: Account) -> str | None:
     if not scans or any(table is None or table.kind.endswith("VIEW") for table in tables):
         return "they read what the snapshot has no table of, or a materialized view"
     if any(table is not None and table.traits & set(UNTOLD) for table in tables):
-        return "they read a dynamic, Iceberg, event or temporary table, whose changes no history tells"
+        return "they read a dynamic, Iceberg, event, temporary or shared table, whose changes no history tells"
     if scans & account.replaced:
         return "they read a table that a swap, a new name or a clone fills, and no history tells when"
     return None

@@ -40,6 +40,12 @@ ORDER BY c.TABLE_CATALOG, c.TABLE_SCHEMA, c.TABLE_NAME, c.ORDINAL_POSITION, c.CO
          s.SAMPLED_ROWS DESC, s.APPROX_DISTINCT DESC, s.MIN_VALUE, s.MAX_VALUE
 """
 
+# What stands there belongs to whoever shares or publishes it.
+_FOREIGN = """
+SELECT DATABASE_NAME, CASE upper(TYPE) WHEN 'APPLICATION' THEN 'application' ELSE 'imported' END FROM databases
+WHERE DELETED IS NULL AND DATABASE_NAME IS NOT NULL AND upper(TYPE) IN ('IMPORTED DATABASE', 'APPLICATION')
+"""
+
 _POLICIES = """
 SELECT REF_DATABASE_NAME, REF_SCHEMA_NAME, REF_ENTITY_NAME, upper(POLICY_KIND), REF_COLUMN_NAME FROM policy_references
 WHERE REF_ENTITY_NAME IS NOT NULL
@@ -84,9 +90,9 @@ def catalog(snapshot: Snapshot) -> Catalog:
     """The tables and views that stand at the end of the window; of several with one name, the newest."""
     found = snapshot.rows("tables", _TABLES)
     columns = _columns(snapshot, {TableName(*row[:3]): row[9] for row in found})
-    policies = _policies(snapshot)
+    policies, foreign = _policies(snapshot), dict(snapshot.rows("databases", _FOREIGN))
     tables = {
-        name: _table(row, columns.get(name, ()), policies.get(name, ()))
+        name: _table(row, columns.get(name, ()), policies.get(name, ()), foreign.get(name.database))
         for row in found
         for name in [TableName(*row[:3])]
     }
@@ -145,11 +151,14 @@ def _policies(snapshot: Snapshot) -> Mapping[TableName, list[tuple[str, str | No
     return found
 
 
-def _table(row: Sequence[Any], columns: tuple[Column, ...], policies: Sequence[tuple[str, str | None]]) -> Table:
+def _table(
+    row: Sequence[Any], columns: tuple[Column, ...], policies: Sequence[tuple[str, str | None]], foreign: str | None
+) -> Table:
     database, schema, name, kind, rows, size, key, automatic, created, _, retention, *flags = row
     named = zip(("transient", "temporary", "iceberg", "dynamic", "hybrid"), flags, strict=True)
     traits = {trait for trait, flag in named if flag in ("YES", "TRUE", "ON", "1", "Y", "T")}
     traits |= {trait for trait in ("temporary", "external", "event") if kind.startswith(trait.upper())}
+    traits |= {foreign} if foreign is not None else set()
     return Table(
         name=TableName(database, schema, name),
         kind=kind,

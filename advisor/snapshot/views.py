@@ -92,6 +92,11 @@ VIEWS: Mapping[str, View] = MappingProxyType(
             ),
             (*TABLE, ("ROW_COUNT",), ("BYTES",)),
         ),
+        "databases": View(
+            columns(text="DATABASE_NAME TYPE", time="DELETED"),
+            required("DATABASE_NAME TYPE"),
+            "tables of imported databases, which nobody here can alter, can't be told from the account's own",
+        ),
         "columns": View(
             columns(
                 text="TABLE_CATALOG TABLE_SCHEMA TABLE_NAME COLUMN_NAME DATA_TYPE IS_NULLABLE",

@@ -18,7 +18,7 @@ from advisor.blocks.legality import PLAIN, expression_obstacle
 from advisor.blocks.stored import merged, parsed
 from advisor.cost import DAYS_PER_MONTH
 from advisor.model import TableName
-from advisor.platform import forbidden
+from advisor.platform import FOREIGN, forbidden
 from advisor.profile import TableProfile
 from advisor.pruning.questions import ReadTemplate
 from advisor.settings import Settings
@@ -26,7 +26,7 @@ from advisor.stored_results.asked import Asked, searched, settled
 from advisor.usage.names import Session
 
 KINDS = ("BASE TABLE", "VIEW", "TEMPORARY TABLE", "EVENT TABLE")
-UNCHECKED = {"hybrid", "iceberg", "temporary", "event", "dynamic"}
+UNCHECKED = {"hybrid", "iceberg", "temporary", "event", "dynamic", *FOREIGN}
 HOLDER = "a dynamic table"
 WINDOWS = (exp.Window, exp.RowNumber, exp.Rank, exp.DenseRank, exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue)
 EXACT = (

@@ -45,6 +45,8 @@ CHANGES: Mapping[str, Mapping[str, Any]] = {
     "dynamic": {"traits": frozenset({"dynamic"})},
     "view": {"kind": "VIEW"},
     "materialized view": {"kind": "MATERIALIZED VIEW"},
+    "imported": {"traits": frozenset({"imported"})},
+    "application": {"traits": frozenset({"application"})},
     "row access": {"row_policy": True},
     "masked": {"masked": frozenset({"ID", "SITE", "DAY", "CUSTOMER_ID", "LEVEL"})},
 }
@@ -120,6 +122,10 @@ class Warned(str):
     """Advised, with this among the warnings."""
 
 
+ELSEWHERE = {
+    "imported": "Its database is imported from a share: only the provider can change what is in it.",
+    "application": "Its database is an application's: only the provider can change what is in it.",
+}
 NO_TABLE = "It is no table whose rows could be set apart."
 CLASSIC = {
     "hybrid": "It is a hybrid table: it has neither micro-partitions nor archive storage.",
@@ -130,6 +136,7 @@ CLASSIC = {
     "dynamic": "It is a dynamic table: its rows follow from its query.",
     "view": NO_TABLE,
     "materialized view": NO_TABLE,
+    **ELSEWHERE,
 }
 KEPT = {
     "hybrid": "It is a hybrid table: its rows are stored apart from micro-partitions, and what its Time Travel keeps needs checking.",
@@ -140,6 +147,7 @@ KEPT = {
     "dynamic": "It is a dynamic table: what it keeps is set by another statement, for which no script is written.",
     "view": SILENT,
     "materialized view": SILENT,
+    **ELSEWHERE,
 }
 UNPLAIN = "DB.PUBLIC.ORDERS is no plain table: whether a dynamic table may read it with this lag needs checking."
 HIDDEN = "DB.PUBLIC.ORDERS has a policy: a stored copy would show its rows as the owner sees them."
@@ -158,6 +166,7 @@ EXPECTED: Mapping[str, Mapping[str, str]] = {
         "view": "Snowflake allows no clustering key on views.",
         "materialized view": "It is a materialized view: its key is set by another statement, for which no script is written.",
         "masked": Warned(UNSURE.format("CUSTOMER_ID")),
+        **ELSEWHERE,
     },
     "materialized_view": {
         "hybrid": "Snowflake allows no materialized view on hybrid tables.",
@@ -169,6 +178,7 @@ EXPECTED: Mapping[str, Mapping[str, str]] = {
         "materialized view": "Snowflake allows no materialized view on materialized views.",
         "row access": "It has a row access policy: Snowflake allows no materialized view on it.",
         "masked": "CUSTOMER_ID has a masking policy: Snowflake allows no materialized view with it.",
+        **ELSEWHERE,
     },
     "dynamic_table": {
         "hybrid": UNPLAIN,
@@ -177,6 +187,8 @@ EXPECTED: Mapping[str, Mapping[str, str]] = {
         "temporary": UNPLAIN,
         "event": UNPLAIN,
         "dynamic": UNPLAIN,
+        "imported": UNPLAIN,
+        "application": UNPLAIN,
         "view": UNPLAIN,
         "materialized view": "Snowflake allows no dynamic table over materialized views, as DB.PUBLIC.ORDERS is one of.",
         "row access": HIDDEN,
@@ -201,7 +213,7 @@ EXPECTED: Mapping[str, Mapping[str, str]] = {
     },
     "result_cache": {
         **dict.fromkeys(("hybrid", "external"), "whose results Snowflake does not reuse."),
-        **dict.fromkeys(("iceberg", "temporary", "event", "dynamic"), "whose changes no history tells."),
+        **dict.fromkeys(("iceberg", "temporary", "event", "dynamic", *ELSEWHERE), "whose changes no history tells."),
         **dict.fromkeys(("view", "materialized view"), "are not judged: they read what the snapshot has no table of"),
         **dict.fromkeys(("row access", "masked"), SHARED),
     },
@@ -219,6 +231,7 @@ EXPECTED: Mapping[str, Mapping[str, str]] = {
         "view": "Snowflake has no search optimization on views.",
         "materialized view": "Snowflake has no search optimization on materialized views.",
         "masked": Warned(UNSURE.format("ID")),
+        **ELSEWHERE,
     },
     "query_rewrite": {
         "hybrid": "It is a hybrid table: it has no micro-partitions that a range could skip.",
@@ -301,6 +314,22 @@ def test_a_table_of_a_share_is_in_no_catalog_of_the_account_and_gets_no_advice(
     with open_snapshot(tmp_path / "in", Settings()) as snapshot:
         found = analyze(snapshot, Settings())
     assert not of(found, kind.partition(" ")[0])
+
+
+@pytest.mark.parametrize("planted", ["clustering_key", "materialized_view", "search_optimization"], indirect=True)
+@pytest.mark.parametrize(
+    ("what", "advised"), [("IMPORTED DATABASE", False), ("APPLICATION", False), ("STANDARD", True), (None, True)]
+)
+def test_a_database_that_is_a_provider_s_gets_no_advice(
+    planted: tuple[str, Path, Account], what: str | None, advised: bool, tmp_path: Path
+) -> None:
+    kind, folder, _ = planted
+    shutil.copytree(folder, tmp_path / "in")
+    dropped = {"DATABASE_NAME": "DB", "TYPE": "IMPORTED DATABASE", "DELETED": datetime(2024, 1, 1)}
+    write_view(tmp_path / "in", "databases", [{"DATABASE_NAME": "DB", "TYPE": what, "DELETED": None}, dropped])
+    with open_snapshot(tmp_path / "in", Settings()) as snapshot:
+        found = analyze(snapshot, Settings())
+    assert bool(of(found, kind)) == advised
 
 
 @pytest.mark.parametrize("planted", ["materialized_view", "search_optimization", "clustering_key"], indirect=True)

@@ -337,7 +337,7 @@ def test_repeats_that_take_little_time_are_passed_over(tmp_path: Path) -> None:
         (
             ONE,
             {"IS_DYNAMIC": "YES"},
-            "they read a dynamic, Iceberg, event or temporary table, whose changes no history tells",
+            "they read a dynamic, Iceberg, event, temporary or shared table, whose changes no history tells",
         ),
     ],
 )

@@ -83,6 +83,11 @@ def rows() -> dict[str, list[dict[str, Any]]]:
             QUERY_ID=("q-0", None, "of no history"),
         ),
         "object_dependencies": [{"REFERENCED_OBJECT_NAME": "ORDERS", "REFERENCING_OBJECT_NAME": "V", "DEPENDENCY_TYPE": "BY_NAME"}],
+        "databases": [
+            {"DATABASE_NAME": "DB", "TYPE": "STANDARD", "DELETED": None},
+            {"DATABASE_NAME": "WEATHER", "TYPE": "IMPORTED DATABASE", "DELETED": None},
+            {"DATABASE_NAME": "OLD", "TYPE": "STANDARD", "DELETED": TIMES[0]},
+        ],
         "policy_references": [
             {"POLICY_KIND": "ROW_ACCESS_POLICY", "REF_DATABASE_NAME": "DB", "REF_SCHEMA_NAME": "PUBLIC", "REF_ENTITY_NAME": "ORDERS",
              "REF_COLUMN_NAME": None, "TAG_NAME": None},

@@ -23,8 +23,8 @@ Tables under 100 micro-partitions have nothing to skip. Tables rewritten all the
 their queries save, the more so where search optimization is in force or materialized views stand on them: its paths are built
 anew, and the views refreshed, for all that is rewritten, and what that takes is in the key's price, unless the same plan drops
 them. Tables that load in the order they are asked are pruned already. A table that dbt, a task or a job recreates loses what an
-ALTER sets: its key is a patch for the model or the statement. Conditions inside UPPER, MOD or behind a leading wildcard gain
-nothing.
+ALTER sets: its key is a patch for the model or the statement. A table of an imported database is its provider's to change.
+Conditions inside UPPER, MOD or behind a leading wildcard gain nothing.
 
 References
 ----------

@@ -20,7 +20,7 @@ from advisor.model import (
     Target,
 )
 from advisor.owners import patches
-from advisor.platform import forbidden
+from advisor.platform import forbidden, foreign
 from advisor.profile import TableProfile
 from advisor.quoting import identifier, qualified
 from advisor.settings import Settings
@@ -43,6 +43,9 @@ def obstacle(profile: TableProfile) -> str | None:
     sort = forbidden(table, FORBIDDEN_TRAITS, KINDS)
     if sort is not None:
         return f"Snowflake allows no materialized view on {sort}."
+    elsewhere = foreign(table)
+    if elsewhere is not None:
+        return elsewhere
     if any(trait in table.traits for trait in UNSURE_TRAITS):
         return "It is an Iceberg table: whether a materialized view is allowed on it needs checking."
     if table.row_policy:

@@ -101,6 +101,9 @@ def _obstacle(profile: TableProfile, looks: Sequence[Look], account: Account) ->
     sort = platform.forbidden(table, FORBIDDEN)
     if sort is not None:
         return f"Snowflake has no search optimization on {sort}."
+    elsewhere = platform.foreign(table)
+    if elsewhere is not None:
+        return elsewhere
     unchecked = [trait for trait in UNCHECKED if trait in table.traits]
     if unchecked:
         return f"It is {UNCHECKED[unchecked[0]]} table: whether it can have search optimization needs checking."
