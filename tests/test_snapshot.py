@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -421,6 +422,46 @@ def test_the_catalog_holds_the_newest_of_a_name_and_nothing_that_was_dropped(tmp
         Column("b", "TEXT", 2),
     )
     assert found.views == {TableName("DB", "PUBLIC", "V"): "create view v as select 1"}
+
+
+@pytest.mark.parametrize(
+    ("text", "read", "lost"),
+    [
+        (
+            '[["a", 0.5], [7, 0.25], ["it\\"s", 1e-05], [true, 0]]',
+            (("a", 0.5), ("7", 0.25), ('it"s', 1e-05), ("true", 0.0)),
+            0,
+        ),
+        ("[]", (), 0),
+        (None, None, 0),
+        ("", None, 1),
+        ("{}", None, 1),
+        ("[[1, 0.5]", None, 1),
+        ("[" * 100_000, None, 1),
+        ('[["a", "b"]]', None, 1),
+        ('[["\\ud800", 0.5]]', None, 1),
+        ('[["a", -0.5]]', None, 1),
+        ('[["a", NaN]]', None, 1),
+        ('[["a", 0.7], ["b", 0.7]]', None, 0),
+    ],
+)
+@pytest.mark.parametrize("form", ["parquet", "csv"])
+def test_frequent_values_that_cannot_be_read_are_counted_and_cost_nothing_else(
+    tmp_path: Path, text: str | None, read: tuple[tuple[str, float], ...] | None, lost: int, form: str
+) -> None:
+    place = {"TABLE_CATALOG": "DB", "TABLE_SCHEMA": "PUBLIC", "TABLE_NAME": "T", "COLUMN_NAME": "A"}
+    columns = [place | {"ORDINAL_POSITION": 1, "DATA_TYPE": "TEXT"}]
+    statistics = [place | {"APPROX_DISTINCT": 9.0, "MIN_VALUE": "a", "MAX_VALUE": "z", "FREQUENT_VALUES": text}]
+    write_snapshot(tmp_path, tables=[table("T")], columns=columns, column_statistics=statistics)
+    if form == "csv":
+        path = tmp_path / "column_statistics.parquet"
+        duckdb.sql(f"COPY (FROM '{path}') TO '{path.with_suffix('.csv')}' (HEADER)")
+        path.unlink()
+    with open_snapshot(tmp_path) as snapshot:
+        found = catalog(snapshot).tables[T].columns[0].statistics
+        # An empty text of a CSV is a missing one.
+        assert snapshot.unreadable.get("column_statistics", 0) == (0 if form == "csv" and not text else lost)
+    assert found == ColumnStatistics(distinct=9.0, minimum="a", maximum="z", frequent=read)
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,8 @@ class Extract:
     """How long an answer is good enough that isn't settled."""
     shape: Callable[[Iterator[pa.Table]], Iterator[pa.Table]] = iter
     """Makes the file's rows of the result's."""
+    plainer: str | None = None
+    """What to ask where the account won't run the statement: the same with less in it."""
     shown: str | None = None
     """A SHOW that is asked right before; its query's id stands for $shown. Connector 4 has no Arrow batches of a SHOW itself."""
 

@@ -27,6 +27,7 @@ _TYPES = {
     Kind.NUMBER: pa.float64(),
     Kind.EXACT: pa.decimal128(38, 3),
     Kind.TIME: pa.timestamp("us"),
+    Kind.SHARES: pa.string(),
 }
 
 

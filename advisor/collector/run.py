@@ -37,6 +37,8 @@ class Run:
     progress: Progress
     refusals: dict[str, str] = field(default_factory=dict)
     """Why the account didn't answer, by view or table."""
+    shortened: dict[str, str] = field(default_factory=dict)
+    """Why it was asked for less, and answered that, by table."""
     files: list[str] = field(default_factory=list)
     """What the snapshot is to hold."""
     asked: int = 0
@@ -99,13 +101,23 @@ class Run:
         of_table = extract.view in OF_TABLES
         if of_table and (self.scanned_bytes or 0) > self.allowed_bytes:
             return RefusedError(f"{extract.source}: the budget is used up")
-        try:
-            received = session.ask(
+
+        def asked(sql: str) -> Received:
+            return session.ask(
                 extract.file,
-                extract.sql,
+                sql,
                 lambda batches: write_part(path, extract.view, mark, extract.shape(batches)),
                 extract.shown,
             )
+
+        try:
+            try:
+                received = asked(extract.sql)
+            except RefusedError as error:
+                if extract.plainer is None or isinstance(error, DeniedError):
+                    raise
+                received = asked(extract.plainer)
+                self.shortened[extract.source] = str(error)
         except RefusedError as error:
             if extract.source in NEEDED:
                 raise refused(extract.source, self.role, str(error)) from None

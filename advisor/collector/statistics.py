@@ -14,8 +14,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from advisor import frequent
 from advisor.collector.extracts import Extract
-from advisor.collector.pool import RefusedError
+from advisor.collector.pool import DeniedError
 from advisor.model import Column, Table, Wanted
 from advisor.quoting import identifier, qualified
 from advisor.snapshot import sample_file
@@ -29,8 +30,6 @@ FEWEST_SAMPLED, MOST_SAMPLED = 20_000, 1_000_000
 SAMPLED_PER_PARTITION = 16
 FEWEST_SEEN = 0.5
 """Of the rows that a table is said to have, a share smaller than this is no fair sample."""
-LETTERS = 100
-"""Of a text's minimum and maximum so many are kept."""
 
 # Compressed bytes of a value, roughly; only their ratio within a table counts.
 _WIDTHS = {"BOOLEAN": 1, "DATE": 2, "NUMBER": 4, "FLOAT": 8, "TIME": 6, "TEXT": 16}
@@ -86,11 +85,12 @@ def _width(column: Column) -> int:
 
 
 def statistics_of(plan: Plan, good_for: timedelta) -> Extract:
-    """One statement whose one row becomes a row per column."""
-    table, columns = plan.wanted.table, plan.wanted.columns
-    measures = ["COUNT(*) AS SAMPLED_ROWS", *(m for i, column in enumerate(columns) for m in _measures(i, column))]
+    """One statement whose one row becomes a row per column; where the account won't count frequent values, one without."""
+    table, columns = plan.wanted.table, list(enumerate(plan.wanted.columns))
+    measures = ["COUNT(*) AS SAMPLED_ROWS", *(m for i, column in columns for m in _measures(i, column))]
+    counted = [f"{frequent.asked(_plain(column), column)} AS FREQUENT_{i}" for i, column in columns]
     share = "" if plan.percent >= 100 else f" SAMPLE SYSTEM ({_percent(plan.percent)}) SEED ({SEED})"
-    sql = "SELECT\n    " + ",\n    ".join(measures) + f"\nFROM {qualified(table.name)}{share}"
+    source = f"\nFROM {qualified(table.name)}{share}"
 
     def described(batches: Iterator[pa.Table]) -> Iterator[pa.Table]:
         (row,) = [row for batch in batches for row in batch.to_pylist()]
@@ -101,11 +101,16 @@ def statistics_of(plan: Plan, good_for: timedelta) -> Extract:
         "column_statistics",
         str(table.name),
         f"column_statistics/{sample_file(table.name)}",
-        sql,
+        _select([*measures, *counted]) + source,
         None,
         good_for,
         described,
+        _select(measures) + source,
     )
+
+
+def _select(measures: Sequence[str]) -> str:
+    return "SELECT\n    " + ",\n    ".join(measures)
 
 
 def sample_of(plan: Plan, good_for: timedelta) -> Extract:
@@ -123,7 +128,11 @@ def _measures(number: int, column: Column) -> Iterator[str]:
     yield f"APPROX_COUNT_DISTINCT({value}) AS DISTINCT_{number}"
     yield f"COUNT({value}) AS KNOWN_{number}"
     for name, end in (("LEAST", "MIN"), ("MOST", "MAX")):
-        yield f"LEFT({end}({value}), {LETTERS}) AS {name}_{number}" if text else f"{end}({value}) AS {name}_{number}"
+        yield (
+            f"LEFT({end}({value}), {frequent.LETTERS}) AS {name}_{number}"
+            if text
+            else f"{end}({value}) AS {name}_{number}"
+        )
     yield f"AVG(LENGTH({value})) AS LENGTH_{number}" if text else f"CAST(NULL AS FLOAT) AS LENGTH_{number}"
 
 
@@ -147,6 +156,7 @@ def _percent(share: float) -> str:
 def _described(plan: Plan, row: dict[str, Any]) -> list[dict[str, Any]]:
     """A row of `column_statistics` per column."""
     table, sampled = plan.wanted.table, int(row["SAMPLED_ROWS"])
+    partitions = math.inf if plan.percent >= 100 else plan.wanted.partitions * plan.percent / 100
     place = {"TABLE_CATALOG": table.name.database, "TABLE_SCHEMA": table.name.schema, "TABLE_NAME": table.name.name}
     return [
         {
@@ -158,6 +168,7 @@ def _described(plan: Plan, row: dict[str, Any]) -> list[dict[str, Any]]:
             "NULL_SHARE": 1 - int(row[f"KNOWN_{i}"]) / sampled if sampled else None,
             "AVG_LENGTH": None if row[f"LENGTH_{i}"] is None else float(row[f"LENGTH_{i}"]),
             "SAMPLED_ROWS": sampled,
+            "FREQUENT_VALUES": frequent.shares(row.get(f"FREQUENT_{i}"), sampled, partitions),
         }
         for i, column in enumerate(plan.wanted.columns)
     ]
@@ -168,7 +179,7 @@ def _check_seen(plan: Plan, sampled: int) -> None:
     table = plan.wanted.table
     expected = (table.rows or 0) * plan.percent / 100
     if sampled < FEWEST_SEEN * expected:
-        raise RefusedError(f"{table.name}: the role sees {sampled:,} rows where about {expected:,.0f} are")
+        raise DeniedError(f"{table.name}: the role sees {sampled:,} rows where about {expected:,.0f} are")
 
 
 def _rows(table: Table, plan: Plan, sampled: int) -> int:

@@ -7,6 +7,7 @@ unquoted names of the texts.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,6 +22,7 @@ import pyarrow.parquet as pq
 from advisor.demo.engine import DATABASE, Engine
 from advisor.demo.tables import WINDOW_DAYS
 from advisor.demo.workload import Recorded, TableScan
+from advisor.frequent import KEPT, kept
 from advisor.model import TableName
 from advisor.snapshot import sample_file, write_manifest
 
@@ -67,7 +69,7 @@ TABLES = PLACE | {
 COLUMNS = PLACE | {"COLUMN_NAME": TEXT, "ORDINAL_POSITION": WHOLE, "DATA_TYPE": TEXT, "IS_NULLABLE": TEXT}
 COLUMN_STATISTICS = PLACE | {
     "COLUMN_NAME": TEXT, "APPROX_DISTINCT": WHOLE, "MIN_VALUE": TEXT, "MAX_VALUE": TEXT, "NULL_SHARE": FLOAT,
-    "AVG_LENGTH": FLOAT, "SAMPLED_ROWS": WHOLE,
+    "AVG_LENGTH": FLOAT, "SAMPLED_ROWS": WHOLE, "FREQUENT_VALUES": TEXT,
 }  # fmt: skip
 TABLE_DML_HISTORY = {
     "START_TIME": TIME, "END_TIME": TIME, "DATABASE_NAME": TEXT, "SCHEMA_NAME": TEXT, "TABLE_NAME": TEXT,
@@ -261,7 +263,14 @@ def _table_statistics(engine: Engine, table: str, columns: Sequence[tuple[str, s
             "NULL_SHARE": 1 - known / rows if rows else None,
             "AVG_LENGTH": None if length is None else float(length),
             "SAMPLED_ROWS": int(rows),
+            "FREQUENT_VALUES": _frequent(engine, table, name, int(rows)),
         }
+
+
+def _frequent(engine: Engine, table: str, column: str, rows: int) -> str:
+    counted = f"SELECT TO_STRING({column}), COUNT(*) FROM {table} WHERE {column} IS NOT NULL GROUP BY 1"
+    found = engine.rows(f"{counted} ORDER BY 2 DESC, 1 LIMIT {KEPT}")
+    return json.dumps(kept([(value, int(n)) for value, n in found], rows), ensure_ascii=False)
 
 
 def _write_samples(folder: Path, engine: Engine) -> None:

@@ -33,6 +33,10 @@ class ColumnStatistics:
     null_share: float | None = None
     average_length: float | None = None
     sampled_rows: int | None = None
+    frequent: tuple[tuple[str, float], ...] | None = None
+    """Its most frequent values, as text, with their shares of all rows, NULLs included; empty where none holds many, None where
+    that isn't known.
+    """
 
 
 @dataclass(frozen=True)

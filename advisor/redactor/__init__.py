@@ -6,8 +6,9 @@ advisor reads are written; one that isn't known to hold SQL, values or words of 
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,6 +19,7 @@ from advisor.model import TableName
 from advisor.redactor.statement import Found, redacted
 from advisor.redactor.tokens import Names, Values, derived_key, keyed
 from advisor.snapshot import Snapshot, sample_file, write_manifest
+from advisor.snapshot.catalog import shares_of
 from advisor.snapshot.manifest import literal
 from advisor.snapshot.views import VIEWS, Kind
 
@@ -26,6 +28,7 @@ NOT_HIDDEN = (
     "differences between numbers: all are shifted by one amount, so one known number tells the others",
     "how numbers of more than ten digits begin: the shift has ten at most",
     "the order of names and of texts, which of them are equal, about how long a text is, and what a LIKE asks them to begin with",
+    "which share of a column's rows each of its most frequent values holds",
     "the shape of each statement, Snowflake's own query ids and hashes, names that are words of SQL, and that dbt wrote a statement",
 )
 """What a reader of the redacted snapshot still learns."""
@@ -155,6 +158,11 @@ def _collected(snapshot: Snapshot, samples: tuple[_Sample, ...]) -> Found:
             if kind is Kind.TEXT and column not in _OWN | _MESSAGES:
                 for text in _distinct(snapshot, f"SELECT DISTINCT {column} FROM {view} WHERE {column} IS NOT NULL"):
                     _note(found, column, text)
+            if kind is Kind.SHARES:
+                texts = f"SELECT DISTINCT CAST({column} AS VARCHAR) FROM {view} WHERE {column} IS NOT NULL"
+                for text in _distinct(snapshot, texts):
+                    for value, _ in shares_of(text) or ():
+                        found.value(value)
     for sample in samples:
         found.names |= {sample.table.database, sample.table.schema, sample.table.name}
         for name, held in sample.columns:
@@ -189,6 +197,7 @@ def _register(snapshot: Snapshot, renaming: Renaming, secret: bytes) -> None:
         "hide_name": renaming.names.token,
         "hide_sql": lambda text: _of_its_length(redacted(text, renaming.names, renaming.values), text),
         "hide_value": renaming.values.value,
+        "hide_shares": lambda text: hidden_shares(text, renaming.values.value),
         "hide_message": lambda text: "cancelled" if "cancel" in text.lower() else "hidden",
         "own_word": lambda text: text if _OWN_WORD.fullmatch(text) else "hidden",
         "keyed": lambda text: keyed(text, secret),
@@ -212,6 +221,8 @@ def _function(column: str) -> str:
         return "own_id"
     if column == "QUESTION":
         return "keyed"  # where the account has no hash of its texts, a digest of the text and all its literals
+    if column == "FREQUENT_VALUES":
+        return "hide_shares"
     if column in _OWN:
         return "own_word"
     if column in _SQL:
@@ -219,9 +230,15 @@ def _function(column: str) -> str:
     return "hide_value" if column in _VALUES else "hide_message" if column in _MESSAGES else "hide_name"
 
 
+def hidden_shares(text: str, hidden: Callable[[str], str]) -> str:
+    """FREQUENT_VALUES with tokens for its values; those that are of more than all rows tell nothing, and stay so."""
+    found = shares_of(text)
+    return "[]" if found is None else json.dumps([[hidden(value), share] for value, share in found])
+
+
 def _write_view(snapshot: Snapshot, view: str, path: Path) -> None:
     columns = ", ".join(
-        f"{_function(column)}({column}) AS {column}" if kind is Kind.TEXT else column
+        f"{_function(column)}(CAST({column} AS VARCHAR)) AS {column}" if kind in (Kind.TEXT, Kind.SHARES) else column
         for column, kind in VIEWS[view].columns.items()
     )
     snapshot.rows(view, f"COPY (SELECT {columns} FROM {view}) TO {literal(str(path))} (FORMAT parquet)")

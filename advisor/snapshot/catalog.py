@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from advisor.model import Catalog, Churn, Column, ColumnStatistics, Table, TableHistory, TableName, TableScans
 from advisor.snapshot.folder import Snapshot
 
+ROUNDED = 1e-3
+"""Shares add up to no more than all rows but by so much."""
 _TOKEN = re.compile(r"""'(?:[^'\\]|\\.|'')*'|"(?:[^"]|"")*"|[(\[]|[)\]]|,""", re.DOTALL)
 
 _TABLES = """
@@ -32,12 +36,12 @@ _COLUMNS = """
 SELECT c.TABLE_CATALOG, c.TABLE_SCHEMA, c.TABLE_NAME, c.TABLE_ID, c.COLUMN_NAME, upper(coalesce(c.DATA_TYPE, 'UNKNOWN')),
        coalesce(c.ORDINAL_POSITION, 0), upper(trim(c.IS_NULLABLE)) IN ('NO', 'N', 'FALSE', '0'),
        s.COLUMN_NAME IS NOT NULL, s.APPROX_DISTINCT, s.MIN_VALUE, s.MAX_VALUE,
-       s.NULL_SHARE, s.AVG_LENGTH, s.SAMPLED_ROWS
+       s.NULL_SHARE, s.AVG_LENGTH, s.SAMPLED_ROWS, s.FREQUENT_VALUES
 FROM columns AS c
 LEFT JOIN column_statistics AS s USING (TABLE_CATALOG, TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME)
 WHERE c.DELETED IS NULL AND c.COLUMN_NAME IS NOT NULL
 ORDER BY c.TABLE_CATALOG, c.TABLE_SCHEMA, c.TABLE_NAME, c.ORDINAL_POSITION, c.COLUMN_NAME, c.DATA_TYPE,
-         s.SAMPLED_ROWS DESC, s.APPROX_DISTINCT DESC, s.MIN_VALUE, s.MAX_VALUE
+         s.SAMPLED_ROWS DESC, s.APPROX_DISTINCT DESC, s.MIN_VALUE, s.MAX_VALUE, s.FREQUENT_VALUES
 """
 
 # What stands there belongs to whoever shares or publishes it.
@@ -183,9 +187,22 @@ def _columns(snapshot: Snapshot, table_ids: Mapping[TableName, int | None]) -> M
         name = TableName(database, schema, table)
         if name not in table_ids or (None not in (table_id, table_ids[name]) and table_id != table_ids[name]):
             continue
-        told = ColumnStatistics(*statistics) if known else None
+        *plain, frequent = statistics
+        told = ColumnStatistics(*plain) if known else None
+        if told is not None and frequent is not None:
+            told = replace(told, frequent=shares_of(frequent))
         found[name].setdefault(column, Column(column, kind, position, told, nullable=not filled))
     return {name: tuple(columns.values()) for name, columns in found.items()}
+
+
+def shares_of(text: str) -> tuple[tuple[str, float], ...] | None:
+    """Values with their shares of the rows, from FREQUENT_VALUES as it was checked; None if they are of more than all rows."""
+    found = [(_as_text(value), float(share)) for value, share in json.loads(text, parse_int=str, parse_float=str)]
+    return None if sum(share for _, share in found) > 1 + ROUNDED else tuple(found)
+
+
+def _as_text(value: str | bool) -> str:
+    return value if isinstance(value, str) else str(value).lower()
 
 
 def during(snapshot: Snapshot, view: str, sql: str, time: str) -> list[tuple[Any, ...]]:

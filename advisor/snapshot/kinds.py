@@ -17,6 +17,8 @@ class Kind(StrEnum):
     EXACT = "DECIMAL(38, 3)"
     """Sums that must not depend on the order of the rows: milliseconds, and counts beyond 64 bits."""
     TIME = "TIMESTAMP"
+    SHARES = "JSON"
+    """Values and their shares of the rows, `[["a", 0.5], [7, 0.1]]`: what may be damaged without harm."""
 
     @property
     def noun(self) -> str:
@@ -34,9 +36,18 @@ class View:
     """Columns that some accounts have under another name, and that name."""
 
 
-def columns(text: str = "", whole: str = "", number: str = "", exact: str = "", time: str = "") -> Mapping[str, Kind]:
+def columns(
+    text: str = "", whole: str = "", number: str = "", exact: str = "", time: str = "", shares: str = ""
+) -> Mapping[str, Kind]:
     """Columns by kind, each group's names parted by blanks."""
-    kinds = {Kind.TEXT: text, Kind.WHOLE: whole, Kind.NUMBER: number, Kind.EXACT: exact, Kind.TIME: time}
+    kinds = {
+        Kind.TEXT: text,
+        Kind.WHOLE: whole,
+        Kind.NUMBER: number,
+        Kind.EXACT: exact,
+        Kind.TIME: time,
+        Kind.SHARES: shares,
+    }
     return MappingProxyType({name: kind for kind, names in kinds.items() for name in names.split()})
 
 

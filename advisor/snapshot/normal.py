@@ -34,6 +34,11 @@ _WHOLE_TYPES = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
 _NUMBER_TYPES = (*_WHOLE_TYPES, *(f"U{name}" for name in _WHOLE_TYPES), "DECIMAL", "FLOAT", "DOUBLE", "BOOLEAN")
 _TIME_TYPES = ("TIMESTAMP", "DATE")
 
+_VALUE = r"""("([^"\\[:cntrl:]]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*"|-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?|true|false)"""
+_SHARE = r"(0|1|0\.[0-9]+|1\.0+|[0-9](\.[0-9]+)?[eE]-[0-9]+)"
+_PAIR = rf"\s*\[\s*{_VALUE}\s*,\s*{_SHARE}\s*\]\s*"
+_SHARES = rf"\s*\[({_PAIR}(,{_PAIR})*|\s*)\]\s*"
+
 
 @dataclass(frozen=True)
 class _Column:
@@ -119,7 +124,7 @@ def _checked(connection: duckdb.DuckDBPyConnection, view: View, source: _Source)
 
 
 def _convertible(given: str, kind: Kind) -> bool:
-    if given == "VARCHAR" or kind is Kind.TEXT:
+    if given == "VARCHAR" or kind in (Kind.TEXT, Kind.SHARES):
         return True
     return given.startswith(_TIME_TYPES if kind is Kind.TIME else _NUMBER_TYPES) and not given.endswith("]")
 
@@ -144,7 +149,8 @@ def _normalise(connection: duckdb.DuckDBPyConnection, name: str, source: _Source
     tried = {
         column: source.columns[column].sql
         for column, kind in columns.items()
-        if kind is not Kind.TEXT and column in source.columns and source.columns[column].type == "VARCHAR"
+        if column in source.columns
+        and (kind is Kind.SHARES or (kind is not Kind.TEXT and source.columns[column].type == "VARCHAR"))
     }
     if name == "query_history":
         tried |= _impossible(connection, source)
@@ -184,8 +190,9 @@ def _count(
     if not rows and name in NEVER_EMPTY:
         raise InputError(f"{source.place} holds no rows; export the view over a window with queries in it")
     for column, given, read in zip(tried, pairs[::2], pairs[1::2], strict=True):
-        if given and not read and source.columns[column].type == "VARCHAR":
-            noun = VIEWS[name].columns[column].noun
+        kind = VIEWS[name].columns[column]
+        if given and not read and kind is not Kind.SHARES and source.columns[column].type == "VARCHAR":
+            noun = kind.noun
             raise InputError(f"{source.place}: column {column} holds text where a {noun} is needed; export it as one")
     if rows and unreadable == rows and name == "query_history":
         beyond = "each has a value that cannot be read or a figure that no query comes to"
@@ -255,6 +262,9 @@ def _value(column: _Column | None, kind: Kind, exact: str | None = None) -> str:
         return f"CASE WHEN isfinite(TRY_CAST({column.sql} AS DOUBLE)) THEN TRY_CAST({column.sql} AS DOUBLE) END"
     if kind is Kind.TIME:
         return _time(column)
+    if kind is Kind.SHARES:
+        text = f"CAST({column.sql} AS VARCHAR)"
+        return f"CASE WHEN regexp_full_match({text}, {literal(_SHARES)}) THEN TRY_CAST({text} AS JSON) END"
     return f"TRY_CAST({column.sql} AS {kind})"
 
 

@@ -21,7 +21,7 @@ class Fault:
     """What goes wrong on requests whose path and statement match, from hit `skip` on, `times` times."""
 
     action: str
-    """status, drop (before the answer), truncate (in its midst), cut (a short chunk), delay, expire or deny."""
+    """status, drop (before the answer), truncate (in its midst), cut (a short chunk), delay, expire, deny, or refuse (to compile)."""
     path: str = ""
     sql: str = ""
     skip: int = 0

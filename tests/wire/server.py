@@ -35,11 +35,21 @@ from sqlglot import exp
 from tests.wire.faults import Fault, Protocol, Receive, Scope, Send, reset_connection
 
 Answer = tuple[int, bytes]
+Refusal = tuple[str, str, str]
+"""Its code, what is said, and the SQL state."""
+
+REFUSALS = {
+    "deny": ("002003", "SQL compilation error: Object does not exist or not authorized.", "42S02"),
+    "refuse": ("001044", "SQL compilation error: Invalid argument types for function", "42P13"),
+}
 
 MACROS = (
     "current_account() AS 'AB12345'",
     "current_role() AS 'ADVISOR_ROLE'",
     "current_warehouse() AS 'ADVISOR_WH'",
+    # Snowflake's APPROX_TOP_K, exactly: pairs of a value and its count, the most frequent first.
+    """counted_top_k(x, k) AS to_json(list_transform(list_slice(list_sort(list_transform(map_entries(histogram(x)),
+        lambda e: {'n': -CAST(e.value AS BIGINT), 'v': e.key})), 1, k), lambda e: json_array(e.v, -e.n)))""",
 )
 
 
@@ -94,7 +104,7 @@ class Server:
             return await _reply(send, fault.status, b"injected")
         elif fault is not None and fault.action == "expire":
             return await _reply(send, *_refusal("390112", "Your session has expired. You must login again."))
-        status, payload = await self._answer(request, denied=fault is not None and fault.action == "deny")
+        status, payload = await self._answer(request, REFUSALS.get(fault.action) if fault is not None else None)
         self.sent += len(request.sql) + len(payload)
         if fault is not None and fault.action == "truncate":
             await _reply(send, status, payload[: len(payload) // 2], len(payload))
@@ -130,13 +140,13 @@ class Server:
             return [fault.times for fault in self.faults]
         return self.log
 
-    async def _answer(self, request: Request, denied: bool) -> Answer:
+    async def _answer(self, request: Request, refusal: Refusal | None) -> Answer:
         if request.path.startswith("/session/v1/login"):
             return await self._login(request)
         if request.path == "/session/token-request":
             return self._renew(request)
         if request.path == "/queries/v1/query-request":
-            return await self._query(request, denied)
+            return await self._query(request, refusal)
         if request.path.startswith("/chunk/"):
             return 200, self.chunks[request.path.removeprefix("/chunk/")]
         if found := re.fullmatch(r"/queries/([0-9a-f-]{36})/result", request.path):
@@ -174,31 +184,29 @@ class Server:
         }
         return 200, json.dumps({"data": data, "success": True, "code": None, "message": None}).encode()
 
-    async def _query(self, request: Request, denied: bool) -> Answer:
+    async def _query(self, request: Request, refusal: Refusal | None) -> Answer:
         if not request.body.get("asyncExec"):
-            return 200, json.dumps(await self._run(request, denied)).encode()
+            return 200, json.dumps(await self._run(request, refusal)).encode()
         name = str(uuid.uuid4())
         self.results[name] = None
-        task = asyncio.create_task(self._background(request, name, denied))
+        task = asyncio.create_task(self._background(request, name, refusal))
         self.running.add(task)
         task.add_done_callback(self.running.discard)
         data = {"queryId": name, "getResultUrl": f"/queries/{name}/result", "queryAbortsAfterSecs": 300}
         return 200, json.dumps({"data": data, "code": "333334", "message": "in progress", "success": True}).encode()
 
-    async def _background(self, request: Request, name: str, denied: bool) -> None:
+    async def _background(self, request: Request, name: str, refusal: Refusal | None) -> None:
         await asyncio.sleep(self.slow_seconds)
-        answer = await self._run(request, denied)
+        answer = await self._run(request, refusal)
         kept = fakesnow.shared_fs.results_cache
         if answer["data"].get("queryId") in kept:
             kept[name] = kept[answer["data"]["queryId"]]
         answer["data"]["queryId"] = name
         self.results[name] = answer
 
-    async def _run(self, request: Request, denied: bool) -> dict[str, Any]:
-        if denied:
-            answer: dict[str, Any] = json.loads(
-                _refusal("002003", "SQL compilation error: Object does not exist or not authorized.", "42S02")[1]
-            )
+    async def _run(self, request: Request, refusal: Refusal | None) -> dict[str, Any]:
+        if refusal is not None:
+            answer: dict[str, Any] = json.loads(_refusal(*refusal)[1])
             return answer
         if "QUERY_HISTORY_BY_SESSION" in request.sql and self.scanned is not None:
             request.body["sqlText"] = f"SELECT {self.scanned} AS BYTES_SCANNED"
@@ -213,6 +221,10 @@ class Server:
         if re.match(r"\s*ALTER SESSION\b", request.sql, re.IGNORECASE):
             request.body["sqlText"] = "SELECT 'Statement executed successfully.' AS STATUS"
         request.body["sqlText"] = request.sql.replace("SYSDATE()", f"'{self.clock}'::TIMESTAMP_NTZ")
+        # The engine has a function of that name too, which tells no counts.
+        request.body["sqlText"] = re.sub(
+            r"APPROX_TOP_K\((.*?), (\d+), \d+\) AS", r"counted_top_k(\1, \2) AS", request.sql
+        )
         async with self.locks[request.token]:
             status, payload = await _inner(request)
         if status != 200:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from advisor.collector.connection import Connector
 from advisor.needs import needs
 from advisor.settings import Settings
 from advisor.snapshot import open_snapshot
+from advisor.snapshot.catalog import catalog
 from advisor.what_if import wanted
 from tests.snapshots import write_view
 from tests.wire.account import Account
@@ -70,9 +71,45 @@ def test_the_columns_that_queries_filter_are_asked_for_and_no_others(
     assert [count for (count,) in distinct] == pytest.approx([3750, 100], rel=0.05)
     said = " ".join(done.notes)
     assert "column statistics: 2 columns of 1 table; " in said
+    assert "without frequent values" not in said
     assert "what was scanned is unknown" in said
     assert "row samples: none; --keep-samples takes them" in said
     assert not (tmp_path / "s" / "samples").exists()
+
+
+def frequent(folder: Path) -> dict[str, tuple[tuple[str, float], ...] | None]:
+    with open_snapshot(folder) as snapshot:
+        (table,) = catalog(snapshot).tables.values()
+    return {c.name: c.statistics.frequent for c in table.columns if c.statistics is not None}
+
+
+def test_values_that_hold_many_rows_come_with_their_shares_in_the_one_scan(
+    tables: Connector, account: Account, tmp_path: Path
+) -> None:
+    account.control(run=f"UPDATE DB.PUBLIC.ORDERS SET CUSTOMER_ID = -1 WHERE ID < {ROWS // 4}")
+    account.control(run="UPDATE DB.PUBLIC.ORDERS SET CUSTOMER_ID = 5 WHERE ID % 10 = 1")
+    collected(tables, tmp_path / "s")
+    (asked,) = of_tables(account)
+    assert asked.count("APPROX_TOP_K(") == 2
+    assert asked.lstrip().upper().startswith("SELECT")
+    found = frequent(tmp_path / "s")
+    # The others are 5,000 values of less than a row in 2,000 each.
+    assert found["CUSTOMER_ID"] == (("-1", 0.225), ("5", 0.10015))
+    assert found["DAY"] is not None
+    assert len(found["DAY"]) == 100
+    assert set(found["DAY"]) == {(str(date(2024, 1, 1) + timedelta(days=i)), 0.01) for i in range(100)}
+
+
+def test_an_account_that_does_not_count_frequent_values_gives_the_other_statistics(
+    tables: Connector, account: Account, tmp_path: Path
+) -> None:
+    account.fault("refuse", sql="APPROX_TOP_K")
+    done = collected(tables, tmp_path / "s")
+    assert len(of_tables(account)) == 2
+    assert frequent(tmp_path / "s") == {"CUSTOMER_ID": None, "DAY": None}
+    said = " ".join(done.notes)
+    assert "column statistics: 2 columns of 1 table; " in said
+    assert "without frequent values: column_statistics/DB.PUBLIC.ORDERS.parquet: Snowflake refused: " in said
 
 
 def test_statistics_stay_good_for_a_while(tables: Connector, account: Account, tmp_path: Path) -> None:
