@@ -71,6 +71,8 @@ class Table:
     """Columns with a masking policy."""
     retention_days: int | None = None
     """Its Time Travel, where that is recorded."""
+    id: int | None = None
+    """Snowflake's own: another for a table that was made anew under the same name."""
 
     def column(self, name: str) -> Column | None:
         return next((column for column in self.columns if column.name == name), None)

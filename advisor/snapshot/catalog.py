@@ -158,7 +158,7 @@ def _policies(snapshot: Snapshot) -> Mapping[TableName, list[tuple[str, str | No
 def _table(
     row: Sequence[Any], columns: tuple[Column, ...], policies: Sequence[tuple[str, str | None]], foreign: str | None
 ) -> Table:
-    database, schema, name, kind, rows, size, key, automatic, created, _, retention, *flags = row
+    database, schema, name, kind, rows, size, key, automatic, created, table_id, retention, *flags = row
     named = zip(("transient", "temporary", "iceberg", "dynamic", "hybrid"), flags, strict=True)
     traits = {trait for trait, flag in named if flag in ("YES", "TRUE", "ON", "1", "Y", "T")}
     traits |= {trait for trait in ("temporary", "external", "event") if kind.startswith(trait.upper())}
@@ -175,6 +175,7 @@ def _table(
         traits=frozenset(traits),
         row_policy=any(kind.startswith("ROW_ACCESS") for kind, _ in policies),
         retention_days=None if retention is None else int(retention),
+        id=table_id,
         masked=frozenset(column for kind, column in policies if kind.startswith("MASKING") and column),
     )
 

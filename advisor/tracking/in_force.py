@@ -18,6 +18,8 @@ class State(StrEnum):
     OTHERWISE = "changed otherwise"
     """The object changed, but not to what was advised."""
     BEFORE = "in force already before"
+    REMADE = "made anew without it"
+    """The table is another one under the same name, without a key: what an ALTER had set is lost."""
     GONE = "gone"
     """The object itself stands no longer."""
     UNKNOWN = "unknown"
@@ -83,7 +85,15 @@ def _key_state(about: Made, before: Catalog, after: Catalog) -> State:
     was, now, wanted = _normal(old.clustering_key if old else ()), _normal(new.clustering_key), _advised(about)
     if now == wanted:
         return State.BEFORE if was == wanted else State.APPLIED
+    if not now and old is not None and _remade(old, new):
+        return State.REMADE
     return State.NOT_APPLIED if now == was else State.OTHERWISE
+
+
+def _remade(old: Table, new: Table) -> bool:
+    if None not in (old.id, new.id):
+        return old.id != new.id
+    return None not in (old.created, new.created) and old.created != new.created
 
 
 def _advised(about: Made) -> tuple[str, ...]:

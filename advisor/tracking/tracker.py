@@ -14,7 +14,7 @@ from enum import StrEnum
 import numpy as np
 
 from advisor.cost import DAYS_PER_MONTH
-from advisor.model import ZERO, QueryTemplate, Range
+from advisor.model import ZERO, Catalog, QueryTemplate, Range
 from advisor.published import Publication, Published
 from advisor.settings import Settings
 from advisor.snapshot import Snapshot
@@ -102,23 +102,26 @@ def track(
     """
     start = max(since or before.window_end, after.window_start)
     old, new = window(before, settings, before.window_start), window(after, settings, start)
-    states = {
-        each.id: State.APPLIED if each.id in applied else state(each, old.catalog, new.catalog)
-        for each in advice.recommendations
-    }
+    shown = {each.id: state(each, old.catalog, new.catalog) for each in advice.recommendations}
+    states = {name: State.APPLIED if name in applied and was != State.REMADE else was for name, was in shown.items()}
     made = [each for each in advice.recommendations if states[each.id] == State.APPLIED]
-    drifted = drift(controls(old, new, {name for each in made for name in each.tables}))
+    felt = [each for each in advice.recommendations if states[each.id] in (State.APPLIED, State.REMADE)]
+    drifted = drift(controls(old, new, {name for each in felt for name in each.tables}))
     judge = _Judge(old, new, drifted, settings)
     outcomes = [
         judge.outcome(each, [other for other in made if other is not each], _upkeep(each, before, after, start))
         if each in made
-        else Outcome(each, states[each.id], None, _unjudged(states[each.id]))
+        else Outcome(each, states[each.id], None, _unjudged(each, states[each.id], new.catalog))
         for each in advice.recommendations
     ]
     return Tracking(before.window_end, start, after.window_end, drifted, tuple(outcomes))
 
 
-def _unjudged(found: State) -> str:
+def _unjudged(about: Published, found: State, after: Catalog) -> str:
+    if found == State.REMADE:
+        created = next((t.created for t in after.tables.values() if str(t.name) in about.tables), None)
+        on = "" if created is None else f" on {created:%Y-%m-%d}"
+        return f"The table was made anew{on} and has no key: one that was set on the old table is lost. Set it where the table is made."
     return {
         State.NOT_APPLIED: "The catalog shows no change.",
         State.OTHERWISE: "The object was changed, but not to what was advised.",

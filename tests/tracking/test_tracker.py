@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +132,30 @@ def holding(*key: str, name: str = "T", kind: str = "BASE TABLE") -> Catalog:
 def test_a_key_is_recognised_in_the_catalog(before: tuple[str, ...], after: tuple[str, ...], found: State) -> None:
     assert state(published(), holding(*before), holding(*after)) == found
     assert in_force(published(), holding(*after)) == (after in (("K0",), ('"K0"',)))
+
+
+OLD, NEW = datetime(2024, 12, 1), datetime(2025, 1, 20)
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "found"),
+    [
+        ({"id": 1, "created": OLD}, {"id": 2, "created": NEW}, State.REMADE),
+        ({"created": OLD}, {"created": NEW}, State.REMADE),
+        ({"id": 1}, {"id": 2}, State.REMADE),
+        ({"id": 1, "created": OLD}, {"id": 1, "created": OLD}, State.NOT_APPLIED),
+        ({"id": 1, "created": OLD}, {"created": OLD}, State.NOT_APPLIED),
+        ({}, {"id": 2, "created": NEW}, State.NOT_APPLIED),
+    ],
+)
+def test_a_table_that_was_made_anew_has_lost_the_key(was: dict[str, Any], now: dict[str, Any], found: State) -> None:
+    def made(facts: dict[str, Any], *key: str) -> Catalog:
+        return Catalog({name: replace(each, **facts) for name, each in holding(*key).tables.items()})
+
+    assert state(published(), made(was), made(now)) == found
+    assert state(published(), made(was, "K0"), made(now)) == (found if found == State.REMADE else State.OTHERWISE)
+    assert state(published(), made(was), made(now, "K0")) == State.APPLIED
+    assert state(published(), made(was), made(now, "K1")) == State.OTHERWISE
 
 
 @pytest.mark.parametrize(
@@ -405,6 +429,24 @@ def test_two_changes_that_the_same_queries_feel_are_not_told_apart(tmp_path: Pat
 def test_what_was_not_applied_gets_no_verdict(tmp_path: Path) -> None:
     found = tracked(tmp_path, 0.25, entries=(recommended("clustering_key-00000003", "C0"),))
     assert (only(found).state, only(found).verdict) == (State.NOT_APPLIED, None)
+
+
+@pytest.mark.parametrize("applied", [(), ("clustering_key-00000001",)])
+def test_a_key_that_went_with_the_old_table_is_told_and_its_queries_are_no_measure_of_drift(
+    tmp_path: Path, applied: tuple[str, ...]
+) -> None:
+    of_ids = [[{**row, "TABLE_ID": first + i} for i, row in enumerate(TABLES)] for first in (1, 1)]
+    of_ids[1][0] |= {"TABLE_ID": 99, "CREATED": START + timedelta(days=20)}
+    write_snapshot(tmp_path / "before", history(0, 1), of_ids[0])
+    write_snapshot(tmp_path / "after", history(14, 1), of_ids[1])
+    with open_snapshot(tmp_path / "before") as old, open_snapshot(tmp_path / "after") as new:
+        found = track(old, new, advice(tmp_path), Settings(), applied)
+    assert (only(found).state, only(found).verdict) == (State.REMADE, None)
+    assert only(found).reason == (
+        "The table was made anew on 2025-01-21 and has no key: one that was set on the old table is lost. Set it where the table is made."
+    )
+    assert found.drift is not None
+    assert found.drift.controls == len(TABLES) - 1
 
 
 def test_a_dropped_key_is_confirmed_by_the_bill_that_ended(tmp_path: Path) -> None:
