@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,31 @@ def test_words_of_sql_stay_and_all_others_go() -> None:
 def test_a_long_number_that_is_no_value_goes_too() -> None:
     assert "4929123456789012" not in hidden("SELECT f(4929123456789012), 4929123456789012 FROM t")
     assert "LIMIT 10" in hidden("SELECT a FROM t LIMIT 10")
+
+
+NUMBERS = st.decimals(-(10**20), 10**20, places=2) | st.integers(-(10**20), 10**20).map(Decimal)
+
+
+@given(st.sets(NUMBERS, min_size=2))
+@example({Decimal(sign * (10**power + step)) for power in range(21) for step in (-1, 0, 1) for sign in (-1, 1)})
+def test_number_tokens_keep_order_and_within_a_length_differences(numbers: set[Decimal]) -> None:
+    values = Values((), (), b"key")
+    ordered = sorted(numbers)
+    shown = [Decimal(values.number(format(number, "f"))) for number in ordered]
+    assert shown == sorted(shown)
+    assert len(set(shown)) == len(shown)
+    of_phones = [number for number in ordered if 10**10 <= number < 10**14]
+    moved = {Decimal(values.number(format(number, "f"))) - number for number in of_phones}
+    assert len(moved) <= 1
+
+
+@pytest.mark.parametrize("number", ["41791234567", "4929123456789012", "358240051111110", "1790000000000000001"])
+def test_a_long_number_does_not_begin_as_it_did_and_an_id_that_begins_at_one_tells_nothing_of_it(number: str) -> None:
+    for key in (b"one", b"two", b"three"):
+        values = Values((), (), key)
+        token = values.number(number)
+        assert not token.startswith(number[:3])
+        assert int(token) - (int(values.number("1")) - 1) != int(number)
 
 
 @settings(max_examples=100, deadline=None)
@@ -338,6 +364,22 @@ def test_the_same_key_gives_the_same_bytes_and_another_key_other_numbers(origina
     one, same, other = (everything(tmp_path / out) for out in "abc")
     assert one == same
     assert one != other
+
+
+def test_a_row_s_number_is_the_token_that_statements_have_for_it(tmp_path: Path) -> None:
+    numbers = [0, 1, -7, 10**10 - 1, 10**10, 41791234567, -(10**12), 10**14, 4929123456789012, 2**63 - 1, -(2**63)]
+    types = {"N": pa.int64(), "D": pa.decimal128(38, 0), "P": pa.decimal128(38, 2), "F": pa.float64()}
+    write_snapshot(tmp_path / "in", [query("SELECT 1")], [table("T")])
+    (tmp_path / "in" / "samples").mkdir()
+    rows = {name: pa.array(numbers, pa.int64()).cast(held, safe=False) for name, held in types.items()}
+    pq.write_table(pa.table(rows), tmp_path / "in" / "samples" / "DB.PUBLIC.T.parquet")
+    renaming = copied(tmp_path / "in", tmp_path / "out")
+    (path,) = (tmp_path / "out" / "samples").iterdir()
+    shown = pq.read_table(path)
+    wanted = [int(renaming.values.number(str(number))) for number in numbers]
+    for name, held in types.items():
+        found = shown[renaming.names.token(name)].to_pylist()
+        assert found == (list(map(float, wanted)) if held == pa.float64() else wanted), name
 
 
 def test_a_folder_with_something_in_it_is_left_alone(original: Path, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,14 +25,18 @@ from advisor.snapshot.views import VIEWS, Kind
 
 NOT_HIDDEN = (
     "times and dates, durations, row and byte counts, partitions, credits and warehouse sizes",
-    "differences between numbers: all are shifted by one amount, so one known number tells the others",
-    "how numbers of more than ten digits begin: the shift has ten at most",
+    "differences between numbers: those of up to 10 digits are shifted by one amount, those of 11 to 14 by another, longer ones by a "
+    "third, so that one known number, such as an id that begins at 1, tells the others of its length",
+    "how numbers of more than nineteen digits begin",
     "the order of names and of texts, which of them are equal, about how long a text is, and what a LIKE asks them to begin with",
     "which share of a column's rows each of its most frequent values holds",
     "the shape of each statement, Snowflake's own query ids and hashes, names that are words of SQL, and that dbt wrote a statement",
 )
 """What a reader of the redacted snapshot still learns."""
-NOT_KEPT = "how wide a range or a prefix of text is, and which number stands for none or for a time: advice that rests on one may differ"
+NOT_KEPT = (
+    "how wide a range or a prefix of text is, how far numbers of so different lengths lie apart, and which number stands for none or "
+    "for a time: advice that rests on one may differ"
+)
 
 _SQL = frozenset(
     [
@@ -98,6 +102,7 @@ _OWN_WORD = re.compile(r"[\w .,:()~/-]{0,80}", re.ASCII)
 # Not those that stand in for a missing one: a digest of text and times, from which a guess at the text could be confirmed.
 _OWN_ID = re.compile(r"[\w-]{1,80}", re.ASCII)
 _NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
+_SCALE = 18  # digits after the point that leave a DECIMAL room for the largest shift
 _PLAIN = ("BOOLEAN", "DATE", "TIMESTAMP", "TIME")
 
 
@@ -256,25 +261,27 @@ def _samples(snapshot: Snapshot) -> Iterator[_Sample]:
 
 
 def _write_sample(snapshot: Snapshot, sample: _Sample, renaming: Renaming, folder: Path) -> None:
-    names, shift = renaming.names, renaming.values.shift
+    names, shifts = renaming.names, renaming.values.shifts
     columns = ", ".join(
-        f"{_shown(_identifier(name), kind, shift)} AS {_identifier(names.token(name))}" for name, kind in sample.columns
+        f"{_shown(_identifier(name), kind, shifts)} AS {_identifier(names.token(name))}"
+        for name, kind in sample.columns
     )
     table = TableName(*(names.token(part) for part in (sample.table.database, sample.table.schema, sample.table.name)))
     path = literal(str(folder / sample_file(table)))
     snapshot.connection.execute(f"COPY (SELECT {columns} FROM {_rows(sample)}) TO {path} (FORMAT parquet)")
 
 
-def _shown(column: str, kind: str, shift: int) -> str:
+def _shown(column: str, kind: str, shifts: Mapping[int, int]) -> str:
     if kind.startswith(_PLAIN):
         return column
-    if kind in _NUMBERS:
-        return f"CAST({column} AS BIGINT) + {shift}"
-    if kind.startswith("DECIMAL"):
-        return f"CAST({column} AS DECIMAL(38, {kind.rstrip(')').rpartition(',')[2].strip()})) + {shift}"
-    if not _is_text(kind):
-        return f"CAST({column} AS DOUBLE) + {shift}"
-    return f"hide_value(CAST({column} AS VARCHAR))"
+    if _is_text(kind):
+        return f"hide_value(CAST({column} AS VARCHAR))"
+    scale = int(kind.rstrip(")").rpartition(",")[2]) if kind.startswith("DECIMAL") else 0
+    exact = kind in _NUMBERS or (kind.startswith("DECIMAL") and scale <= _SCALE)
+    value = f"CAST({column} AS {f'DECIMAL(38, {scale})' if exact else 'DOUBLE'})"
+    low = [f"WHEN {value} <= -{least} THEN {value} - {shift}" for least, shift in sorted(shifts.items())[:0:-1]]
+    high = [f"WHEN {value} >= {least} THEN {value} + {shift}" for least, shift in sorted(shifts.items())[:0:-1]]
+    return f"CASE {' '.join((*low, *high))} ELSE {value} + {shifts[0]} END"
 
 
 def _is_text(kind: str) -> bool:

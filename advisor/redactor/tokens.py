@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import re
 from bisect import bisect_left
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
 
@@ -21,6 +21,9 @@ _CHANGING = re.compile(
 _TIME = re.compile(r"\d{4}-\d{2}(-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?( ?(Z|[+-]\d{2}:?\d{2}))?)?")
 _NUMBER = re.compile(r"[+-]?(0|[1-9]\d{0,17})(\.\d{1,9})?")
 _CLASSES = (4, 8, 16, 32, 64, 128, 256, 1024, 4096)
+_LENGTHS = ((0, b"numbers", 10**9), (10**10, b"long numbers", 10**14), (10**14, b"longest numbers", 10**18))
+"""By the least number of each: what its shift is drawn with, and the least that it may be. More would leave a float of small
+numbers no room to tell them apart."""
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -68,9 +71,17 @@ class Values:
         }
 
     @cached_property
-    def shift(self) -> int:
-        """What is added to every number, so that differences stay."""
-        return 10**9 + int.from_bytes(hmac.digest(self._key, b"numbers", "sha256")[:8], "big") % (9 * 10**9)
+    def shifts(self) -> Mapping[int, int]:
+        """From which size of number on what is added, so that order stays, and differences within one length do.
+
+        Longer numbers are moved by as much as themselves, or how they begin would stay to be read; and each length by an amount
+        of its own, or an id that surely begins at 1 would tell what was added to phone and card numbers.
+        """
+        return {least: self._drawn(label, floor) for least, label, floor in _LENGTHS}
+
+    def _drawn(self, label: bytes, floor: int) -> int:
+        """Of `floor` to ten times that."""
+        return floor + int.from_bytes(hmac.digest(self._key, label, "sha256")[:8], "big") % (9 * floor)
 
     def text(self, text: str) -> str:
         """A text's token: each prefix that a query asks for is a part of its own, so what began with it still does."""
@@ -87,9 +98,13 @@ class Values:
 
     def number(self, text: str) -> str:
         try:
-            return format(Decimal(text) + self.shift, "f")
+            return format(self._shifted(Decimal(text)), "f")
         except InvalidOperation:
             return self.digits(text)
+
+    def _shifted(self, value: Decimal) -> Decimal:
+        least = max(least for least in self.shifts if abs(value) >= least)
+        return value - self.shifts[least] if least and value < 0 else value + self.shifts[least]
 
     def digits(self, text: str) -> str:
         """As many digits, of which equal ones stand for equal ones."""
