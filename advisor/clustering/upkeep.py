@@ -124,9 +124,17 @@ def _rewritten(churn: Churn, rows: float, partitions: int, in_load_order: bool, 
 
 
 def billed(table: Table, history: TableHistory, workload: Workload, settings: Settings) -> Bill | None:
-    """What automatic clustering billed for the table beside the model's own figure; None where either isn't known."""
+    """What automatic clustering billed for the table beside the model's own figure; None where either isn't known, and where the
+    bills of part of the window are missing, or a key of that time and its build are all that was billed."""
     credits, churn = history.clustering_credits, history.churn
-    if not table.clustering_key or not credits or churn is None or not table.rows or not table.bytes:
+    if (
+        not table.clustering_key
+        or not credits
+        or churn is None
+        or not history.billed_throughout
+        or not table.rows
+        or not table.bytes
+    ):
         return None
     leading = parse(table.clustering_key[0])
     column = None if leading is None else table.column(leading.column)

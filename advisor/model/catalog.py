@@ -141,6 +141,8 @@ class TableHistory:
     """What it rewrote for that."""
     clustering_engine: str | None = None
     """CLASSIC or OPTIMA, as the last bill says."""
+    billed_throughout: bool = True
+    """The bills' record covers the whole window, as far as it can be told."""
 
     def scans_by(self, hashes: Iterable[str]) -> list[TableScans]:
         """Those of these parameterized hashes."""

@@ -153,6 +153,8 @@ class Facts:
     """Seconds of AUTO_SUSPEND in force by warehouse, 0 for never; a warehouse whose setting isn't known isn't among them."""
     suspensions: Mapping[str, int] | None = None
     """How often each warehouse was suspended over the window; one that never was isn't among them."""
+    covered: Mapping[str, float] = field(default_factory=dict)
+    """Which share of the window the record of each service's bills covers, by view; one that isn't named covers all of it."""
     tasks: tuple[Task, ...] = ()
     """Those that ran in the window; empty where nothing records them."""
     remarks: tuple[Remark, ...] = ()

@@ -20,6 +20,9 @@ from advisor.terms import identity, monthly
 
 SURELY = 2.0  # a service is dropped where it cost over this many times the most that it can have saved
 
+SEARCHES, REFRESHES = "search_optimization_history", "materialized_view_refresh_history"
+"""Of a part of the window alone, they tell of a service's upkeep as if all were like it, and end nothing that the rest might excuse."""
+
 Prices = Mapping[str, ScanPrice | None]
 
 
@@ -41,7 +44,7 @@ def beside_the_plan(
     name, month = profile.table.name, monthly(workload)
     over = views.over.get(name, ())
     service = (told.search or {}).get(name)
-    search = None if service is None else service.credits * month
+    search = None if service is None else service.credits * month / told.covered.get(SEARCHES, 1.0)
     ends = service is not None and _search_ends(name, service, profile, prices, workload, settings)
     spent = {view: (told.refreshes or {}).get(view, 0.0) for view in over}
     ending = tuple(view for view in over if _view_ends(view, spent[view], profile, reads, prices, workload, settings))
@@ -51,7 +54,7 @@ def beside_the_plan(
         search_credits=None if ends else search,
         search_ending=search if ends else None,
         views=left,
-        view_credits=math.fsum(spent[view] for view in left) * month,
+        view_credits=math.fsum(spent[view] for view in left) * month / told.covered.get(REFRESHES, 1.0),
         views_ending=ending,
         views_untold=views.untold,
     )

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from advisor.model import Catalog, Churn, Column, ColumnStatistics, Table, TableHistory, TableName, TableScans
+from advisor.snapshot import covered
 from advisor.snapshot.folder import Snapshot
 
 ROUNDED = 1e-3
@@ -105,17 +106,23 @@ def catalog(snapshot: Snapshot) -> Catalog:
 
 
 def histories(snapshot: Snapshot, window_days: float) -> Mapping[TableName, TableHistory]:
-    """One entry for each table of the catalog, over the window of the query history.
+    """One entry for each table of the catalog, over the window of the query history; writes a day over the part of it that their
+    record covers.
 
     Where `table_dml_history` says something of other tables, a table that it doesn't name was not written. Without the view, or
     where it holds no hour of the window or no figure of a table, churn is None.
     """
-    churn, bills = _churn(snapshot, window_days), _bills(snapshot)
+    churn = _churn(snapshot, window_days * covered.share(snapshot, "table_dml_history"))
+    bills, whole = _bills(snapshot), covered.share(snapshot, "automatic_clustering_history") == 1
     scans = _scans(snapshot)
     still = Churn(0.0, 0.0, 0.0) if churn else None
     names = [TableName(*row[:3]) for row in snapshot.rows("tables", _TABLES)]
-    none = (None, None, None)
-    return {name: TableHistory(churn.get(name, still), scans.get(name, ()), *bills.get(name, none)) for name in names}
+
+    def of(name: TableName) -> TableHistory:
+        credits, size, engine = bills.get(name, (None, None, None))
+        return TableHistory(churn.get(name, still), scans.get(name, ()), credits, size, engine, whole)
+
+    return {name: of(name) for name in names}
 
 
 def key_expressions(text: str) -> tuple[str, ...]:

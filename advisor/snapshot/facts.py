@@ -19,6 +19,7 @@ from advisor.model import (
     WarehouseCredits,
 )
 from advisor.snapshot.catalog import during
+from advisor.snapshot.covered import TIMES, share
 from advisor.snapshot.folder import Snapshot
 
 # A name's newest version that was not dropped is the one in use; the others' bytes are still billed.
@@ -150,6 +151,7 @@ def facts(snapshot: Snapshot) -> Facts:
         warehouses=_warehouses(snapshot),
         auto_suspends={name: int(seconds) for name, seconds in snapshot.rows("warehouses", _IN_FORCE)},
         suspensions=_suspensions(snapshot),
+        covered={view: share(snapshot, view) for view in TIMES},
         tasks=_tasks(snapshot),
         remarks=_remarks(snapshot),
     )
@@ -243,11 +245,16 @@ def _suspensions(snapshot: Snapshot) -> dict[str, int] | None:
     if "warehouse_events_history" not in snapshot.present:
         return None
     rows = during(snapshot, "warehouse_events_history", _SUSPENDED, "TIMESTAMP")
-    return {name: int(count) for name, count in rows}
+    part = share(snapshot, "warehouse_events_history")
+    return {name: round(count / part) for name, count in rows}
 
 
 def _warehouses(snapshot: Snapshot) -> dict[str, WarehouseCredits] | None:
     if "warehouse_metering_history" not in snapshot.present:
         return None
     rows = during(snapshot, "warehouse_metering_history", _WAREHOUSES, "START_TIME")
-    return {row[0]: WarehouseCredits(float(row[1] or 0), None if row[2] is None else float(row[2])) for row in rows}
+    part = share(snapshot, "warehouse_metering_history")
+    return {
+        name: WarehouseCredits(float(compute or 0) / part, None if attributed is None else float(attributed) / part)
+        for name, compute, attributed in rows
+    }

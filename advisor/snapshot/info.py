@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from advisor.model import SnapshotInfo, ViewMissing
+from advisor.snapshot import covered
 from advisor.snapshot.folder import Snapshot
 from advisor.snapshot.views import VIEWS
 
@@ -21,7 +22,7 @@ def info(snapshot: Snapshot) -> SnapshotInfo:
         window_start=snapshot.window_start,
         window_end=snapshot.window_end,
         taken_at=manifest.taken_at,
-        notes=manifest.notes + lost,
+        notes=manifest.notes + lost + covered.notes(snapshot),
     )
 
 

@@ -75,6 +75,16 @@ def test_without_proof_nothing_is_said(tmp_path: Path, history: Rows, credits: R
     assert not rejected(found, KIND)
 
 
+def test_credits_of_a_part_of_the_window_speak_for_all_of_it(tmp_path: Path) -> None:
+    """An export of WAREHOUSE_METERING_HISTORY that begins 18 days after the queries do."""
+    whole = advice(tmp_path / "whole", work(30), warehouse_metering_history=metered(96.0, 1.6))
+    part = advice(tmp_path / "part", work(30), warehouse_metering_history=metered(96.0, 1.6)[18:])
+    (all_of_it,), (ten_days,) = of(whole, KIND), of(part, KIND)
+    assert ten_days.net_credits_per_month.expected == pytest.approx(all_of_it.net_credits_per_month.expected, rel=0.02)
+    assert any(note.startswith("warehouse_metering_history: its records cover") for note in part.snapshot.notes)
+    assert not whole.snapshot.notes
+
+
 def test_gaps_too_short_to_stop_in_are_told(tmp_path: Path) -> None:
     # every two minutes a query of 90 s: nothing is suspended in gaps of 30 s
     found = advice(tmp_path, work(2, 90.0), warehouse_metering_history=metered(96.0, 71.0))

@@ -47,6 +47,7 @@ from advisor.model import Proposal, Proposed, Rejection, TableName
 from advisor.recommenders.materialized_view import groupings, projections
 from advisor.recommenders.materialized_view.words import CODE
 from advisor.services import unneeded
+from advisor.services.endings import REFRESHES
 from advisor.settings import Settings
 from advisor.stored_results import asked
 from advisor.stored_results.projections import gather
@@ -94,7 +95,7 @@ def _outspent(
     if not tables or saved is None:
         return None
     view, spent = dearest[tables[0]]
-    taken = spent * monthly(account.workload)
+    taken = spent * monthly(account.workload) / account.facts.covered.get(REFRESHES, 1.0)
     if taken <= saved.expected:
         return None
     upkeep = between(about.cost.upkeep_credits_per_month)
