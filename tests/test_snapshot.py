@@ -555,6 +555,15 @@ def test_writes_without_a_figure_or_of_another_time_are_unknown_and_not_none(tmp
         assert histories(snapshot, 1.0)[T].churn is None
 
 
+@pytest.mark.parametrize(("taken", "end"), [(2, 2), (40, 21), (-1, 21)], ids=["before", "after", "of another history"])
+def test_a_time_after_the_snapshot_was_taken_does_not_stretch_the_window(tmp_path: Path, taken: int, end: int) -> None:
+    """The last query's clock is 20 hours ahead; a manifest that is older than the first query is not this history's."""
+    write_snapshot(tmp_path, [query("select 1 from t", 60 * hour, END_TIME=...) for hour in (0, 1, 21)])
+    write_manifest(tmp_path, "snowflake", taken_at=(START + timedelta(hours=taken)).replace(tzinfo=None))
+    with open_snapshot(tmp_path) as snapshot:
+        assert snapshot.window_end == (START + timedelta(hours=end)).replace(tzinfo=None)
+
+
 def test_an_aware_manifest_time_is_told_in_utc(tmp_path: Path) -> None:
     write_snapshot(tmp_path)
     write_manifest(tmp_path, "snowflake", taken_at=datetime(2025, 2, 1, 3, tzinfo=UTC))

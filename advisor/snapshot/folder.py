@@ -111,6 +111,8 @@ def open_snapshot(folder: Path, settings: Settings | None = None) -> Snapshot:
     try:
         unreadable = {view: define_view(connection, scratch, view, files.get(view, ())) for view in VIEWS}
         start, end = _window(connection, files, folder)
+        if manifest.taken_at is not None and start < manifest.taken_at:
+            end = min(end, manifest.taken_at)  # later ones are a clock's, or a time zone's, error
     except BaseException:
         connection.close()
         shutil.rmtree(scratch, ignore_errors=True)
