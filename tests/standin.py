@@ -31,6 +31,7 @@ CREATE TABLE warehouses (
   "name" VARCHAR, "type" VARCHAR DEFAULT 'STANDARD', "auto_suspend" INTEGER DEFAULT 600, "enable_query_acceleration" VARCHAR DEFAULT 'false'
 );
 CREATE TABLE tasks ("name" VARCHAR, "schedule" VARCHAR, "state" VARCHAR, "definition" VARCHAR, "comment" VARCHAR);
+CREATE TABLE policies ("name" VARCHAR, "comment" VARCHAR);
 CREATE TABLE parameters ("name" VARCHAR, "user" VARCHAR, "value" VARCHAR);
 """
 TABLES = """
@@ -281,9 +282,15 @@ def _unstore(account: Account, kind: str, name: str) -> None:
     account.engine.execute(f"DELETE FROM memory.main.facts WHERE {PLACE}", [place.database, place.schema, place.name])
 
 
-def _policy(account: Account, name: str, argument: str, kind: str, predicate: str) -> None:
+def _policy(account: Account, name: str, argument: str, kind: str, predicate: str, comment: str) -> None:
     cast = f"SELECT {predicate} FROM (SELECT CAST(NULL AS {kind}) AS {argument}) AS row"
     account.rows(sqlglot.parse_one(cast, read="snowflake"))
+    _unpolicy(account, name)
+    account.engine.execute(f"INSERT INTO memory.main.policies VALUES ({_text(_place(name).name)}, {comment})")
+
+
+def _unpolicy(account: Account, name: str) -> None:
+    account.engine.execute('DELETE FROM memory.main.policies WHERE "name" = ?', [_place(name).name])
 
 
 def _attach(account: Account, name: str, policy: str, column: str) -> None:
@@ -357,6 +364,8 @@ def _show(account: Account, what: str, pattern: str, where: str | None) -> None:
         account.shown = "(SELECT * FROM memory.main.warehouses)"
     elif what == "TASKS":
         account.shown = "(SELECT * FROM memory.main.tasks)"
+    elif what == "STORAGE LIFECYCLE POLICIES":
+        account.shown = "(SELECT * FROM memory.main.policies)"
     elif what in ("TABLES", "DYNAMIC TABLES"):
         place = _name((where or "").removeprefix(" IN SCHEMA "))
         tables = TABLES.format(database=_text(place.db))
@@ -390,7 +399,8 @@ ACTS: tuple[tuple[str, Act, str], ...] = (
     (rf"CREATE (MATERIALIZED VIEW) (IF NOT EXISTS )?{NAME}(?: \((.*?)\n\))?\s+AS\s+(.*)", _stored, "inside: its SELECT"),
     (rf"CREATE (DYNAMIC TABLE) (IF NOT EXISTS )?{NAME}(\s\bNEVER)?\s+TARGET_LAG.*?\nAS\n(.*)", _stored, "inside: its SELECT"),
     (rf"DROP (MATERIALIZED VIEW|DYNAMIC TABLE) IF EXISTS {NAME}", _unstore, "ran, as the drop of a plain view or table"),
-    (rf"CREATE STORAGE LIFECYCLE POLICY IF NOT EXISTS {NAME}\s+AS \((\w+) (\w+)\)\s+RETURNS BOOLEAN -> (.*?)\s+ARCHIVE_TIER.*", _policy, "inside: its predicate"),
+    (rf"CREATE STORAGE LIFECYCLE POLICY IF NOT EXISTS {NAME}\s+AS \((\w+) (\w+)\)\s+RETURNS BOOLEAN -> (.*?)\s+ARCHIVE_TIER.*\s+COMMENT = {LITERAL}", _policy, "inside: its predicate"),
+    (rf"DROP STORAGE LIFECYCLE POLICY IF EXISTS {NAME}", _unpolicy, "not run: DuckDB has no storage lifecycle policies"),
     (rf"ALTER TABLE {NAME} ADD STORAGE LIFECYCLE POLICY {NAME} ON \((.*)\)", _attach, "inside: its column"),
     (rf"ALTER TABLE {NAME} DROP STORAGE LIFECYCLE POLICY", _detach, "not run: DuckDB has no storage lifecycle policies"),
     (rf"CREATE TABLE IF NOT EXISTS {NAME} FROM ARCHIVE OF {NAME} WHERE (.*)", _restore, "inside: its condition"),
@@ -402,7 +412,7 @@ ACTS: tuple[tuple[str, Act, str], ...] = (
     (rf"DROP TASK IF EXISTS {NAME}", _untask, "not run: DuckDB has no tasks"),
     (rf"ALTER WAREHOUSE {NAME} SET (.*)", _warehouse, "not run: DuckDB has no warehouses"),
     (rf"ALTER USER {NAME} SET (\w+) = (\w+)", _user, "not run: DuckDB's users have no parameters"),
-    (rf"SHOW (\w+|DYNAMIC TABLES|MATERIALIZED VIEWS) LIKE {LITERAL}(.*)", _show, "not run: DuckDB's SHOW is another"),
+    (rf"SHOW (\w+|DYNAMIC TABLES|MATERIALIZED VIEWS|STORAGE LIFECYCLE POLICIES) LIKE {LITERAL}(.*)", _show, "not run: DuckDB's SHOW is another"),
     (rf"(SHOW GRANTS|DESCRIBE SEARCH OPTIMIZATION) ON (?:TABLE )?{NAME}", _look, "inside: its table"),
     (r"(ALTER SESSION SET QUOTED_IDENTIFIERS_IGNORE_CASE = FALSE)", _set, "not run: DuckDB has no such parameter"),
 )  # fmt: skip

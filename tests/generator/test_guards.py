@@ -74,6 +74,11 @@ def scanned(name: TableName) -> Change:
     )
 
 
+def policy(comment: str | None) -> Change:
+    """One of the name that the script would give its own."""
+    return sql(f"INSERT INTO policies VALUES ('Page Views_ARCHIVE', {'NULL' if comment is None else repr(comment)})")
+
+
 def task(schedule: str, state: str, query: str = WARMED, comment: str | None = str(WARM["mark"])) -> Change:
     """One of that name; it asks what the advice's asks, and bears its mark, if nothing else."""
     text, mark = query.replace("'", "''"), "NULL" if comment is None else f"'{comment}'"
@@ -114,6 +119,8 @@ CASES = [
     *of_table("history_partitioning_create", PLACE),
     Case("history_partitioning_create", APPLY, without(PLACE, "Seen At"), "STOP: the column is gone, or of another type"),
     Case("history_partitioning_create", APPLY, grown(PLACE), "STOP: the row count left the range"),
+    Case("history_partitioning_create", APPLY, policy(None), "STOP: another policy has the name"),
+    Case("history_partitioning_create", APPLY, policy("Part of Page Views, history_partitioning-0123456789ab, rows older than 60 days"), "STOP: another policy"),
     Case("search_optimization_create", APPLY, seen, "OK"),
     Case("search_optimization_create", APPLY, gone(PLACE), "STOP: the table does not exist"),
     Case("search_optimization_create", APPLY, without(PLACE, "Mail"), "STOP: a column to search is gone"),

@@ -24,6 +24,9 @@
 ALTER SESSION SET QUOTED_IDENTIFIERS_IGNORE_CASE = FALSE;
 
 -- Says OK, DONE where there is nothing left to do, or STOP and why.
+-- noqa: disable=all
+SHOW STORAGE LIFECYCLE POLICIES LIKE 'Page Views\\_ARCHIVE' IN SCHEMA SALES."web";
+-- noqa: enable=all
 SELECT
   CASE
     WHEN COUNT(IFF(t.table_name = 'Page Views', 1, NULL)) = 0 THEN 'STOP: the table does not exist, or this role cannot see it'
@@ -37,6 +40,12 @@ SELECT
       WHERE refs.policy_schema = 'web' AND refs.policy_name = 'Page Views_ARCHIVE'
     ) > 0
       THEN 'DONE: the policy is on the table already'
+    WHEN (
+      SELECT COUNT(*)
+      FROM TABLE(RESULT_SCAN(LAST_QUERY_ID())) AS shown
+      WHERE shown."name" = 'Page Views_ARCHIVE' AND COALESCE(shown."comment", '') <> 'Part of Page Views, history_partitioning-0123456789ab, rows older than 123 days'
+    ) > 0
+      THEN 'STOP: another policy has the name that this one needs, and what it does with the rows is not known'
     WHEN MAX(IFF(t.table_name = 'Page Views', t.row_count, NULL)) NOT BETWEEN 500000 AND 2000000
       THEN 'STOP: the row count left the range that the figures hold for'
     WHEN CURRENT_DATE() > TO_DATE('2026-03-02', 'YYYY-MM-DD')
@@ -57,6 +66,9 @@ DECLARE
   not_as_seen EXCEPTION (-20001, 'STOP: the table is not as the advice saw it; run the check above for the reason');
   verdict VARCHAR;
 BEGIN
+-- noqa: disable=all
+SHOW STORAGE LIFECYCLE POLICIES LIKE 'Page Views\\_ARCHIVE' IN SCHEMA SALES."web";
+-- noqa: enable=all
 SELECT
   CASE
     WHEN COUNT(IFF(t.table_name = 'Page Views', 1, NULL)) = 0 THEN 'STOP: the table does not exist, or this role cannot see it'
@@ -70,6 +82,12 @@ SELECT
       WHERE refs.policy_schema = 'web' AND refs.policy_name = 'Page Views_ARCHIVE'
     ) > 0
       THEN 'DONE: the policy is on the table already'
+    WHEN (
+      SELECT COUNT(*)
+      FROM TABLE(RESULT_SCAN(LAST_QUERY_ID())) AS shown
+      WHERE shown."name" = 'Page Views_ARCHIVE' AND COALESCE(shown."comment", '') <> 'Part of Page Views, history_partitioning-0123456789ab, rows older than 123 days'
+    ) > 0
+      THEN 'STOP: another policy has the name that this one needs, and what it does with the rows is not known'
     WHEN MAX(IFF(t.table_name = 'Page Views', t.row_count, NULL)) NOT BETWEEN 500000 AND 2000000
       THEN 'STOP: the row count left the range that the figures hold for'
     WHEN CURRENT_DATE() > TO_DATE('2026-03-02', 'YYYY-MM-DD')
@@ -108,7 +126,7 @@ CREATE STORAGE LIFECYCLE POLICY IF NOT EXISTS SALES."web"."Page Views_ARCHIVE"
   RETURNS BOOLEAN -> moment < DATEADD('day', -123, CURRENT_DATE())
   ARCHIVE_TIER = COOL
   ARCHIVE_FOR_DAYS = 2147483647
-  COMMENT = 'Part of Page Views, history_partitioning-0123456789ab';
+  COMMENT = 'Part of Page Views, history_partitioning-0123456789ab, rows older than 123 days';
 -- noqa: enable=all
 
 -- Snowflake runs it within minutes, then daily.
@@ -155,6 +173,8 @@ ORDER BY 1, 2 DESC;
 -- ---------------------------------------------------------------- revert
 
 -- Commented out, so that running this file whole does not undo it.
--- The policy ends; archived rows stay archived. The table that holds them again is for you to insert from, and to drop.
+-- The policy ends; archived rows stay archived. The table that holds them again is for you to insert from, and to drop. Reading them
+-- back is billed by what is read: narrow the condition to the rows that are wanted.
 -- ALTER TABLE SALES."web"."Page Views" DROP STORAGE LIFECYCLE POLICY;
 -- CREATE TABLE IF NOT EXISTS SALES."web"."Page Views_RESTORED" FROM ARCHIVE OF SALES."web"."Page Views" WHERE "Seen At" IS NOT NULL;
+-- DROP STORAGE LIFECYCLE POLICY IF EXISTS SALES."web"."Page Views_ARCHIVE";
