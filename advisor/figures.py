@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from advisor.model import Range, Workload
@@ -51,6 +51,11 @@ def many(value: int, one: str, more: str | None = None) -> str:
     return f"{value:,} {one if value == 1 else more or one + 's'}"
 
 
+def listed(names: Sequence[str], last: str = "and") -> str:
+    """`A`, `A and B`, `A, B and C`."""
+    return f" {last} ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+
+
 def percent(share: float | None) -> str:
     """A share of 0..1 in percent."""
     if share is None:
@@ -96,6 +101,17 @@ def between(figure: Range | None, printed: Callable[[float], str] = number) -> s
     return low if low == high else f"{low} to {high} (expected {expected})"
 
 
+def some(figure: Range | None, one: str) -> str:
+    """`1 partition`, `2 to 6 (expected 4) partitions`."""
+    text = between(figure)
+    return f"{text} {one}{'' if text == '1' else 's'}"
+
+
+def sizes(figure: Range | None) -> str:
+    """Bytes in binary units: `819 MiB to 8 GiB (expected 4 GiB)`."""
+    return between(figure, size)
+
+
 def expected(figure: Range | None) -> str:
     return UNKNOWN if figure is None else number(figure.expected)
 
@@ -131,6 +147,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "span": span,
     "percent": percent,
     "size": size,
+    "sizes": sizes,
     "duration": duration,
     "moment": moment,
     "excerpt": excerpt,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
+from advisor.figures import listed
 from advisor.model import Proposed, Rejection, Table
 from advisor.settings import Settings
 
@@ -36,9 +37,12 @@ def foreign(table: Table) -> str | None:
 def masked(table: Table, columns: Collection[str]) -> tuple[str, ...]:
     """What to check first where conditions are on masked columns: a policy may keep them from being weighed before the scan."""
     found = sorted(table.masked & set(columns))
-    names = " and ".join(found)
     has = "have masking policies" if len(found) > 1 else "has a masking policy"
-    return (f"{names} {has}: whether conditions on it skip micro-partitions needs checking first.",) if found else ()
+    return (
+        (f"{listed(found)} {has}: whether conditions on it skip micro-partitions needs checking first.",)
+        if found
+        else ()
+    )
 
 
 def in_edition(proposed: Proposed, settings: Settings) -> Proposed:

@@ -32,7 +32,7 @@ from __future__ import annotations
 from advisor import cost
 from advisor.account import Account
 from advisor.errors import InputError
-from advisor.figures import many, size
+from advisor.figures import listed, many, size
 from advisor.model import (
     ZERO,
     Benefit,
@@ -115,10 +115,13 @@ def _found(table: Table, stored: Storage, owner: Owner | None, account: Account,
 def _kept(
     table: Table, stored: Storage, kept: int, owner: Owner | None, account: Account, settings: Settings
 ) -> Outcome:
-    held = (
-        f"It holds {size(stored.active)}, and {size(kept)} of what it held before: {size(stored.time_travel)} in Time Travel, "
-        f"{size(stored.failsafe)} in Fail-safe, {size(stored.dropped)} of {many(stored.versions, 'earlier version')}."
-    )
+    parts = [
+        (stored.time_travel, "in Time Travel"),
+        (stored.failsafe, "in Fail-safe"),
+        (stored.dropped, f"of {many(stored.versions, 'earlier version')}"),
+    ]
+    each = listed([f"{size(held)} {where}" for held, where in parts if held])
+    held = f"It holds {size(stored.active)}, and {size(kept)} of what it held before: {each}."
     if owner is not None and owner.rebuilds and "transient" not in table.traits:
         freed = stored.failsafe + stored.dropped
         reason = (

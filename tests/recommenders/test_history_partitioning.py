@@ -44,7 +44,7 @@ def test_history_that_nobody_reads_of_a_table_in_time_order_is_archived(tmp_path
     assert archived.details["cut"] == {"column": "TS", "boundary": "2024-10-01", "method": "lifecycle_policy"}
     assert archived.details["keep_days"] == 120
     assert "60 days back at most; the table spans 2,580" in archived.reason
-    assert "time prunes already" in archived.reason
+    assert "they skip these partitions already: only storage is saved" in archived.reason
     assert "Time prunes already: queries that begin at a moment of TS read at most 2.3%" in rejected(found, KIND)
 
 

@@ -242,8 +242,8 @@ EXPECTED: Mapping[str, Mapping[str, str]] = {
     },
     "storage_retention retention": KEPT
     | {
-        "transient": "It holds 100 GiB, and 950 GiB of what it held before: 900 GiB in Time Travel, 50 GiB in Fail-safe, 0 bytes of 0 "
-        "earlier versions. It is transient and keeps a day at most: fewer changes alone would keep less."
+        "transient": "It holds 100 GiB, and 950 GiB of what it held before: 900 GiB in Time Travel and 50 GiB in Fail-safe. "
+        "It is transient and keeps a day at most: fewer changes alone would keep less."
     },
     "storage_retention unread": KEPT,
 }

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from advisor.clustering import caveats, verdict
 from advisor.clustering.estimate import Estimate, evidence
 from advisor.cost import DAYS_PER_MONTH
-from advisor.figures import between, number, percent
+from advisor.figures import between, listed, number, percent
 from advisor.keys import render
 from advisor.model import (
     ZERO,
@@ -129,7 +129,7 @@ def _reason(estimate: Estimate, profile: TableProfile, workload: Workload) -> st
     gained = served_loads(estimate, profile)
     served, mine = [profile.loads[i] for i in gained], set(gained)
     asked = {ask.column for question in profile.layout.questions if question.load in mine for ask in question.asks}
-    columns = " and ".join(sorted(asked & {part.column for part in estimate.key} or asked))
+    columns = listed(sorted(asked & {part.column for part in estimate.key} or asked))
     daily = sum(load.template.executions for load in served) / workload.days
     scans = sum(load.template.executions for load in served)
     before = sum((load.before or 0) * load.template.executions for load in served) / scans / profile.partitions

@@ -63,9 +63,9 @@ def _recommend_policy(
         title=f"Archive the rows of {table.name} that are older than {cut.keep_days} days",
         reason=(
             f"All its queries ({many(len(cut.look.bounded), 'template')}) begin at a moment of {cut.column}, {number(cut.look.days)} days "
-            f"back at most; the table spans {number(cut.look.age_days)}. {percent(cut.cold)} of it, {size(cold)}, is older than "
-            f"{cut.boundary:%Y-%m-%d} and was not read in the window. {_time_prunes(cut)} A policy moves it to archive storage, "
-            f"where it costs less and can't be queried until it is restored."
+            f"back at most; the table spans {number(cut.look.age_days)} days. {percent(cut.cold)} of it, {size(cold)}, is older than "
+            f"{cut.boundary:%Y-%m-%d} and was not read in the window. {_time_prunes(cut)} A policy moves these rows to archive "
+            f"storage, where they cost less and can't be queried until they are restored."
         ),
         details=history.details(cut, "lifecycle_policy", workload, settings),
         benefit=Benefit(credits=credits, storage_bytes=Range(cold, cold, cold)),
@@ -92,10 +92,10 @@ def _recommend_policy(
 
 def _time_prunes(cut: Cut) -> str:
     if cut.ordered:
-        return "Queries gain nothing by it, because time prunes already; storage does."
+        return "Queries gain nothing by it, because they skip these partitions already: only storage is saved."
     if cut.ordered is False:
         return "Its rows lie mixed with those that are read, so that queries gain too."
-    return "Whether queries gain by it the history doesn't say; storage does."
+    return "Storage is saved; whether queries gain too the history doesn't say."
 
 
 def _policy_warnings(cut: Cut, credits: Range | None, costs: Cost, settings: Settings) -> tuple[str, ...]:

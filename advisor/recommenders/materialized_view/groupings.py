@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from advisor.account import Account
-from advisor.figures import between, number, percent
+from advisor.figures import between, number, percent, some
 from advisor.model import Proposed
 from advisor.profile import TableProfile
 from advisor.recommenders.materialized_view.words import (
@@ -73,6 +73,6 @@ def _reason(candidate: Candidate, market: Market, account: Account) -> str:
         f"{said.asking(candidate, account)} for groups of the {rows:,.0f} rows of {candidate.kept.tables[0]} and read "
         f"{number(candidate.mean_read)} of its {market.profile.partitions:,} micro-partitions each time; the view holds "
         f"{between(candidate.size.rows)} rows ({percent(candidate.size.rows.expected / rows)}) in "
-        f"{between(candidate.size.partitions)} partitions. That saves {between(candidate.credits)} credits a month; "
+        f"{some(candidate.size.partitions, 'partition')}. That saves {between(candidate.credits)} credits a month; "
         f"refreshing takes {between(candidate.keeping.upkeep)} a month and the build {between(candidate.keeping.build)} once."
     )

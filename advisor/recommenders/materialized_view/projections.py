@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from advisor.account import Account
 from advisor.clustering import verdict
-from advisor.figures import between, many, number, percent
+from advisor.figures import between, many, number, percent, some
 from advisor.keys import render
 from advisor.model import Proposed, Rejection
 from advisor.profile import TableProfile
@@ -124,7 +124,7 @@ def _filtered(candidate: Candidate, view: Filtered) -> Words:
         "a materialized view of the rows that are always asked for",
         f"{said.asking(candidate, view.account)} for rows of {own} with the same conditions each time and read {number(candidate.mean_read)} of "
         f"its {view.profile.partitions:,} micro-partitions; they leave {percent(view.share)} of its rows, as the history records. The "
-        f"view holds these, {between(candidate.size.rows)} rows in {between(candidate.size.partitions)} partitions. {_credits(candidate)}",
+        f"view holds these, {between(candidate.size.rows)} rows in {some(candidate.size.partitions, 'partition')}. {_credits(candidate)}",
         ("Rows that a condition lets through later make the view grow: what it saves holds for the share recorded.",),
     )
 
@@ -138,7 +138,7 @@ def _ordered(candidate: Candidate, view: Ordered) -> Words:
         f"a materialized view clustered by ({key})",
         f"{said.asking(candidate, view.account)} for rows of {own} by {view.column} and read {number(candidate.mean_read)} of its "
         f"{view.profile.partitions:,} micro-partitions each time. The view holds the {len(kept.keys)} of its "
-        f"{len(view.profile.table.columns)} columns that they use, in {between(candidate.size.partitions)} partitions of its own order; "
+        f"{len(view.profile.table.columns)} columns that they use, in {some(candidate.size.partitions, 'partition')} of its own order; "
         f"they would read {between(candidate.partitions.after.scaled(1 / runs))} of them. {_credits(candidate)}",
         (
             "It is a second copy of its columns, in another order: what moves a row in the table, a new clustering key above all, moves "

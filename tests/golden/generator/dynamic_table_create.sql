@@ -161,7 +161,7 @@ GROUP BY
 
 -- Its state: refresh_mode and refresh_mode_reason, scheduling_state, data_timestamp.
 -- noqa: disable=all
-SHOW DYNAMIC TABLES LIKE 'ORDERS_DT_1A2B3C4D' IN SCHEMA SALES.PUBLIC;
+SHOW DYNAMIC TABLES LIKE 'ORDERS\\_DT\\_1A2B3C4D' IN SCHEMA SALES.PUBLIC;
 -- noqa: enable=all
 
 -- The answers: right after a refresh, while nothing is loaded, same_rows is TRUE where the rewritten query returns each row of the

@@ -99,6 +99,6 @@ ORDER BY 1, 2 DESC;
 
 -- ---------------------------------------------------------------- revert
 
--- Commented out, so that running this file whole does not undo it. The scale factor stays, and has no effect while it is off; the
--- one from before is the check's query_acceleration_max_scale_factor.
+-- Commented out, so that running this file whole does not undo it. The scale factor stays, and has no effect while acceleration is
+-- off; what it was before SHOW WAREHOUSES above tells, as query_acceleration_max_scale_factor.
 -- ALTER WAREHOUSE "Report WH" SET ENABLE_QUERY_ACCELERATION = FALSE;

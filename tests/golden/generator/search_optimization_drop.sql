@@ -5,7 +5,6 @@
 -- Table      SALES.web.Page Views
 -- Size       1,000,000 rows in 2,000 micro-partitions
 -- Paths      all that there are
--- Storage    unknown bytes
 -- Net        1 to 4 (expected 2) credits a month
 -- Build      0.5 credits, once
 -- Upkeep     0.1 credits a month

@@ -3,7 +3,7 @@
 -- It is worth it.
 --
 -- Table      SALES.web.Page Views
--- Frees      unknown bytes of storage
+-- Frees      unknown
 -- Net        1 to 4 (expected 2) credits a month
 -- Build      0.5 credits, once
 -- Upkeep     0.1 credits a month
@@ -68,11 +68,14 @@ WHERE table_schema = 'web'
 END;
 $$;
 
+-- Where the days come from: the level is TABLE where they are set on the table itself. Where it is another, they are inherited:
+-- note that down, it is what a revert goes back to.
+-- noqa: disable=all
+SHOW PARAMETERS LIKE 'DATA_RETENTION_TIME_IN_DAYS' IN TABLE SALES."web"."Page Views";
+-- noqa: enable=all
 
 -- ---------------------------------------------------------------- apply
 
--- Where the 30 days are inherited (SHOW PARAMETERS LIKE 'DATA_RETENTION_TIME_IN_DAYS' IN TABLE
--- … shows another level than TABLE), note that down: the way back is another then.
 ALTER TABLE SALES."web"."Page Views" SET DATA_RETENTION_TIME_IN_DAYS = 1;
 
 -- ---------------------------------------------------------------- verify
@@ -95,6 +98,6 @@ ORDER BY table_created DESC;
 -- ---------------------------------------------------------------- revert
 
 -- Commented out, so that running this file whole does not undo it.
--- What has left Time Travel meanwhile does not come back. Where the days were inherited, UNSET DATA_RETENTION_TIME_IN_DAYS gives the
--- table back what it inherits.
+-- What has left Time Travel meanwhile does not come back. Where the days were inherited, run this in its place:
+--   ALTER TABLE SALES."web"."Page Views" UNSET DATA_RETENTION_TIME_IN_DAYS;
 -- ALTER TABLE SALES."web"."Page Views" SET DATA_RETENTION_TIME_IN_DAYS = 30;

@@ -3,7 +3,7 @@
 -- It is worth it.
 --
 -- Table      SALES.web.Page Views
--- Frees      unknown bytes of storage
+-- Frees      unknown
 -- Net        1 to 4 (expected 2) credits a month
 -- Build      0.5 credits, once
 -- Upkeep     0.1 credits a month

@@ -3,7 +3,7 @@
 -- It is worth it.
 --
 -- Warehouse  Report WH
--- Idle       190 credits a month today; suspended 1,440 times a month then
+-- Idle       190 credits a month today; with this setting it is suspended 1,440 times a month
 -- Today      AUTO_SUSPEND = 600
 -- Net        1 to 4 (expected 2) credits a month
 -- Build      0.5 credits, once
@@ -76,7 +76,7 @@ ALTER WAREHOUSE "Report WH" SET AUTO_SUSPEND = 300;
 
 -- ---------------------------------------------------------------- verify
 
--- What it is billed for, and how much of that for no query, by day.
+-- What it is billed for, and how much of that for no query, by day. Up to 6 hours late.
 SELECT
   DATE_TRUNC('DAY', start_time) AS day,
   SUM(credits_used_compute) AS credits,
