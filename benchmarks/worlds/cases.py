@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 
@@ -84,8 +84,15 @@ class Case:
     name: str
     tables: tuple[Rows, ...]
     templates: tuple[Template, ...]
+    today: int = TODAY
+    """The day on which the window ends, since 1970."""
+    _: KW_ONLY
     trap: bool = False
     """Nothing should be done."""
+
+    @property
+    def now(self) -> datetime:
+        return EPOCH + timedelta(days=self.today)
 
     def largest(self) -> Rows:
         return max(self.tables, key=lambda rows: rows.partitions)

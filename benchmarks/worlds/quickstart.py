@@ -81,7 +81,7 @@ def _told() -> Told:
         mine = [one for one in executed if one.template == number]
         template = template_of(number, 300, mine, float(PARTITIONS), [PARTITIONS] * len(mine))
         templates.append(ReadTemplate(template, mine[0].reading, tuple(one.reading for one in mine)))
-    workload, settings = workload_of([read.template for read in templates]), Settings()
+    workload, settings = workload_of([read.template for read in templates], NOW), Settings()
     return Told(_profile(tables, templates, _sample(rng)), workload, settings)
 
 
@@ -91,7 +91,7 @@ def _profile(
     def sampled(name: TableName, axes: Mapping[str, Axis]) -> Sample | None:
         return Sample({column: sample[column] for column in axes}) if name == SALES else None
 
-    workload = workload_of([read.template for read in templates])
+    workload = workload_of([read.template for read in templates], NOW)
     history = TableHistory(Churn(0, 0, 0))
     return profile(
         tables[SALES], {SALES: PARTITIONS, ITEM: 1}, Templates.of(templates), history, workload, sampled, tables

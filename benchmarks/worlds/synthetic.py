@@ -17,32 +17,43 @@ from benchmarks.worlds.cases import TODAY, Case, Rows, Statement, Template, date
 ROWS, PARTITIONS = 600_000, 200
 DAYS = 730
 FIRST = TODAY - DAYS
+YEAR = 365
 
 Rng = np.random.Generator
 Array = NDArray[np.float64]
 
 
+def span(seed: int) -> tuple[int, int]:
+    """A world's first day and its last, since 1970: another of a year with each seed, so that no result hangs on how far a week,
+    a month or a quarter has come when the window ends.
+    """
+    today = TODAY - int(np.random.default_rng([28, seed]).integers(0, YEAR))
+    return today - DAYS, today
+
+
 def uniform(seed: int) -> Case:
     rng = np.random.default_rng([1, seed])
+    first, today = span(seed)
     rows = Rows("T", {
-        "DAY": dates("DAY", FIRST + rng.integers(0, DAYS, ROWS)), "TENANT": number("TENANT", rng.integers(0, 60, ROWS)),
+        "DAY": dates("DAY", first + rng.integers(0, DAYS, ROWS)), "TENANT": number("TENANT", rng.integers(0, 60, ROWS)),
         "ITEM": number("ITEM", rng.integers(0, 20_000, ROWS)),
     }, PARTITIONS)  # fmt: skip
     return Case("uniform", (rows,), (
-        Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE {some_days(r, 14)}", weight(rng, 300)),
+        Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE {some_days(r, first, 14)}", weight(rng, 300)),
         Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE tenant = {r.integers(60)}", weight(rng, 200)),
-        Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE tenant = {r.integers(60)} AND {some_days(r, 60)}", weight(rng, 300)),
+        Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE tenant = {r.integers(60)} AND {some_days(r, first, 60)}", weight(rng, 300)),
         Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE item = {r.integers(20_000)}", weight(rng, 150)),
-    ))  # fmt: skip
+    ), today)  # fmt: skip
 
 
 def correlated(seed: int) -> Case:
     """Loaded by arrival; events up to weeks older; tenants by Zipf; users belong to tenants; shipping follows ordering."""
     rng = np.random.default_rng([2, seed])
-    arrival = np.sort(rng.uniform(FIRST, TODAY, ROWS))
+    first, today = span(seed)
+    arrival = np.sort(rng.uniform(first, today, ROWS))
     late = rng.exponential(1.0, ROWS) + np.where(rng.random(ROWS) < 0.02, rng.uniform(0, 30, ROWS), 0)
     tenant = np.minimum(rng.zipf(1.3, ROWS), 300).astype(float)
-    event = np.maximum(FIRST, np.floor(arrival - late))
+    event = np.maximum(first, np.floor(arrival - late))
     user = tenant * 1000 + rng.integers(0, 400, ROWS).astype(float)
     columns = {
         "DAY": dates("DAY", event), "SHIPPED": dates("SHIPPED", event + rng.integers(1, 60, ROWS)),
@@ -57,15 +68,16 @@ def correlated(seed: int) -> Case:
         Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE tenant = {one(r, at)}", weight(rng, 200)),
         Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE tenant = {one(r, at)} AND {last_days(at, 90)}", weight(rng, 250)),
         Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE user_id = {who(r, at)}", weight(rng, 250)),
-        Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE {some_days(r, 10, 'shipped')}", weight(rng, 60)),
+        Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE {some_days(r, first, 10, 'shipped')}", weight(rng, 60)),
         Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE user_id = {who(r, at)} AND {last_days(at, 180)}", weight(rng, 100)),
-    ))  # fmt: skip
+    ), today)  # fmt: skip
 
 
 def forms(seed: int) -> Case:
     """Text, prefixes, lists, NULLs, wrapped timestamps, a joined dimension, a top-k: all that prunes."""
     rng = np.random.default_rng([3, seed])
-    arrival = np.sort(rng.uniform(FIRST, TODAY, ROWS))
+    first, today = span(seed)
+    arrival = np.sort(rng.uniform(first, today, ROWS))
     moved = rng.permutation(ROWS)  # the last rewrite left it in no order
     product = np.minimum(rng.zipf(1.15, ROWS), 3000).astype(float)
     region = rng.choice(
@@ -85,7 +97,7 @@ def forms(seed: int) -> Case:
     codes = fact.columns["CODE"].texts
     regions = np.array(sorted(set(region)))
     return Case("every form that prunes", (fact, dimension), (
-        Template(lambda r, at: f"SELECT COUNT(*) FROM events WHERE TO_DATE(at) = '{any_day(r)}'", weight(rng, 200)),
+        Template(lambda r, at: f"SELECT COUNT(*) FROM events WHERE TO_DATE(at) = '{any_day(r, first)}'", weight(rng, 200)),
         Template(lambda r, at: f"SELECT COUNT(*) FROM events WHERE code = '{r.choice(codes)}'", weight(rng, 200)),
         Template(lambda r, at: f"SELECT COUNT(*) FROM events WHERE code LIKE '{str(r.choice(codes))[:7]}%'", weight(rng, 60)),
         Template(lambda r, at: f"SELECT COUNT(*) FROM events WHERE region = '{r.choice(regions)}' AND {last_days(at, 30, 'at')}", weight(rng, 200)),
@@ -95,7 +107,7 @@ def forms(seed: int) -> Case:
         Template(lambda r, at: f"SELECT COUNT(*) FROM events JOIN products ON product_id = id WHERE launched = {r.integers(40, 100)}", weight(rng, 80)),
         Template(lambda r, at: f"SELECT * FROM events WHERE region = '{r.choice(regions)}' ORDER BY at DESC LIMIT 100", weight(rng, 120)),
         Template(lambda r, at: "SELECT COUNT(*) FROM events WHERE amount > 1000", weight(rng, 20)),
-    ))  # fmt: skip
+    ), today)  # fmt: skip
 
 
 SHARES = np.array([0.3, 0.2, 0.2, 0.1, 0.1, 0.06, 0.04])
@@ -109,7 +121,8 @@ def growing(columns: Mapping[str, Column], arrival: Array) -> Rows:
 def latest(seed: int) -> Case:
     """Plays as they come: mostly the latest are asked for, of all games or of one, and sometimes the best."""
     rng = np.random.default_rng([21, seed])
-    arrival = np.sort(rng.uniform(FIRST, TODAY, ROWS))
+    first, today = span(seed)
+    arrival = np.sort(rng.uniform(first, today, ROWS))
     columns = {
         "AT": times("AT", arrival), "SCORE": number("SCORE", rng.normal(0, 1000, ROWS)),
         "GAME": number("GAME", np.minimum(rng.zipf(1.4, ROWS), 500)),
@@ -123,39 +136,42 @@ def latest(seed: int) -> Case:
         Template(lambda r, at: f"SELECT * FROM t WHERE game = {game(r)} ORDER BY at DESC LIMIT 50", weight(rng, 400)),
         Template(lambda r, at: "SELECT * FROM t ORDER BY score DESC LIMIT 10", weight(rng, 100)),
         Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE game = {game(r)}", weight(rng, 100)),
-    ))  # fmt: skip
+    ), today)  # fmt: skip
 
 
 def looked_up(seed: int) -> Case:
     """In the order of days, which are asked for most; rows are looked up by ids that are in no order."""
     rng = np.random.default_rng([22, seed])
-    arrival = np.sort(rng.uniform(FIRST, TODAY, ROWS))
+    first, today = span(seed)
+    arrival = np.sort(rng.uniform(first, today, ROWS))
     ids = np.array([f"{n:016x}" for n in rng.integers(0, 2**62, ROWS)])
     columns = {"ID": texts("ID", ids), "DAY": dates("DAY", arrival)}
     return Case("days, and look-ups", (growing(columns, arrival),), (
         Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE {last_days(at, 2)}", weight(rng, 900)),
         Template(lambda r, at: f"SELECT * FROM t WHERE id = '{r.choice(ids)}'", weight(rng, 150)),
         Template(lambda r, at: f"SELECT * FROM t WHERE id = '{r.choice(ids)}' AND {last_days(at, 100)}", weight(rng, 150)),
-    ))  # fmt: skip
+    ), today)  # fmt: skip
 
 
 def rare(seed: int) -> Case:
     """A log in the order of days, of which one row in two hundred tells of an error; the rest has none."""
     rng = np.random.default_rng([23, seed])
-    arrival = np.sort(rng.uniform(FIRST, TODAY, ROWS))
+    first, today = span(seed)
+    arrival = np.sort(rng.uniform(first, today, ROWS))
     error = with_nulls(number("ERROR", rng.integers(0, 300, ROWS)), rng.random(ROWS) < 0.995)
     columns = {"DAY": dates("DAY", arrival), "ERROR": error, "HOST": number("HOST", rng.integers(0, 200, ROWS))}
     return Case("rare errors", (growing(columns, arrival),), (
         Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE host = {r.integers(200)} AND {last_days(at, 3)}", weight(rng, 500)),
         Template(lambda r, at: f"SELECT * FROM t WHERE error IS NOT NULL AND {last_days(at, 30)}", weight(rng, 300)),
         Template(lambda r, at: f"SELECT * FROM t WHERE error = {r.integers(300)}", weight(rng, 100)),
-    ))  # fmt: skip
+    ), today)  # fmt: skip
 
 
 def alternatives(seed: int) -> Case:
     """In the order of days, which are asked for by alternatives on two columns; devices are looked up too."""
     rng = np.random.default_rng([26, seed])
-    arrival = np.sort(rng.uniform(FIRST, TODAY, ROWS))
+    first, today = span(seed)
+    arrival = np.sort(rng.uniform(first, today, ROWS))
     columns = {
         "DAY": dates("DAY", arrival), "CHANGED": dates("CHANGED", arrival + rng.integers(0, 3, ROWS)),
         "DEVICE": number("DEVICE", rng.integers(0, 400, ROWS)),
@@ -168,7 +184,7 @@ def alternatives(seed: int) -> Case:
         Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE {late(at)}", weight(rng, 600)),
         Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE device = {r.integers(400)} AND {late(at)}", weight(rng, 250)),
         Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE device = {r.integers(400)}", weight(rng, 200)),
-    ))  # fmt: skip
+    ), today)  # fmt: skip
 
 
 # ---------------------------------------------------------------- traps
@@ -176,31 +192,34 @@ def alternatives(seed: int) -> Case:
 
 def ordered(seed: int) -> Case:
     rng = np.random.default_rng([4, seed])
-    arrival = np.sort(rng.uniform(FIRST, TODAY, ROWS))
+    first, today = span(seed)
+    arrival = np.sort(rng.uniform(first, today, ROWS))
     rows = Rows(
         "T", {"DAY": dates("DAY", arrival), "KIND": number("KIND", rng.integers(0, 12, ROWS))}, PARTITIONS, arrival
     )
     return Case("trap: in load order already", (rows,), (
         Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE {last_days(at, 7)}", weight(rng, 300)),
         Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE kind = {r.integers(12)} AND {last_days(at, 30)}", weight(rng, 100)),
-    ), True)  # fmt: skip
+    ), today, trap=True)  # fmt: skip
 
 
 def unselective(seed: int) -> Case:
     rng = np.random.default_rng([5, seed])
+    first, today = span(seed)
     columns = {
-        "DAY": dates("DAY", FIRST + rng.integers(0, DAYS, ROWS)),
+        "DAY": dates("DAY", first + rng.integers(0, DAYS, ROWS)),
         "FLAG": number("FLAG", rng.integers(0, 2, ROWS)),
     }
     return Case("trap: nearly all is asked", (Rows("T", columns, PARTITIONS),), (
-        Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE day >= '{day(FIRST + int(r.integers(2, 20)))}'", weight(rng, 300)),
-    ), True)  # fmt: skip
+        Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE day >= '{day(first + int(r.integers(2, 20)))}'", weight(rng, 300)),
+    ), today, trap=True)  # fmt: skip
 
 
 def pair(seed: int) -> Case:
     """Both columns follow the order of loading: each prunes through the other."""
     rng = np.random.default_rng([6, seed])
-    arrival = np.sort(rng.uniform(FIRST, TODAY, ROWS))
+    first, today = span(seed)
+    arrival = np.sort(rng.uniform(first, today, ROWS))
     columns = {
         "ID": number("ID", np.arange(ROWS)), "DAY": dates("DAY", arrival),
         "SHIPPED": dates("SHIPPED", arrival + rng.integers(0, 5, ROWS)),
@@ -208,7 +227,7 @@ def pair(seed: int) -> Case:
     return Case("trap: a correlated pair in load order", (Rows("T", columns, PARTITIONS, arrival),), (
         Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE {last_days(at, 10, 'shipped')}", weight(rng, 300)),
         Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE id = {r.integers(ROWS // 2)}", weight(rng, 300)),
-    ), True)  # fmt: skip
+    ), today, trap=True)  # fmt: skip
 
 
 def churning(seed: int) -> Case:
@@ -218,18 +237,19 @@ def churning(seed: int) -> Case:
     rows = Rows("T", columns, PARTITIONS, churn=Churn(ROWS * 2.0, ROWS * 2.0, ROWS * 4.0))
     return Case("trap: rewritten all day", (rows,), (
         Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE kind = {r.integers(500)}", 12),
-    ), True)  # fmt: skip
+    ), trap=True)  # fmt: skip
 
 
 def tiny(seed: int) -> Case:
     rng = np.random.default_rng([8, seed])
+    first, today = span(seed)
     columns = {
-        "DAY": dates("DAY", FIRST + rng.integers(0, DAYS, 20_000)),
+        "DAY": dates("DAY", first + rng.integers(0, DAYS, 20_000)),
         "KIND": number("KIND", rng.integers(0, 50, 20_000)),
     }
     return Case("trap: a tiny table", (Rows("T", columns, 40),), (
-        Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE kind = {r.integers(50)} AND {some_days(r, 30)}", weight(rng, 400)),
-    ), True)  # fmt: skip
+        Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE kind = {r.integers(50)} AND {some_days(r, first, 30)}", weight(rng, 400)),
+    ), today, trap=True)  # fmt: skip
 
 
 def opaque(seed: int) -> Case:
@@ -243,7 +263,7 @@ def opaque(seed: int) -> Case:
         Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE MOD(id, 100) = {r.integers(100)}", weight(rng, 200)),
         Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE id = {r.integers(9000)} OR name LIKE '%r{r.integers(9000)}'", weight(rng, 50)),
         Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE id <> {r.integers(9000)}", weight(rng, 50)),
-    ), True)  # fmt: skip
+    ), trap=True)  # fmt: skip
 
 
 def stopped(seed: int) -> Case:
@@ -252,32 +272,34 @@ def stopped(seed: int) -> Case:
     columns = {"KIND": number("KIND", rng.integers(0, 20, ROWS))}
     return Case("trap: a LIMIT ends the scan", (Rows("T", columns, PARTITIONS),), (
         Template(lambda r, at: f"SELECT * FROM t WHERE kind = {r.integers(20)} LIMIT 10", weight(rng, 500)),
-    ), True)  # fmt: skip
+    ), trap=True)  # fmt: skip
 
 
 def disorder(seed: int) -> Case:
     """The older half lies in no order, and nobody asks for it."""
     rng = np.random.default_rng([24, seed])
-    arrival = np.sort(rng.uniform(FIRST, TODAY, ROWS))
+    first, today = span(seed)
+    arrival = np.sort(rng.uniform(first, today, ROWS))
     days = np.append(rng.permutation(arrival[: ROWS // 2]), arrival[ROWS // 2 :])
     columns = {"DAY": dates("DAY", days), "KIND": number("KIND", rng.integers(0, 40, ROWS))}
     return Case("trap: disorder that nobody asks for", (growing(columns, arrival),), (
         Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE {last_days(at, 2)}", weight(rng, 600)),
         Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE day = '{at - timedelta(days=int(r.integers(1, 20)))}'", weight(rng, 300)),
         Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE kind = {r.integers(40)} AND {last_days(at, 5)}", weight(rng, 100)),
-    ), True)  # fmt: skip
+    ), today, trap=True)  # fmt: skip
 
 
 def sorted_already(seed: int) -> Case:
     """Written in the order of tenants and of days within, without a key."""
     rng = np.random.default_rng([25, seed])
-    tenant, days = rng.integers(0, 60, ROWS), FIRST + rng.integers(0, DAYS, ROWS)
+    first, today = span(seed)
+    tenant, days = rng.integers(0, 60, ROWS), first + rng.integers(0, DAYS, ROWS)
     order = np.lexsort((days, tenant))
     columns = {"TENANT": number("TENANT", tenant[order]), "DAY": dates("DAY", days[order])}
     return Case("trap: written in the best order", (Rows("T", columns, PARTITIONS),), (
-        Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE tenant = {r.integers(60)} AND {some_days(r, 20)}", weight(rng, 400)),
+        Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE tenant = {r.integers(60)} AND {some_days(r, first, 20)}", weight(rng, 400)),
         Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE tenant = {r.integers(60)}", weight(rng, 200)),
-    ), True)  # fmt: skip
+    ), today, trap=True)  # fmt: skip
 
 
 WORLDS = (uniform, correlated, forms, latest, looked_up, rare, alternatives)
@@ -292,8 +314,8 @@ def weight(rng: Rng, executions: int) -> int:
     return max(5, round(executions * float(rng.lognormal(0, 0.5))))
 
 
-def some_days(rng: Rng, length: int, column: str = "day") -> str:
-    low = FIRST + int(rng.integers(0, DAYS - length))
+def some_days(rng: Rng, first: int, length: int, column: str = "day") -> str:
+    low = first + int(rng.integers(0, DAYS - length))
     return f"{column} >= '{day(low)}' AND {column} < '{day(low + length)}'"
 
 
@@ -301,8 +323,8 @@ def last_days(at: date, length: int, column: str = "day") -> str:
     return f"{column} >= '{at - timedelta(days=length)}'"
 
 
-def any_day(rng: Rng) -> date:
-    return day(FIRST + int(rng.integers(0, DAYS)))
+def any_day(rng: Rng, first: int) -> date:
+    return day(first + int(rng.integers(0, DAYS)))
 
 
 def listed(rng: Rng, distinct: int, count: int) -> str:

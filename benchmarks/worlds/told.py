@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 
@@ -26,7 +26,7 @@ from advisor.pruning.sample import Sample
 from advisor.readers import Templates
 from advisor.settings import Settings
 from benchmarks.layouts import DAY_US, Floats
-from benchmarks.worlds.cases import NOW, WINDOW_DAYS, Case, Rows
+from benchmarks.worlds.cases import WINDOW_DAYS, Case, Rows
 from benchmarks.worlds.truth import Executed, Truth
 
 EVIDENCE = ("history", "statistics", "sample")
@@ -63,7 +63,7 @@ def told(
         for one, n in zip(executed, runs, strict=True)
     }
     templates = [_read(case, number, samples, float(every[number]), read) for number in range(len(case.templates))]
-    workload = workload_of([read.template for read in templates])
+    workload = workload_of([read.template for read in templates], case.now)
     tables = {rows.table_name: rows.described(evidence != "history") for rows in case.tables}
     partitions = {rows.table_name: rows.partitions for rows in case.tables}
     whole = np.ones(len(case.templates))
@@ -146,10 +146,10 @@ def _scans(
     return tuple(found)
 
 
-def workload_of(templates: Sequence[QueryTemplate]) -> Workload:
+def workload_of(templates: Sequence[QueryTemplate], end: datetime) -> Workload:
     none = Distribution(0, None, None, None, None)
-    start = NOW - timedelta(days=WINDOW_DAYS)
-    return Workload(start, NOW, 0, none, None, None, None, None, tuple(templates), ())
+    start = end - timedelta(days=WINDOW_DAYS)
+    return Workload(start, end, 0, none, None, None, None, None, tuple(templates), ())
 
 
 def _no_sample(name: TableName, axes: Mapping[str, Axis]) -> Sample | None:

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from advisor.model import FILTERS, Catalog, KeyPart, Reading, Role
 from advisor.usage.names import Directory, Session
 from advisor.usage.reading import read_with
-from benchmarks.layouts import Condition, Floats, Table, Test, condition
-from benchmarks.worlds.cases import NOW, TODAY, WINDOW_DAYS, Case, Rows, Template
+from benchmarks.layouts import EPOCH, Condition, Floats, Table, Test, condition
+from benchmarks.worlds.cases import WINDOW_DAYS, Case, Rows, Template
 
 Flags = NDArray[np.bool_]
 
@@ -42,7 +42,7 @@ class Executed:
 
     @property
     def day(self) -> float:
-        return (self.started - NOW).total_seconds() / 86_400 + TODAY
+        return since_epoch(self.started)
 
 
 def execute(case: Case, days: range, each: int, rng: np.random.Generator) -> list[Executed]:
@@ -53,7 +53,7 @@ def execute(case: Case, days: range, each: int, rng: np.random.Generator) -> lis
     for number, template in enumerate(case.templates):
         for i in range(each):
             at = days[i * len(days) // each]
-            started = NOW - timedelta(days=WINDOW_DAYS - at) + timedelta(hours=9)
+            started = case.now - timedelta(days=WINDOW_DAYS - at) + timedelta(hours=9)
             found.append(_executed(case, session, number, template, started, rng))
     return found
 
@@ -66,17 +66,21 @@ def _executed(
     assert reading.problem is None, text
     assert not reading.unresolved, (reading.unresolved, text)
     rows = {each.name: each for each in case.tables}
-    moment = (started - NOW).total_seconds() / 86_400 + TODAY
     scans, matched = [], []
     for scan, name in enumerate(reading.scans):
         own = _own(reading, scan, rows[name.name])
-        there = _there(rows[name.name], moment)
+        there = _there(rows[name.name], since_epoch(started))
         joined = _joined(reading, scan, rows, HOPS)
         passes = matching(rows[name.name], own) & there
         top = _top(reading, scan, rows[name.name], passes)
         scans.append((name.name, (*own, *joined, *top)))
         matched.append((name.name, int(there.sum()), int(passes.sum())))
     return Executed(number, text, started, reading, tuple(scans), tuple(matched))
+
+
+def since_epoch(moment: datetime) -> float:
+    """In days."""
+    return (moment - EPOCH).total_seconds() / 86_400
 
 
 def _there(rows: Rows, moment: float) -> Flags:

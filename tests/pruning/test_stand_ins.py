@@ -182,7 +182,7 @@ def logins() -> Case:
     }
     return Case("logins", (Rows("T", columns, PARTITIONS),), (
         Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE came >= '{at - timedelta(days=30)}'", 300),
-        Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE plan = {r.integers(30)} AND {some_days(r, 60, 'came')}", 200),
+        Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE plan = {r.integers(30)} AND {some_days(r, FIRST, 60, 'came')}", 200),
         Template(lambda r, at: f"SELECT COUNT(*) FROM t WHERE plan = {r.integers(30)} AND came = '{NEVER}'", 50),
     ))  # fmt: skip
 
