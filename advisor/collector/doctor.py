@@ -12,6 +12,7 @@ from advisor.collector.extracts import Window, statement
 from advisor.collector.pool import DeniedError, RefusedError, Session
 from advisor.collector.views import ACCOUNT_VIEWS, absent, grant
 from advisor.collector.warehouses import warehouses
+from advisor.figures import many
 from advisor.snapshot.views import VIEWS
 
 RECENT = timedelta(days=7)
@@ -103,6 +104,16 @@ def lines(checkup: Checkup) -> Iterator[str]:
             yield f"missing  {check.view.upper()}: {check.unlocks}"
             yield f"         {check.remedy}"
     yield (
-        "not seen: SELECT on your tables, which column statistics, `prove --connection` and the estimators need, and MONITOR on the warehouses "
-        "whose AUTO_SUSPEND SHOW WAREHOUSES is to tell; `advisor grants` has both"
+        "not checked: SELECT on your tables, which column statistics, `prove --connection` and Snowflake's estimators need, and MONITOR on "
+        "each warehouse, without which its AUTO_SUSPEND isn't seen; `advisor grants` prints both"
     )
+    yield _verdict(checkup)
+
+
+def _verdict(checkup: Checkup) -> str:
+    missing = sum(check.remedy is not None for check in checkup.views)
+    faults = [
+        *(["the connection names no warehouse"] if checkup.account.warehouse is None else []),
+        *([f"{many(missing, 'view')} can't be read: the grants are above"] if missing else []),
+    ]
+    return f"to fix: {'; '.join(faults)}" if faults else "nothing to fix"

@@ -98,7 +98,7 @@ def paid_back(days: float | None) -> str:
 
 
 def break_even(recommendation: Recommendation, window_days: float) -> str:
-    """`Pays back in 9 days at the 120 queries a day that you run; worth it from 41 a day on.`
+    """`Pays back in 9 days at the 120 queries a day that you run; worth it from 41 queries a day on.`
 
     At fewer queries a day than that, the saving would no longer cover the upkeep and the build's share of a month.
     """
@@ -109,7 +109,7 @@ def break_even(recommendation: Recommendation, window_days: float) -> str:
         return f"{said}."
     least = daily * max(0.0, 1 - recommendation.net_credits_per_month.expected / saved.expected)
     text = f"{said} at the {_a_day(daily)} that you run"
-    return f"{text}; worth it from {number(least)} a day on." if least else f"{text}."
+    return f"{text}; worth it from {_a_day(least)} on." if least else f"{text}."
 
 
 def served_executions(recommendation: Recommendation) -> int:

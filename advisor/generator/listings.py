@@ -40,13 +40,13 @@ class Listing:
 def budgets(totals: Totals) -> Listing:
     """One row per point of the curve of saving against budget."""
     return Listing(
-        ("Builds, credits", "Net, credits a month", "Changes", "Chosen"),
+        ("Builds, credits", "Net, credits a month", "Changes", "Best choice"),
         tuple(
             (
                 number(point.build_credits),
                 number(point.net_credits_per_month),
                 count(point.changes),
-                "exactly" if point.exact else "greedily",
+                "proven" if point.exact else "not proven",
             )
             for point in totals.curve
         ),

@@ -84,7 +84,7 @@ def _plan(advice: Publication) -> list[tuple[str, str, Sequence[Sample]]]:
             _ends(totals.get("upkeep_credits_per_month")),
         ),
         ("build_credits", "What building the plan's changes takes, once.", _ends(totals.get("build_credits"))),
-        ("recommendation_net_credits_per_month", "What one change brings alone, expected.", each_net),
+        ("recommendation_net_credits_per_month", "What the plan would lose without this change, expected.", each_net),
     ]
 
 

@@ -175,9 +175,11 @@ def _why(problem: Problem, i: int, chosen: Collection[int]) -> str:
     served = sorted({j for f in problem.templates[i] for j, _ in problem.used(f, chosen)} - {i})
     alone = problem.proposals[i].recommendation.net_credits_per_month.expected
     others = "; ".join(problem.proposals[j].recommendation.title for j in served) or "the other changes"
+    lost = number(-gain)
+    beside = "it brings nothing" if lost == "0" else f"{lost} credits a month would be lost"
     return (
         f"It would net {number(alone)} credits a month alone, but its queries are served better by another change "
-        f"({others}): beside it, {number(-gain)} credits a month would be lost."
+        f"({others}): beside it, {beside}."
     )
 
 

@@ -79,7 +79,7 @@ def _drop(name: TableName, service: SearchService, saved: float, account: Accoun
         grade=Grade.OBSERVED,
         templates=(),
         edition="enterprise",
-        privileges=(f"OWNERSHIP on table {name}", "ADD SEARCH OPTIMIZATION on its schema"),
+        privileges=(f"OWNERSHIP on table {name}", f"ADD SEARCH OPTIMIZATION on schema {name.database}.{name.schema}"),
         warnings=(
             "A first build in the window counts as keeping: look at its bill by day first.",
             "DESCRIBE SEARCH OPTIMIZATION tells which columns it covers: note them down, a revert names them.",

@@ -28,7 +28,7 @@ SERVICES: Mapping[str, View] = MappingProxyType(
                 time="START_TIME END_TIME",
             ),
             (*RECORD, ("NUM_SCANS",)),
-            "no table can be called unread beyond the window of the query history",
+            "which tables nothing has read for long is unknown: none is advised to be set aside",
         ),
         "column_query_pruning_history": View(
             columns(
@@ -122,7 +122,7 @@ SERVICES: Mapping[str, View] = MappingProxyType(
                 time="START_TIME",
             ),
             required("INSIGHT_TYPE_ID QUERY_PARAMETERIZED_HASH"),
-            "Snowflake's own remarks on queries are not heard",
+            "what Snowflake itself remarks on queries is not taken into account",
         ),
         "task_history": View(
             columns(

@@ -60,6 +60,7 @@ def test_doctor_finds_nothing_to_fix_where_all_is_readable(rich: Connector, acco
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("account AB12345, role ADVISOR_ROLE, warehouse ADVISOR_WH\n")
     assert "ok       QUERY_HISTORY: 154 rows, newest 2025-01-02 23:40 UTC" in done.stdout
+    assert done.stdout.splitlines()[-1] == "nothing to fix"
 
 
 def test_doctor_names_the_grant_and_what_it_would_unlock(rich: Connector, account: Account) -> None:
@@ -71,6 +72,7 @@ def test_doctor_names_the_grant_and_what_it_would_unlock(rich: Connector, accoun
     done = commands.advisor("doctor", "--connection", "test", cwd=account.home)
     assert done.returncode == 2
     assert f"missing  TABLE_DML_HISTORY: {missing.unlocks}\n         {missing.remedy}" in done.stdout
+    assert done.stdout.splitlines()[-1] == "to fix: 1 view can't be read: the grants are above"
 
 
 def test_doctor_without_the_query_history_is_a_refusal(connector: Connector, account: Account) -> None:

@@ -108,7 +108,7 @@ def _privileges(profile: TableProfile) -> tuple[str, ...]:
     name, owner = profile.table.name, profile.owner
     if profile.recreated_by is not None:
         return (f"a change to {owner}",)
-    own = (f"OWNERSHIP on table {name}", "USAGE on its database and schema")
+    own = (f"OWNERSHIP on table {name}", f"USAGE on database {name.database} and schema {name.database}.{name.schema}")
     return own if owner is None or _of_itself(owner) else (*own, f"a change to {owner}")
 
 

@@ -77,7 +77,7 @@ def _recommend_policy(
         edition="standard",
         privileges=(
             f"OWNERSHIP on table {table.name}",
-            "CREATE STORAGE LIFECYCLE POLICY on its schema",
+            f"CREATE STORAGE LIFECYCLE POLICY on schema {table.name.database}.{table.name.schema}",
             "APPLY STORAGE LIFECYCLE POLICY",
         ),
         warnings=(

@@ -85,7 +85,7 @@ def _recommend_split(
         edition="standard",
         privileges=(
             f"OWNERSHIP on table {table.name}",
-            "CREATE TABLE and CREATE VIEW on its schema",
+            f"CREATE TABLE and CREATE VIEW on schema {table.name.database}.{table.name.schema}",
             "USAGE on a warehouse that copies all of it",
         ),
         warnings=(*_split_warnings(cut), *short_window(workload, settings)),

@@ -126,7 +126,7 @@ def _recommendation(
         privileges=(
             f"CREATE MATERIALIZED VIEW on schema {identifier(name.database)}.{identifier(name.schema)}",
             f"SELECT on {qualified(kept.tables[0])}",
-            "USAGE on its database and schema",
+            f"USAGE on database {identifier(name.database)} and schema {identifier(name.database)}.{identifier(name.schema)}",
         ),
         warnings=tuple(_warnings(candidate, words.warnings, profile, account, settings)),
     )

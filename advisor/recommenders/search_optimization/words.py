@@ -76,7 +76,10 @@ def proposal(
         grade=Grade.ESTIMATED,
         templates=tuple(_evidence(look, profile) for look in _by_gain(served)[:EVIDENCE_TEMPLATES]),
         edition="enterprise",
-        privileges=(f"OWNERSHIP on table {table.name}", "ADD SEARCH OPTIMIZATION on its schema"),
+        privileges=(
+            f"OWNERSHIP on table {table.name}",
+            f"ADD SEARCH OPTIMIZATION on schema {table.name.database}.{table.name.schema}",
+        ),
         warnings=_warnings(profile, chosen, costs, workload, settings),
     )
     services = tuple(Service(look.load.template.fingerprint, table.name, look.saved) for look in served)

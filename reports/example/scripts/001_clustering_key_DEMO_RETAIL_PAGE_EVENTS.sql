@@ -15,7 +15,7 @@
 -- Evidence   measured, confidence high
 -- Window     2026-11-10 20:10 UTC to 2026-11-24 19:59 UTC
 -- Valid      until 2026-12-24: when you read this later, run the advisor again first
--- Needs      standard edition, OWNERSHIP on table DEMO.RETAIL.PAGE_EVENTS, USAGE on its database and schema
+-- Needs      standard edition, OWNERSHIP on table DEMO.RETAIL.PAGE_EVENTS, USAGE on database DEMO and schema DEMO.RETAIL
 --
 -- Share of the table's partitions that a query reads, before and after:
 --   171d1bca246fc768  60 executions, 99.7% -> 9.4%, for example query 47a6b80c-18e1-4e4f-8609-d6ee291ee7c2

@@ -15,7 +15,7 @@
 -- Evidence   measured, confidence high
 -- Window     2026-11-10 20:10 UTC to 2026-11-24 19:59 UTC
 -- Valid      until 2026-12-24: when you read this later, run the advisor again first
--- Needs      standard edition, OWNERSHIP on table DEMO.RETAIL.STOCK_LEVELS, USAGE on its database and schema
+-- Needs      standard edition, OWNERSHIP on table DEMO.RETAIL.STOCK_LEVELS, USAGE on database DEMO and schema DEMO.RETAIL
 --
 -- Share of the table's partitions that a query reads, before and after:
 --   3bc8a18b07786168  100 executions, 100.0% -> 10.0%, for example query d97532c8-b26b-40a0-a6b5-cf50ba36c108

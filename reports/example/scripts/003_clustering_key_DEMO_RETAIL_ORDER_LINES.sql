@@ -15,7 +15,7 @@
 -- Evidence   measured, confidence high
 -- Window     2026-11-10 20:10 UTC to 2026-11-24 19:59 UTC
 -- Valid      until 2026-12-24: when you read this later, run the advisor again first
--- Needs      standard edition, OWNERSHIP on table DEMO.RETAIL.ORDER_LINES, USAGE on its database and schema
+-- Needs      standard edition, OWNERSHIP on table DEMO.RETAIL.ORDER_LINES, USAGE on database DEMO and schema DEMO.RETAIL
 --
 -- Share of the table's partitions that a query reads, before and after:
 --   8c092d4ced402730  100 executions, 99.7% -> 6.7%, for example query 9744aa0d-2db2-4612-94c1-882c0acc41ea

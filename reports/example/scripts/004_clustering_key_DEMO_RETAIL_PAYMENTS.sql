@@ -14,7 +14,7 @@
 -- Evidence   measured, confidence high
 -- Window     2026-11-10 20:10 UTC to 2026-11-24 19:59 UTC
 -- Valid      until 2026-12-24: when you read this later, run the advisor again first
--- Needs      standard edition, OWNERSHIP on table DEMO.RETAIL.PAYMENTS, USAGE on its database and schema
+-- Needs      standard edition, OWNERSHIP on table DEMO.RETAIL.PAYMENTS, USAGE on database DEMO and schema DEMO.RETAIL
 --
 -- Share of the table's partitions that a query reads, before and after:
 --   f7b49cce9ab07ba5  100 executions, 100.0% -> 20.5%, for example query 08431b5b-f22c-4ac9-b7aa-31b1ece8716b

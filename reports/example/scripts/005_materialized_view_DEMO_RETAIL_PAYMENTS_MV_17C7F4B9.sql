@@ -1,9 +1,9 @@
 -- Keep DEMO.RETAIL.PAYMENTS aggregated by (MERCHANT_CODE, STATUS) in a materialized view
 --
 -- One query template asks 3.57 times a day for groups of the 700,000 rows of DEMO.RETAIL.PAYMENTS and read 310
--- of its 310 micro-partitions each time; the view holds 2,000 to 6,060 (expected 4,040) rows (0.6%) in 1 to 3
--- (expected 1) partitions. That saves 0.000426 to 0.00107 (expected 0.000858) credits a month; refreshing takes
--- 0 a month and the build 0.00000808 to 0.0000868 (expected 0.0000165) once.
+-- of its 310 micro-partitions each time; the view holds 2,000 to 6,060 (expected 4,040) rows (0.6% of the
+-- table's) in 1 to 3 (expected 1) partitions. That saves 0.000426 to 0.00107 (expected 0.000858) credits a
+-- month; refreshing takes 0 a month and the build 0.00000808 to 0.0000868 (expected 0.0000165) once.
 --
 -- Table      DEMO.RETAIL.PAYMENTS
 -- View       DEMO.RETAIL.PAYMENTS_MV_17C7F4B9
@@ -15,7 +15,7 @@
 -- Evidence   estimated, confidence medium; each rewrite returned what its original returns on 200 generated databases
 -- Window     2026-11-10 20:10 UTC to 2026-11-24 19:59 UTC
 -- Valid      until 2026-12-24: when you read this later, run the advisor again first
--- Needs      enterprise edition, CREATE MATERIALIZED VIEW on schema DEMO.RETAIL, SELECT on DEMO.RETAIL.PAYMENTS, USAGE on its database and schema
+-- Needs      enterprise edition, CREATE MATERIALIZED VIEW on schema DEMO.RETAIL, SELECT on DEMO.RETAIL.PAYMENTS, USAGE on database DEMO and schema DEMO.RETAIL
 --
 -- Share of the table's partitions that a query reads, before and after:
 --   ff0b176256f523d9  50 executions, 100.0% -> 0.3%, for example query 501c411a-848a-40a1-b869-ab847ad63cfc

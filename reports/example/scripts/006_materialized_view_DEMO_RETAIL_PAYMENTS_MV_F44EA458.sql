@@ -1,9 +1,9 @@
 -- Keep DEMO.RETAIL.PAYMENTS aggregated by (DATE_TRUNC('MONTH', PAID_AT), METHOD) in a materialized view
 --
 -- One query template asks 0.572 times a day for groups of the 700,000 rows of DEMO.RETAIL.PAYMENTS and read 310
--- of its 310 micro-partitions each time; the view holds 36 to 216 (expected 144) rows (<0.1%) in 1 partition.
--- That saves 0.0000687 to 0.000401 (expected 0.000137) credits a month; refreshing takes 0 a month and the build
--- 0.00000803 to 0.0000805 (expected 0.0000161) once.
+-- of its 310 micro-partitions each time; the view holds 36 to 216 (expected 144) rows (<0.1% of the table's) in
+-- 1 partition. That saves 0.0000687 to 0.000401 (expected 0.000137) credits a month; refreshing takes 0 a month
+-- and the build 0.00000803 to 0.0000805 (expected 0.0000161) once.
 --
 -- Table      DEMO.RETAIL.PAYMENTS
 -- View       DEMO.RETAIL.PAYMENTS_MV_F44EA458
@@ -15,7 +15,7 @@
 -- Evidence   estimated, confidence medium; each rewrite returned what its original returns on 200 generated databases
 -- Window     2026-11-10 20:10 UTC to 2026-11-24 19:59 UTC
 -- Valid      until 2026-12-24: when you read this later, run the advisor again first
--- Needs      enterprise edition, CREATE MATERIALIZED VIEW on schema DEMO.RETAIL, SELECT on DEMO.RETAIL.PAYMENTS, USAGE on its database and schema
+-- Needs      enterprise edition, CREATE MATERIALIZED VIEW on schema DEMO.RETAIL, SELECT on DEMO.RETAIL.PAYMENTS, USAGE on database DEMO and schema DEMO.RETAIL
 --
 -- Share of the table's partitions that a query reads, before and after:
 --   c33fe07ff7f53a9a  8 executions, 100.0% -> 0.3%, for example query eaaf068c-d4d4-4989-9506-4a8a83b7a007
