@@ -75,7 +75,7 @@ def test_look_ups_beside_the_tables_own_order_get_a_view_in_theirs(tmp_path: Pat
     assert view.details["columns"] == ["DAY", "ID", "STATUS", "TENANT"]
     tree = sqlglot.parse_one(str(view.details["definition"]), read="snowflake")
     assert tree.sql("snowflake") == "SELECT DAY, ID, STATUS, TENANT FROM DB.PUBLIC.EVENTS"
-    assert "ask 10.8 times a day for rows of DB.PUBLIC.EVENTS by TENANT and read 10,000 of its 10,000" in view.reason
+    assert "ask 10.8 times a day for rows of DB.PUBLIC.EVENTS by TENANT, reading 10,000 of its 10,000" in view.reason
     assert "The view holds the 4 of its 60 columns that they use, in 667 partitions of its own order" in view.reason
     assert 5 < view.net_credits_per_month.expected < 7
     rewrites = view.details["rewrites"]

@@ -70,7 +70,7 @@ def test_look_ups_by_several_columns_get_a_path_on_each(tmp_path: Path) -> None:
     assert paths.details["search"] == ["EQUALITY(CARD, ID, MAIL)"]
     assert paths.edition == "enterprise"
     assert paths.net_credits_per_month.low > 0
-    assert "read 100.0% of its 2,000 micro-partitions; those rows lie in about" in paths.reason
+    assert "reading 100.0% of its 2,000 micro-partitions; those rows lie in about" in paths.reason
 
 
 def test_one_column_alone_is_left_to_a_clustering_key_where_that_is_cheaper(tmp_path: Path) -> None:

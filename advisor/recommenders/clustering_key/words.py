@@ -140,9 +140,9 @@ def _reason(estimate: Estimate, profile: TableProfile, workload: Workload) -> st
     )
     many = f"{len(served)} query templates filter" if len(served) != 1 else "One query template filters"
     return (
-        f"{many} it by {columns} {number(daily)} times a day and read "
-        f"{percent(min(1, before))} of its {profile.partitions:,} micro-partitions; in this order they are expected to "
-        f"read {percent(min(1, after))}. That saves {between(estimate.credits)} credits a month; upkeep takes "
+        f"{many} it by {columns} {number(daily)} times a day, reading "
+        f"{percent(min(1, before))} of its {profile.partitions:,} micro-partitions; in this order {percent(min(1, after))} "
+        f"are expected to be read. That saves {between(estimate.credits)} credits a month; upkeep takes "
         f"{between(estimate.upkeep)} a month and the build {between(estimate.build)} once."
     )
 

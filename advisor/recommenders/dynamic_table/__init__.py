@@ -41,7 +41,7 @@ from collections.abc import Iterator, Sequence
 
 from advisor.account import Account
 from advisor.blocks import Stored, definition
-from advisor.figures import between, number, percent
+from advisor.figures import between, listed, number, percent
 from advisor.model import (
     Benefit,
     Cost,
@@ -106,7 +106,7 @@ def _propose(asked: Sequence[Asked], account: Account, settings: Settings) -> Pr
 
 def fault(candidate: Candidate, read: Sources) -> str | None:
     """Why this table isn't worth it, in one sentence; None where it is."""
-    written = f" ({number(read.refreshes_per_day)} refreshes a day)"
+    written = f" ({number(read.refreshes_per_day)} {'refresh' if number(read.refreshes_per_day) == '1' else 'refreshes'} a day)"
     return said.fault(candidate, round(read.partitions), written, read.settings)
 
 
@@ -165,8 +165,8 @@ def _reason(candidate: Candidate, read: Sources) -> str:
         else "not written in the whole window"
     )
     return (
-        f"{said.asking(candidate, read.account)} for the same rows of {' and '.join(map(str, dict.fromkeys(candidate.kept.tables)))} "
-        f"and read {number(candidate.mean_read)} micro-partitions each time; the sources are {rhythm}. A table that lags behind "
+        f"{said.asking(candidate, read.account)} for the same rows of {listed([*dict.fromkeys(map(str, candidate.kept.tables))])}, "
+        f"reading {number(candidate.mean_read)} micro-partitions each time; the sources are {rhythm}. A table that lags behind "
         f"them by {lag_text(read.lag)} at most holds {between(candidate.size.rows)} rows "
         f"({percent(candidate.size.rows.expected / read.rows)} of the largest source). That saves {between(candidate.credits)} "
         f"credits a month; refreshing takes {between(candidate.keeping.upkeep)} a month and the build "

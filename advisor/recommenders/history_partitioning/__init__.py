@@ -76,10 +76,15 @@ def _propose(
     if cut.cold < settings.min_cold_share:
         why = (
             f"Its queries reach back up to {number(cut.look.days)} days by {cut.column} and it spans "
-            f"{number(cut.look.age_days)}: only {percent(cut.cold)} of it would be history."
+            f"{number(cut.look.age_days)} days: {_only(cut.cold)} of it would be history."
         )
         return Proposed((), (reject(cut, "split", why),), 1)
     return _both(cut, account, settings)
+
+
+def _only(share: float) -> str:
+    text = percent(share)
+    return "nothing" if text == percent(0.0) else f"only {text}"
 
 
 def _both(cut: Cut, account: Account, settings: Settings) -> Proposed:

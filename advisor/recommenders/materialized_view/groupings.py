@@ -70,7 +70,7 @@ def _words(candidate: Candidate, market: Market, account: Account) -> Words:
 def _reason(candidate: Candidate, market: Market, account: Account) -> str:
     rows = market.rows
     return (
-        f"{said.asking(candidate, account)} for groups of the {rows:,.0f} rows of {candidate.kept.tables[0]} and read "
+        f"{said.asking(candidate, account)} for groups of the {rows:,.0f} rows of {candidate.kept.tables[0]}, reading "
         f"{number(candidate.mean_read)} of its {market.profile.partitions:,} micro-partitions each time; the view holds "
         f"{between(candidate.size.rows)} rows ({percent(candidate.size.rows.expected / rows)} of the table's) in "
         f"{some(candidate.size.partitions, 'partition')}. That saves {between(candidate.credits)} credits a month; "

@@ -122,7 +122,7 @@ def _filtered(candidate: Candidate, view: Filtered) -> Words:
     return Words(
         f"Keep {columns} of the rows of {own} that its queries always ask for in a materialized view",
         "a materialized view of the rows that are always asked for",
-        f"{said.asking(candidate, view.account)} for rows of {own} with the same conditions each time and read {number(candidate.mean_read)} of "
+        f"{said.asking(candidate, view.account)} for rows of {own} with the same conditions each time, reading {number(candidate.mean_read)} of "
         f"its {view.profile.partitions:,} micro-partitions; they leave {percent(view.share)} of its rows, as the history records. The "
         f"view holds these, {between(candidate.size.rows)} rows in {some(candidate.size.partitions, 'partition')}. {_credits(candidate)}",
         ("Rows that a condition lets through later make the view grow: what it saves holds for the share recorded.",),
@@ -136,7 +136,7 @@ def _ordered(candidate: Candidate, view: Ordered) -> Words:
     return Words(
         f"Keep {columns} of {own} in a materialized view clustered by ({key})",
         f"a materialized view clustered by ({key})",
-        f"{said.asking(candidate, view.account)} for rows of {own} by {view.column} and read {number(candidate.mean_read)} of its "
+        f"{said.asking(candidate, view.account)} for rows of {own} by {view.column}, reading {number(candidate.mean_read)} of its "
         f"{view.profile.partitions:,} micro-partitions each time. The view holds the {len(kept.keys)} of its "
         f"{len(view.profile.table.columns)} columns that they use, in {some(candidate.size.partitions, 'partition')} of its own order; "
         f"they would read {between(candidate.partitions.after.scaled(1 / runs))} of them. {_credits(candidate)}",

@@ -138,8 +138,8 @@ def _reason(
     after = sum(look.touched * look.load.template.executions for look in served) / runs
     rows = max(look.rows for look in served)
     return (
-        f"{many(len(served), 'query template')} look it up by {listed([_target(each) for each in chosen], 'or')} "
-        f"{number(runs / account.workload.days)} times a day for at most {number(max(1.0, rows))} rows and read "
+        f"{many(len(served), 'query template looks', 'query templates look')} it up by {listed([_target(each) for each in chosen], 'or')} "
+        f"{number(runs / account.workload.days)} times a day for at most {number(max(1.0, rows))} rows, reading "
         f"{percent(min(1.0, before / profile.partitions))} of its {profile.partitions:,} micro-partitions; those rows lie in "
         f"about {number(after)} of them. That saves {between(saved)} credits a month; upkeep takes {between(costs.upkeep)} a "
         f"month, the build {between(costs.build)} once, storage {sizes(costs.storage)}."

@@ -1,9 +1,9 @@
 -- Cluster DEMO.RETAIL.PAGE_EVENTS by (DATE_TRUNC('MONTH', EVENT_TS), USER_ID)
 --
--- 10 query templates filter it by EVENT_TS and USER_ID 45.2 times a day and read 28.0% of its 358
--- micro-partitions; in this order they are expected to read 4.5%. That saves 0.00132 to 0.00646 (expected
--- 0.0028) credits a month; upkeep takes 0 to 0.0000891 (expected 0.00000815) a month and the build 0.000118 to
--- 0.00138 (expected 0.000252) once.
+-- 10 query templates filter it by EVENT_TS and USER_ID 45.2 times a day, reading 28.0% of its 358
+-- micro-partitions; in this order 4.5% are expected to be read. That saves 0.00132 to 0.00646 (expected 0.0028)
+-- credits a month; upkeep takes 0 to 0.0000891 (expected 0.00000815) a month and the build 0.000118 to 0.00138
+-- (expected 0.000252) once.
 --
 -- Table      DEMO.RETAIL.PAGE_EVENTS
 -- Size       1,398,633 rows in 358 micro-partitions

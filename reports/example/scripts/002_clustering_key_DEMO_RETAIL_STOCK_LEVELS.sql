@@ -1,7 +1,7 @@
 -- Cluster DEMO.RETAIL.STOCK_LEVELS by (DATE_TRUNC('MONTH', STOCK_DATE), PRODUCT_ID)
 --
--- 2 query templates filter it by PRODUCT_ID 11.4 times a day and read >99.9% of its 313 micro-partitions; in
--- this order they are expected to read 10.0%. That saves 0.000975 to 0.00233 (expected 0.00214) credits a month;
+-- 2 query templates filter it by PRODUCT_ID 11.4 times a day, reading >99.9% of its 313 micro-partitions; in
+-- this order 10.0% are expected to be read. That saves 0.000975 to 0.00233 (expected 0.00214) credits a month;
 -- upkeep takes 0 to 0.0000352 (expected 0.00000322) a month and the build 0.0000549 to 0.00064 (expected
 -- 0.000117) once.
 --

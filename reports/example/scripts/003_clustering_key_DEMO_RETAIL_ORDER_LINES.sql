@@ -1,9 +1,8 @@
 -- Cluster DEMO.RETAIL.ORDER_LINES by (DATE_TRUNC('QUARTER', ORDER_DATE), PRODUCT_ID)
 --
--- 3 query templates filter it by PRODUCT_ID 14.3 times a day and read 99.9% of its 338 micro-partitions; in this
--- order they are expected to read 33.0%. That saves 0.000903 to 0.0031 (expected 0.00203) credits a month;
--- upkeep takes 0 to 0.0000417 (expected 0.00000381) a month and the build 0.000126 to 0.00147 (expected
--- 0.000269) once.
+-- 3 query templates filter it by PRODUCT_ID 14.3 times a day, reading 99.9% of its 338 micro-partitions; in this
+-- order 33.0% are expected to be read. That saves 0.000903 to 0.0031 (expected 0.00203) credits a month; upkeep
+-- takes 0 to 0.0000417 (expected 0.00000381) a month and the build 0.000126 to 0.00147 (expected 0.000269) once.
 --
 -- Table      DEMO.RETAIL.ORDER_LINES
 -- Size       1,178,122 rows in 338 micro-partitions

@@ -1,7 +1,7 @@
 -- Cluster DEMO.RETAIL.PAYMENTS by (DATE_TRUNC('MONTH', PAID_AT), CUSTOMER_ID)
 --
--- 6 query templates filter it by CUSTOMER_ID and PAID_AT 25 times a day and read 53.3% of its 310
--- micro-partitions; in this order they are expected to read 26.6%. That saves 0.000739 to 0.00256 (expected
+-- 6 query templates filter it by CUSTOMER_ID and PAID_AT 25 times a day, reading 53.3% of its 310
+-- micro-partitions; in this order 26.6% are expected to be read. That saves 0.000739 to 0.00256 (expected
 -- 0.00159) credits a month; upkeep takes 0 a month and the build 0.0000724 to 0.000845 (expected 0.000155) once.
 --
 -- Table      DEMO.RETAIL.PAYMENTS

@@ -1,6 +1,6 @@
 -- Keep DEMO.RETAIL.PAYMENTS aggregated by (MERCHANT_CODE, STATUS) in a materialized view
 --
--- One query template asks 3.57 times a day for groups of the 700,000 rows of DEMO.RETAIL.PAYMENTS and read 310
+-- One query template asks 3.57 times a day for groups of the 700,000 rows of DEMO.RETAIL.PAYMENTS, reading 310
 -- of its 310 micro-partitions each time; the view holds 2,000 to 6,060 (expected 4,040) rows (0.6% of the
 -- table's) in 1 to 3 (expected 1) partitions. That saves 0.000426 to 0.00107 (expected 0.000858) credits a
 -- month; refreshing takes 0 a month and the build 0.00000808 to 0.0000868 (expected 0.0000165) once.
