@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from sqlglot import ErrorLevel, exp
 
+from advisor.model import TableName
 from advisor.quoting import identifier
 
 CALENDAR = (exp.TsOrDsToDate, exp.DateTrunc, exp.TimestampTrunc, exp.Year, exp.Month, exp.Quarter)
@@ -32,6 +33,10 @@ def text(node: exp.Expr) -> str:
 def named(name: str) -> exp.Identifier:
     """An identifier spelt as the scripts spell it: bare where that means the same name."""
     return exp.Identifier(this=name, quoted=identifier(name) != name)
+
+
+def table_named(name: TableName) -> exp.Table:
+    return exp.Table(this=named(name.name), db=named(name.schema), catalog=named(name.database))
 
 
 def within(node: exp.Expr) -> Iterator[exp.Expr]:

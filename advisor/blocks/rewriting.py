@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from advisor.blocks.expressions import conjuncts, named, text
+from advisor.blocks.expressions import conjuncts, named, table_named, text
 from advisor.blocks.statement import Block, Statement
 from advisor.blocks.stored import Stored, column_names, parts
 from advisor.model import TableName
@@ -36,7 +36,7 @@ def rewritten(statement: Statement, block: Block, kept: Stored, name: TableName)
     for item, label in zip(list(node.expressions), labels, strict=True):
         if label is not None and item.alias_or_name != label:
             item.replace(exp.alias_(item.copy(), named(label)))
-    node.args["from_"].this.replace(_table(name))
+    node.args["from_"].this.replace(table_named(name))
     node.set("joins", None)
     return statement.tree
 
@@ -52,7 +52,7 @@ def _read_whole(statement: Statement, node: exp.Select, name: TableName) -> exp.
     for part in ("where", "group", "having", "qualify", "distinct", "joins"):
         node.set(part, None)
     node.set("expressions", [exp.Column(this=named(output)) for output in outputs])
-    node.args["from_"].this.replace(_table(name))
+    node.args["from_"].this.replace(table_named(name))
     return statement.tree
 
 
@@ -63,7 +63,7 @@ def _read_rows(statement: Statement, node: exp.Select, kept: Stored, name: Table
     mine = [each for each in sources if TableName(each.catalog, each.db, each.name) == table]
     if len(mine) != 1:
         raise NotServedError(f"it reads {table} {len(mine)} times")
-    read = _table(name)
+    read = table_named(name)
     if len(sources) > 1:
         read.set("alias", exp.TableAlias(this=named(mine[0].alias_or_name)))
     mine[0].replace(read)
@@ -149,7 +149,3 @@ def _label(item: exp.Expr) -> str | None:
 def _aliases(node: exp.Select) -> frozenset[str]:
     aliases = [item.alias for item in node.expressions if isinstance(item, exp.Alias)]
     return frozenset([*aliases, *map(str.upper, aliases)])
-
-
-def _table(name: TableName) -> exp.Table:
-    return exp.Table(this=named(name.name), db=named(name.schema), catalog=named(name.database))

@@ -17,9 +17,9 @@ from decimal import Decimal
 
 import duckdb
 
+from advisor.engine_sql import literal, quoted
 from advisor.equality.databases import ENGINE_TYPES, WHOLE, Cell, rows
-from advisor.equality.queries import ALL, NUMBER, NUMBERS, Queries, quoted
-from advisor.snapshot.manifest import literal
+from advisor.equality.queries import ALL, NUMBER, NUMBERS, Queries
 
 ENGINE = {
     "threads": "1",

@@ -9,6 +9,7 @@ from datetime import datetime
 import sqlglot
 from sqlglot import ErrorLevel, exp
 
+from advisor.engine_sql import quoted
 from advisor.equality import limits
 from advisor.equality.boundaries import boundaries
 from advisor.equality.compared import Compared, compared
@@ -89,10 +90,6 @@ class Queries:
 
 def _engine_sql(tree: exp.Expr) -> str:
     return tree.sql(dialect="duckdb", comments=False, unsupported_level=ErrorLevel.RAISE)
-
-
-def quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _together(tree: exp.Expr, tables: Sequence[EngineTable], stored: Mapping[str, exp.Expr]) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from advisor.differ import Difference, Item
 from advisor.figures import between, many
+from advisor.generator.document import ranged
 from advisor.generator.listings import Listing
 from advisor.generator.pages import markdown, table
-from advisor.model import Range
 
 SCHEMA = 1
 
@@ -76,13 +76,9 @@ def _entry(item: Item) -> dict[str, object]:
         },
         "title": side.title,
         "net_credits_per_month": {
-            "before": _range(item.old.net if item.old else None),
-            "after": _range(item.new.net if item.new else None),
+            "before": ranged(item.old.net if item.old else None),
+            "after": ranged(item.new.net if item.new else None),
         },
         "changes": list(item.changes),
         "causes": [{"what": cause.what, "text": cause.text} for cause in item.causes],
     }
-
-
-def _range(figure: Range | None) -> dict[str, float] | None:
-    return None if figure is None else {"low": figure.low, "expected": figure.expected, "high": figure.high}

@@ -12,9 +12,6 @@ from datetime import UTC, date, datetime
 from advisor.model import FILTERS, ColumnUsage, Role, Value
 from advisor.pruning.asks import PRUNABLE
 
-COUNTABLE = PRUNABLE - {Role.NULL_TEST}
-"""What a sample can show: a few rows of a partition say little of whether it holds a NULL."""
-
 
 @dataclass(frozen=True)
 class Condition:

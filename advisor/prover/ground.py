@@ -18,12 +18,12 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from advisor.engine_sql import literal, quoted
 from advisor.model import KeyPart
 from advisor.prover.conditions import Condition
 from advisor.pruning.cut import Codes, Cut, compact
 from advisor.pruning.sample import Floats, Sample
 from advisor.settings import Settings
-from advisor.snapshot.manifest import literal
 from advisor.snapshot.normal import blaming
 
 Counts = NDArray[np.int64]
@@ -181,7 +181,7 @@ def ground(
         connection.execute("SET enable_progress_bar = false")
         connection.execute("SET autoinstall_known_extensions = false")
         names = [f"c{i}" for i in range(len(columns))]
-        read = ", ".join(f"{_quoted(column)} AS {name}" for column, name in zip(columns, names, strict=True))
+        read = ", ".join(f"{quoted(column)} AS {name}" for column, name in zip(columns, names, strict=True))
         with blaming(path):
             connection.execute(
                 f"CREATE TABLE loaded AS SELECT row_number() OVER (ORDER BY {', '.join(names)}) - 1 AS row, *"
@@ -239,7 +239,3 @@ def _column(connection: duckdb.DuckDBPyConnection, name: str) -> Counts:
 
 def _ranked(name: str) -> str:
     return f"CASE WHEN {name} IS NOT NULL THEN (rank() OVER (ORDER BY {name} NULLS LAST)) - 1 END AS r_{name}"
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

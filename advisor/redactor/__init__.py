@@ -14,13 +14,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import unquote
 
+from advisor.engine_sql import literal, quoted
 from advisor.errors import InputError
 from advisor.model import TableName
 from advisor.redactor.statement import Found, redacted
 from advisor.redactor.tokens import Names, Values, derived_key, keyed
 from advisor.snapshot import Snapshot, sample_file, write_manifest
 from advisor.snapshot.catalog import shares_of
-from advisor.snapshot.manifest import literal
 from advisor.snapshot.views import VIEWS, Kind
 
 NOT_HIDDEN = (
@@ -173,7 +173,7 @@ def _collected(snapshot: Snapshot, samples: tuple[_Sample, ...]) -> Found:
         for name, held in sample.columns:
             found.names.add(name)
             if _is_text(held):
-                values = f"SELECT DISTINCT CAST({_identifier(name)} AS VARCHAR) AS V FROM {_rows(sample)}"
+                values = f"SELECT DISTINCT CAST({quoted(name)} AS VARCHAR) AS V FROM {_rows(sample)}"
                 for text in _distinct(snapshot, f"SELECT V FROM ({values}) WHERE V IS NOT NULL"):
                     found.value(text)
     return found
@@ -263,8 +263,7 @@ def _samples(snapshot: Snapshot) -> Iterator[_Sample]:
 def _write_sample(snapshot: Snapshot, sample: _Sample, renaming: Renaming, folder: Path) -> None:
     names, shifts = renaming.names, renaming.values.shifts
     columns = ", ".join(
-        f"{_shown(_identifier(name), kind, shifts)} AS {_identifier(names.token(name))}"
-        for name, kind in sample.columns
+        f"{_shown(quoted(name), kind, shifts)} AS {quoted(names.token(name))}" for name, kind in sample.columns
     )
     table = TableName(*(names.token(part) for part in (sample.table.database, sample.table.schema, sample.table.name)))
     path = literal(str(folder / sample_file(table)))
@@ -292,7 +291,3 @@ def _is_text(kind: str) -> bool:
 
 def _rows(sample: _Sample) -> str:
     return f"read_parquet({literal(str(sample.path))})"
-
-
-def _identifier(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

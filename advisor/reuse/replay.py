@@ -6,7 +6,7 @@ execution is taken to have followed a change of its own, so what counts as an un
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -122,7 +122,3 @@ def _unserved(seen: Repeated, asked: Asked) -> dict[Miss, int]:
     role = min(left - text, (seen.day.roles - 1) * seen.stretches)
     rest = Miss.SETTING if asked.uncached_user else Miss.UNEXPLAINED
     return {Miss.TEXT: text, Miss.ROLE: role, rest: left - text - role}
-
-
-def hours_of(moments: Iterable[datetime]) -> frozenset[datetime]:
-    return frozenset(moment.replace(minute=0, second=0, microsecond=0) for moment in moments)

@@ -14,9 +14,10 @@ from typing import Any
 
 import duckdb
 
+from advisor.engine_sql import literal
 from advisor.errors import InputError
 from advisor.settings import Settings
-from advisor.snapshot.manifest import Manifest, literal, read_manifest
+from advisor.snapshot.manifest import Manifest, read_manifest
 from advisor.snapshot.normal import blaming, converted, define_view
 from advisor.snapshot.views import VIEWS
 

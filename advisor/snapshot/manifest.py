@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 
+from advisor.engine_sql import literal
 from advisor.errors import InputError
 
 NAME = "manifest.json"
@@ -71,7 +72,7 @@ def write_manifest(
         "account": account,
         "taken_at": None if taken_at is None else taken_at.isoformat(),
         "notes": list(notes),
-        "files": {p.relative_to(folder).as_posix(): {"rows": rows[p], "sha256": _digest(p)} for p in paths},
+        "files": {p.relative_to(folder).as_posix(): {"rows": rows[p], "sha256": sha256(p)} for p in paths},
     }
     (folder / NAME).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
@@ -109,10 +110,6 @@ def read_parquet(files: str) -> str:
     return f"read_parquet({files}, union_by_name = true, binary_as_string = true)"
 
 
-def literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
 def _parsed(content: Mapping[str, object]) -> Manifest:
     source = content.get("source", "export")
     files, notes, account = content.get("files", {}), content.get("notes", []), content.get("account")
@@ -142,7 +139,7 @@ def _time(text: object) -> datetime | None:
 def _check_content(path: Path, record: FileRecord) -> None:
     if not path.is_file():
         raise InputError(f"{path} is listed in manifest.json but is not there; {_AGAIN}")
-    if record.sha256 not in (None, _digest(path)):
+    if record.sha256 not in (None, sha256(path)):
         raise InputError(f"{path} does not match its sha256 in manifest.json; {_AGAIN}")
 
 
@@ -162,6 +159,6 @@ def first_line(error: BaseException) -> str:
     return lines[0].rstrip(".") if lines else type(error).__name__
 
 
-def _digest(path: Path) -> str:
+def sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

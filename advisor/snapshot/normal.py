@@ -9,8 +9,9 @@ from pathlib import Path
 
 import duckdb
 
+from advisor.engine_sql import literal, quoted
 from advisor.errors import InputError
-from advisor.snapshot.manifest import first_line, literal, read_parquet, scan
+from advisor.snapshot.manifest import first_line, read_parquet, scan
 from advisor.snapshot.views import VIEWS, Kind, View
 
 BLOCK_MICROSECONDS = 5 * 3_600_000_000
@@ -49,7 +50,7 @@ class _Column:
 
     @property
     def sql(self) -> str:
-        return '"' + self.name.replace('"', '""') + '"'
+        return quoted(self.name)
 
 
 @dataclass(frozen=True)

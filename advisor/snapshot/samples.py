@@ -12,12 +12,13 @@ from urllib.parse import quote, unquote
 import numpy as np
 from numpy.typing import NDArray
 
+from advisor.engine_sql import literal, quoted
 from advisor.model import TableName
 from advisor.pruning.axes import Axis
 from advisor.pruning.sample import Sample
 from advisor.snapshot.folder import Snapshot
 from advisor.snapshot.manifest import NAME as MANIFEST
-from advisor.snapshot.manifest import literal, read_manifest, write_manifest
+from advisor.snapshot.manifest import read_manifest, write_manifest
 from advisor.snapshot.normal import blaming
 
 Floats = NDArray[np.float64]
@@ -68,7 +69,7 @@ def add_samples(folder: Path, samples: Path) -> None:
 
 
 def _position(line: Axis) -> str:
-    column = '"' + line.column.replace('"', '""') + '"'
+    column = quoted(line.column)
     if line.family == "text":
         return f"CAST({column} AS VARCHAR)"
     return f"epoch(CAST({column} AS TIMESTAMP)) / 86400" if line.is_time else f"CAST({column} AS DOUBLE)"

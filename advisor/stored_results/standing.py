@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from advisor.blocks.expressions import named
+from advisor.blocks.expressions import table_named
 from advisor.errors import InputError
 from advisor.model import Catalog, TableName
 from advisor.quoting import qualified
@@ -33,8 +33,8 @@ def standing(name: TableName, catalog: Catalog, directory: Directory) -> Standin
     session = Session(directory, name.database, name.schema)
     base = session.table(sources[0])
     schema = tree.this if isinstance(tree.this, exp.Schema) else None
-    (schema.this if schema is not None else tree.this).replace(_named(name))
-    sources[0].replace(exp.Table(**_named(base).args | {"alias": sources[0].args.get("alias")}))
+    (schema.this if schema is not None else tree.this).replace(table_named(name))
+    sources[0].replace(exp.Table(**table_named(base).args | {"alias": sources[0].args.get("alias")}))
     tree.set("replace", None)
     # Snowflake takes COPY GRANTS beside OR REPLACE alone, and sqlglot writes no database and schema before it.
     if properties := tree.args.get("properties"):
@@ -65,10 +65,6 @@ def standing_views(catalog: Catalog) -> Views:
             else:
                 over[view.base] = (*over.get(view.base, ()), name)
     return Views(over, tuple(untold))
-
-
-def _named(name: TableName) -> exp.Table:
-    return exp.Table(this=named(name.name), db=named(name.schema), catalog=named(name.database))
 
 
 def quotable(name: TableName) -> bool:

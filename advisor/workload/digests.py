@@ -12,9 +12,9 @@ from pathlib import Path
 
 import duckdb
 
+from advisor.engine_sql import literal
 from advisor.settings import Settings
 from advisor.snapshot import Snapshot
-from advisor.snapshot.manifest import literal
 from advisor.snapshot.normal import BLOCK_MICROSECONDS
 from advisor.workload import ids, shortened
 from advisor.workload.counted import UNREAD, told

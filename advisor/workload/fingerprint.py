@@ -17,6 +17,8 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from advisor.engine_sql import literal
+
 _STRING = r"""'(?:[^'\\]|\\(?s:.)|\\\z|'')*(?:'|\z)|\$\$(?s:.*?)(?:\$\$|\z)"""
 _QUOTED = r""""[^"]*(?:"|\z)"""
 _ORDINALS = r"(?i:\b(?:ORDER|GROUP)\s+BY\s+[0-9]+(?:\s*,\s*[0-9]+)*)"
@@ -111,7 +113,7 @@ def normalised(text: str) -> str:
 
 def _replaced(text: str, steps: Sequence[tuple[str, str]]) -> str:
     for pattern, replacement in steps:
-        text = f"regexp_replace({text}, {_literal(pattern)}, {_literal(replacement)}, 'g')"
+        text = f"regexp_replace({text}, {literal(pattern)}, {literal(replacement)}, 'g')"
     return text
 
 
@@ -173,7 +175,3 @@ def _column_aliases(tokens: Sequence[str]) -> frozenset[int]:
         for i, token in enumerate(tokens)
         if tokens[i - 1] == "AS" and tokens[i + 1] in (",", "FROM") and count[token] == 1 and _NAME.match(token)
     )
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

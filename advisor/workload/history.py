@@ -16,10 +16,10 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from advisor.engine_sql import literal
 from advisor.model import recent_from
 from advisor.settings import Settings
 from advisor.snapshot import Snapshot
-from advisor.snapshot.manifest import literal
 from advisor.snapshot.normal import BLOCK_MICROSECONDS
 from advisor.workload import ids, kept, shortened
 from advisor.workload.counted import STATEMENTS, TYPE, added_up

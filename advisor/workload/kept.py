@@ -18,6 +18,7 @@ from pathlib import Path
 
 from advisor import kept
 from advisor.snapshot import Snapshot
+from advisor.snapshot.manifest import sha256
 from advisor.workload.digests import Digest, Digester, Span
 from advisor.workload.units import Unit
 
@@ -36,7 +37,7 @@ def keys(snapshot: Snapshot, units: Sequence[Unit], digester: Digester) -> dict[
     known = {path: said[path] for path in paths if said.get(path) is not None}
     rest = [path for path in paths if path not in known]
     with ThreadPoolExecutor() as pool:
-        known |= dict(zip(rest, pool.map(_sha256, rest), strict=True))
+        known |= dict(zip(rest, pool.map(sha256, rest), strict=True))
     return {unit: _digest(digester.asked, *(str(known[path]) for path in unit.files)) for unit in units}
 
 
@@ -101,11 +102,6 @@ def drop_old(cache: Path) -> None:
             if total > MOST_BYTES:
                 path.unlink()
                 total -= size
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _digest(*parts: str) -> str:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import duckdb
 
+from advisor.engine_sql import literal
 from advisor.model import Redefinition
 from advisor.settings import Settings
 from advisor.snapshot import Snapshot
-from advisor.snapshot.manifest import literal
 from advisor.snapshot.normal import blaming
 from advisor.workload import fingerprint, kept, lasting
 

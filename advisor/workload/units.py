@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from advisor.engine_sql import literal
 from advisor.snapshot import Snapshot
-from advisor.snapshot.manifest import literal, row_counts
+from advisor.snapshot.manifest import row_counts
 
 ROWS_A_UNIT = 250_000
 """With fewer rows files are put together, since a digest has a cost of its own."""

@@ -9,9 +9,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from advisor.engine_sql import literal
 from advisor.settings import Settings
 from advisor.snapshot import open_snapshot
-from advisor.snapshot.manifest import literal
 from advisor.workload import compress, prepared
 from advisor.workload.shortened import COUNTED, NAMED, NAMED_EACH, NAMES, OPENED, SHORTENED, TOLD, ZEROED
 from advisor.workload.texts import columns_of_executions
