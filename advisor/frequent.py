@@ -59,11 +59,16 @@ def shares(answer: Any, sampled: int, partitions: float = math.inf) -> str | Non
     return None if counts is None else json.dumps(kept(counts, sampled, partitions), ensure_ascii=False)
 
 
+def least_share(rows: float) -> float:
+    """What a value must hold of so many rows to be kept, if they are read whole."""
+    return max(CLEAR / COUNTERS, FEWEST_ROWS / max(1.0, rows))
+
+
 def kept(counts: Iterable[tuple[str, float]], sampled: int, partitions: float = math.inf) -> list[tuple[str, float]]:
     """The values that clearly hold as much as their counts say, with their shares of so many sampled rows, of so many
     partitions.
     """
-    least = max(FEWEST_ROWS, CLEAR * sampled / COUNTERS, FEWEST_PARTITIONS * sampled / max(1.0, partitions))
+    least = max(least_share(sampled) * sampled, FEWEST_PARTITIONS * sampled / max(1.0, partitions))
     # What was cut to so many letters may stand for several values.
     found = [(value, n) for value, n in counts if least <= n <= sampled and len(value) < LETTERS]
     found.sort(key=lambda pair: (-pair[1], pair[0]))

@@ -40,7 +40,7 @@ from advisor.pruning.questions import (
     prunes_unheard,
     questions_of,
 )
-from advisor.pruning.weighing import weighed
+from advisor.pruning.weighing import weighed, weighed_by_frequencies
 from advisor.pruning.widths import READS_ALL, UNSORTED, ends_alone, learn_widths, observations, touched
 from advisor.readers import Templates
 
@@ -149,7 +149,10 @@ def profile(
     if serving is not None:
         told = weighed(layout.questions, [each.template.executions for each in loads], serving)
         layout = replace(layout, questions=told, sample=serving, weaker=layout, ties=Ties(), surmise=None, nests={})
-    elif longer is None and any(axis.known for axis in layout.axes.values()):
+    else:
+        executions = [each.template.executions for each in loads]
+        layout = replace(layout, questions=weighed_by_frequencies(layout.questions, executions, layout.axes))
+    if serving is None and longer is None and any(axis.known for axis in layout.axes.values()):
         layout = replace(layout, weaker=reads.seen(_without_statistics(table), None)[0])
     return TableProfile(
         table,

@@ -14,6 +14,7 @@ from advisor.pruning.axes import Axis
 
 PRUNABLE = frozenset({Role.EQUALITY, Role.MEMBERSHIP, Role.RANGE, Role.PREFIX, Role.NULL_TEST})
 UNTOLD = 0.5  # share of the rows that what stands for no value is taken to have where it is asked for and nothing tells
+FEW = 0.01  # of the rows: that few of a column's values hold is about even
 FEWEST = 1e-9  # share of the rows that a condition is taken to match at least
 LAST_LETTER = "\U0010ffff"
 
@@ -50,6 +51,8 @@ class Ask:
     """It asks for the latest rows of a table that grows, so its beginning moves on with the clock."""
     stood: bool = False
     """Among the rows that it asks for are those with what stands for no value."""
+    counted: bool = False
+    """Statistics tell what its single values hold."""
     apart: bool = False
     """It is what two conditions that exclude each other ask together: partitions that reach from the one's last
     position, `low`, to the other's first, `high`. No row matches it.
@@ -151,7 +154,9 @@ def _union(asks: Sequence[Ask]) -> Ask:
     stood = any(ask.stood for ask in asks)
     if all(ask.values for ask in asks):
         positions = tuple(position for ask in asks for position in ask.positions)
-        return Ask(asks[0].column, share, sum(ask.values for ask in asks), positions=positions, stood=stood)
+        counted = all(ask.counted for ask in asks)
+        values = sum(ask.values for ask in asks)
+        return Ask(asks[0].column, share, values, positions=positions, stood=stood, counted=counted)
     lows = [ask.low for ask in asks]
     highs = [ask.high for ask in asks]
     low = None if None in lows else min(low for low in lows if low is not None)
@@ -202,6 +207,12 @@ def _points(line: Axis, usage: ColumnUsage) -> Ask:
     known = tuple(sorted({position for position in positions if position is not None}))
     count = max(1, len(usage.values))
     stood = sum(position in line.stand_ins for position in known)
+    if line.frequent is not None and len(known) == len(set(usage.values)) > 0:
+        places = {place for value in usage.values if (place := line.place(value)) not in line.stand_ins}
+        held = sum(line.frequent.share(place) for place in places if place is not None) + _standing(line, stood)
+        counted = all(place in line.frequent.held for place in places) or line.frequent.others < FEW
+        share = min(1.0, max(FEWEST, held))
+        return Ask(usage.column, share, count, positions=known, stood=stood > 0, counted=counted)
     share = (1 - line.absent) * (count - stood) / line.distinct + _standing(line, stood)
     return Ask(usage.column, min(1.0, share), count, positions=known, stood=stood > 0)
 
@@ -214,7 +225,18 @@ def _standing(line: Axis, values: int) -> float:
 
 def within(line: Axis, low: float | None, high: float | None) -> float:
     """The share of the rows between two positions (None: open), of values that are spread evenly."""
-    return min(1.0, (1 - line.absent) * line.share(low, high) + _standing(line, _stood(line, low, high)))
+    even, held = 1 - line.absent, 0.0
+    if line.frequent is not None:
+        even = line.frequent.others
+        held = line.frequent.between(-math.inf if low is None else low, _beyond(line, high))
+    return min(1.0, even * line.share(low, high) + held + _standing(line, _stood(line, low, high)))
+
+
+def _beyond(line: Axis, high: float | None) -> float:
+    """The first position after a range, of which only a date's high end is included."""
+    if high is None:
+        return math.inf
+    return high + 1 if line.family == "date" else high
 
 
 def _stood(line: Axis, low: float | None, high: float | None) -> int:
@@ -238,6 +260,7 @@ def corrected(asks: tuple[Ask, ...], matched: float, axes: Mapping[str, Axis]) -
     alone = len(asks) == 1
     guessed = [
         not ask.null
+        and not ask.counted
         and (
             bool(ask.values)
             or not axes[ask.column].is_time

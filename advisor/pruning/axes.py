@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advisor.model import KeyPart, Value
+from advisor.pruning.frequencies import Frequencies, Place
 
 Floats = NDArray[np.float64]
 
@@ -24,6 +25,19 @@ UNIT_DAYS = {"HOUR": 1 / 24, "DAY": 1.0, "WEEK": 7.0, "MONTH": 30.44, "QUARTER":
 WEEK_BEGINS = 3  # 1970-01-01 was a Thursday; weeks start on Monday
 TEXT_DIGITS = 8
 INSTANT = 1e-9  # days: what an excluded upper bound is pulled back by
+
+
+@dataclass(frozen=True)
+class Outer:
+    """A column that another one's numbers begin with."""
+
+    part: KeyPart
+    """The form of the other one that it is."""
+    frequent: Frequencies
+    """What its values hold, put where the other one's numbers begin."""
+    distinct: float
+    stretch: float
+    """How far the numbers reach that begin with one of its values."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +68,12 @@ class Axis:
     """The share of the rows that hold one of these; 0 where nothing tells."""
     moments: bool = False
     """Numbers that are taken for times: what they are compared with are seconds since 1970, or parts of these."""
+    frequent: Frequencies | None = None
+    """What its most frequent values hold, those that stand for none left out; None where statistics don't tell."""
     led: tuple[KeyPart, float] | None = None
     """A coarser form that another column is too, and as how many groups of one size queries for that one show it."""
+    outer: Outer | None = None
+    """The same where statistics tell what that column's values hold."""
 
     @property
     def is_time(self) -> bool:
@@ -73,6 +91,11 @@ class Axis:
     def position(self, value: Value) -> float | None:
         """Where a value stands; None for one that isn't of the axis' family."""
         return placed(self.family, self.prefix, value)
+
+    def place(self, value: Value) -> Place | None:
+        """What tells a value from the others; None for one that isn't of the axis' family."""
+        position = self.position(value)
+        return value if position is not None and self.family == "text" and isinstance(value, str) else position
 
     def share(self, low: float | None, high: float | None) -> float:
         """The share of rows between two positions (None: open), values taken as spread evenly."""

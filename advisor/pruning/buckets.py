@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from advisor.model import KeyPart
 from advisor.pruning.asks import Ask
-from advisor.pruning.axes import INSTANT, Axis
+from advisor.pruning.axes import INSTANT, Axis, bucket_codes
 from advisor.pruning.groups import held, on_average
+from advisor.pruning.unequal import Groups, of_values, unequal
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -92,7 +93,11 @@ def matched(axis: Axis, part: KeyPart, distinct: float, asks: ColumnAsks) -> Mat
 def _single(axis: Axis, part: KeyPart, distinct: float, asks: ColumnAsks) -> Matched:
     """Of conditions that ask for single values."""
     buckets = axis.buckets_at(part, asks.positions)
-    counts = {n: _fallen_into(n, distinct, axis.distinct) for n in np.unique(asks.values).tolist()}
+    single, told = of_values(axis, part, distinct), unequal(axis, part)
+    if told is not None:
+        distinct = told.count
+    values = distinct if single else axis.distinct
+    counts = {n: _fallen_into(n, distinct, values) for n in np.unique(asks.values).tolist()}
     hit = np.array([counts[n] for n in asks.values.tolist()], dtype=float)
     places = asks.places
     if buckets is not None and len(buckets):
@@ -103,17 +108,20 @@ def _single(axis: Axis, part: KeyPart, distinct: float, asks: ColumnAsks) -> Mat
         known = np.bincount(owners, minlength=len(hit)) > 0
         hit = np.where(known, np.bincount(owners, first, len(hit)), hit)
         places = np.where(known, 1 + np.bincount(owners, apart, len(hit)), places)
-    if distinct < axis.distinct:  # each of them reaches into another bucket
+    if not single:  # each of them reaches into another bucket
         reached = np.maximum(0.0, asks.share - asks.values / axis.distinct) * distinct
         hit = np.where(asks.spread, hit + reached, hit)
     hit = np.minimum(hit, distinct)
-    even = hit / distinct * (1 - axis.absent) * (axis.uncommon if distinct == axis.distinct else 1.0)
-    share = np.minimum(1.0, np.maximum(asks.share, even))
+    least = hit / distinct * (1 - axis.absent) * (axis.uncommon if single else 1.0)
+    if told is not None:
+        placed = np.bincount(asks.owners, minlength=len(hit)) > 0
+        least = np.where(placed | single, _held(axis, part, told, asks), least)
+    share = np.minimum(1.0, np.maximum(asks.share, least))
     return Matched(hit, share, np.minimum(hit, places), np.zeros(len(hit), dtype=bool))
 
 
 def _ranges(axis: Axis, part: KeyPart, distinct: float, asks: ColumnAsks) -> Matched:
-    coarse = 1 / distinct if distinct < axis.distinct else 0.0
+    coarse = 0.0 if of_values(axis, part, distinct) else 1 / distinct
     share = np.minimum(1.0, asks.share + coarse)
     values = np.maximum(1.0, share * distinct)
     first = axis.buckets_at(part, np.where(np.isnan(asks.low), axis.low, np.fmax(asks.low, axis.low)))
@@ -128,10 +136,39 @@ def _ranges(axis: Axis, part: KeyPart, distinct: float, asks: ColumnAsks) -> Mat
                 within[at] = on_average(axis, part, float(asks.low[at]))
         values = np.where(asks.located, np.minimum(distinct, np.maximum(1.0, within * distinct)), values)
         share = np.where(asks.located, np.maximum(asks.share, within * (1 - axis.absent)), share)
+        told = unequal(axis, part)
+        if told is not None and not axis.is_time:
+            share, values = _among(axis, told, asks, within, share, values)
         # Conditions that exclude each other are asked together of the bucket that holds both, or of no bucket.
         share = np.where(asks.apart & (last > first), asks.share, share)
         values = np.where(asks.apart, 1.0, values)
     return Matched(values, share, np.zeros(len(share)), asks.located & asks.open)
+
+
+def _held(axis: Axis, part: KeyPart, told: Groups, asks: ColumnAsks) -> Floats:
+    """What the groups hold that single values fall into, each group once."""
+    found = np.zeros(len(asks.share))
+    if len(asks.positions):
+        codes = bucket_codes(axis, part, asks.positions)
+        pairs, at = np.unique(np.stack([asks.owners, codes]), axis=1, return_index=True)
+        held = told.at(axis, asks.positions[at])
+        if axis.outer is None and of_values(axis, part):
+            held = np.zeros(len(at))  # what each value holds its condition says
+        np.add.at(found, pairs[0].astype(np.intp), held)
+    return found
+
+
+def _among(
+    axis: Axis, told: Groups, asks: ColumnAsks, even: Floats, share: Floats, values: Floats
+) -> tuple[Floats, Floats]:
+    """What ranges match of groups of known size, and as how many of one size these are."""
+    lows, highs = np.where(np.isnan(asks.low), -np.inf, asks.low), np.where(np.isnan(asks.high), np.inf, asks.high)
+    first, last = (bucket_codes(axis, told.part, np.clip(each, -1e300, 1e300)) for each in (lows, highs - INSTANT))
+    held, count = told.between(first, last, even)
+    at = asks.located & ~asks.apart
+    return np.where(at, np.maximum(asks.share, np.minimum(1.0, held)), share), np.where(
+        at, np.maximum(1.0, count), values
+    )
 
 
 def _fallen_into(values: float, groups: float, distinct: float) -> float:

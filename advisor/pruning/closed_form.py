@@ -36,16 +36,27 @@ class Selection:
     what came up at one time is of about one size.
     """
 
+    count: float = 0.0
+    """How many groups there are, large and small ones, where statistics tell that they differ; 0 where they don't."""
+
     @staticmethod
     def none(
-        questions: int, distinct: float, among: float, sizes: Floats | None = None, mixed: bool = False
+        questions: int,
+        distinct: float,
+        among: float,
+        sizes: Floats | None = None,
+        mixed: bool = False,
+        count: float = 0.0,
     ) -> Selection:
         """Of questions that match all of its values."""
         every, nowhere = np.full(questions, distinct, dtype=float), np.zeros(questions)
-        return Selection(every, np.ones(questions), nowhere, np.zeros(questions, dtype=bool), among, sizes, mixed)
+        return Selection(
+            every, np.ones(questions), nowhere, np.zeros(questions, dtype=bool), among, sizes, mixed, count
+        )
 
     def same(self, other: Selection) -> bool:
-        alike = (self.among, self.mixed, self.sizes is None) == (other.among, other.mixed, other.sizes is None)
+        mine, theirs = ((s.among, s.mixed, s.count, s.sizes is None) for s in (self, other))
+        alike = mine == theirs
         pairs = zip(self._arrays, other._arrays, strict=True)
         return alike and all(np.array_equal(mine, theirs) for mine, theirs in pairs)
 
@@ -89,14 +100,15 @@ class Walked:
 
     def by(self, chosen: Selection, distinct: float, depth: float) -> Walked:
         """One expression further, of which a group of the earlier ones holds so many distinct values."""
-        values = np.minimum(chosen.values, distinct)
+        every = max(distinct, chosen.count)
+        values = np.minimum(chosen.values, every)
         # A condition outside of all values leaves a width of 0.
         beside = np.where(chosen.open, AT_THE_END if self.whole else 0.0, 1.0)
         spread = (depth - 1 + beside) / np.maximum(self.width, LEAST_WIDTH)
         touched = self.pure * np.minimum(1, chosen.share + spread)
         at = chosen.scattered
         if len(at):
-            most = np.where(np.isfinite(chosen.places[at]), values[at], distinct)
+            most = np.where(np.isfinite(chosen.places[at]), values[at], every)
             missed = (1 - chosen.share[at]) * (1 - np.minimum(1, spread[at])) ** np.minimum(chosen.places[at], most)
             touched[at] = self.pure[at] * np.minimum(1 - missed, self._among(chosen, at, spread[at], depth))
         runs, width = self.runs * values, self.width * chosen.share / values
@@ -108,7 +120,8 @@ class Walked:
     def _among(self, chosen: Selection, at: NDArray[np.intp], spread: Floats, depth: float) -> Floats:
         """The share of the partitions among which single values lie; those of another column, where the groups lie in no order of
         their size, in all that don't hold a single group."""
-        among = chosen.among + spread
+        # What is asked for may be among the large groups where their sizes are known.
+        among = (np.maximum(chosen.among, chosen.share[at]) if chosen.count else chosen.among) + spread
         if chosen.mixed and chosen.sizes is not None:
             whole, _ = self._filled(chosen, chosen.sizes, at, depth)
             among = np.where(np.isinf(chosen.places[at]), 1 - whole, among)

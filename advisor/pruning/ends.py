@@ -12,15 +12,19 @@ from datetime import datetime
 
 from scipy.special import pdtrc
 
+from advisor.frequent import least_share
 from advisor.model import Column, ColumnStatistics, Value
 from advisor.pruning import far_ends
 from advisor.pruning.axes import Axis, family_of, in_days, placed
+from advisor.pruning.frequencies import Frequencies
 
 UNITS_A_DAY = (86_400.0, 86_400e3, 86_400e6)
 """Of numbers that count the seconds since 1970, or thousandths or millionths of them."""
 A_WEEK = 7.0
 """Days: what is asked for over weeks lies further apart, if it is moments, than ids of nine or ten digits mostly do."""
 UNUSUAL = 0.05  # more repeats than chance (Poisson) has so rarely tell that values aren't asked for evenly
+HARDLY = 1e-6  # of the rows: a value that statistics have at an end of a column and not among its frequent ones
+WHOLE = 0.9  # of the rows: a table of which so many were counted was read whole
 MOST_NULLS = 0.999999  # a column that is asked for values holds some
 
 
@@ -44,7 +48,7 @@ def axis(
     if statistics is not None:
         known = _from_statistics(name, family, rows, statistics)
         if known is not None:
-            return _without_stand_ins(known, values, lifetime[1])
+            return _with_frequencies(_without_stand_ins(known, values, lifetime[1]), statistics, rows)
     return _from_literals(name, family, rows, values, lifetime, looked_up)
 
 
@@ -63,6 +67,22 @@ def _from_statistics(name: str, family: str, rows: float, statistics: ColumnStat
     distinct = max(1.0, min(statistics.distinct, rows))
     nulls = min(MOST_NULLS, max(0.0, statistics.null_share or 0.0))
     return Axis(name, family, ends[0], ends[1], distinct, nulls, True, prefix)
+
+
+def _with_frequencies(line: Axis, statistics: ColumnStatistics, rows: float) -> Axis:
+    """The axis with what each frequent value holds. Where one stands for none and isn't among them, hardly a row holds it."""
+    frequent = statistics.frequent
+    if frequent is None:
+        return line
+    pairs = [(place, line.position(text), share) for text, share in frequent if (place := line.place(text)) is not None]
+    placed_ = [(place, position, share) for place, position, share in pairs if position is not None]
+    stood = sum(share for _, position, share in placed_ if position in line.stand_ins)
+    if line.stand_ins:
+        line = replace(line, stood_in=min(MOST_NULLS, max(HARDLY, stood / (1 - line.null_share))))
+    whole = statistics.sampled_rows is None or statistics.sampled_rows >= WHOLE * rows
+    least = least_share(rows) if whole else None
+    values = [each for each in placed_ if each[1] not in line.stand_ins]
+    return replace(line, frequent=Frequencies.of(values, line.distinct, 1 - line.absent, least))
 
 
 def _without_stand_ins(line: Axis, values: list[Value], now: datetime) -> Axis:

@@ -19,7 +19,9 @@ import numpy as np
 from advisor.model import KeyPart
 from advisor.pruning import sizes
 from advisor.pruning.asks import Ask, Question
-from advisor.pruning.axes import Axis, Floats, bucket_codes, in_units
+from advisor.pruning.axes import Axis, Floats, Outer, bucket_codes, in_units
+from advisor.pruning.frequencies import Frequencies
+from advisor.pruning.unequal import MOST_TOLD, Groups, in_length, unequal
 
 UNEVEN = 2.0
 """Queries that match this many times the even part of the rows, or one part in as many of it, show that values differ in rows."""
@@ -29,24 +31,20 @@ SHORTER = 0.95
 """Of the guessed span of a time: more is within what the matched rows tell."""
 MOST_ROWS = 0.5
 SOME_ROWS = 0.05
-MOST_TOLD = 10_000
-"""Groups of one size whose sizes are told one by one."""
 FEWEST_ASKED = 8
 """Fewer queries than this don't tell how often each group is asked for."""
 
 
 def groups(axis: Axis, part: KeyPart) -> float:
     """As how many groups of equal size the expression's are: one over the sum of their squared shares of the rows."""
+    told = unequal(axis, part)
+    if told is not None:
+        return max(1.0, min(axis.buckets(part), (1 - axis.absent) ** 2 / max(told.squares, 1e-18)))
     if axis.demanded:
         return _demanded(axis, part)
     if part.unit is None and part.digits is None:
         return axis.buckets(part)
-    low, high = in_units(part, axis.low), in_units(part, axis.high)
-    whole = math.floor(high) - math.floor(low) - 1
-    if whole < 0:
-        return 1.0
-    ends = (1 - low % 1) ** 2 + (high % 1) ** 2
-    return max(1.0, min(axis.distinct, (high - low) ** 2 / (whole + ends)))
+    return in_length(axis, part, axis.distinct)
 
 
 def held(axis: Axis, part: KeyPart, first: Floats, last: Floats) -> Floats | None:
@@ -87,6 +85,9 @@ def _demanded(axis: Axis, part: KeyPart) -> float:
 def sizes_of(axis: Axis, part: KeyPart) -> Floats | None:
     """The shares of the rows that the largest of the expression's groups hold; None where nothing tells them from equal ones."""
     buckets = axis.buckets(part)
+    told = unequal(axis, part)
+    if told is not None:
+        return _told(axis, told)
     if axis.demanded:
         return sizes.shares(buckets, sizes.exponent_of_squares(buckets, 1 / _demanded(axis, part)))
     if axis.uncommon == 1:
@@ -95,6 +96,16 @@ def sizes_of(axis: Axis, part: KeyPart) -> Floats | None:
     # Where the largest values stand isn't known: each is taken to fall into a coarse group of its own.
     largest = sizes.shares(axis.distinct, exponent)[: int(buckets)]
     return largest if buckets >= axis.distinct else largest + (1 - largest.sum()) / buckets
+
+
+def _told(axis: Axis, told: Groups) -> Floats | None:
+    """Of groups of known size and the NULLs; None where none is much larger than the others."""
+    present = 1 - axis.absent
+    largest = max(float(told.held.max(initial=0.0)), told.each)
+    even = present / max(1.0, len(told.held) * told.times + told.others)
+    if largest < UNEVEN * even and axis.absent <= MOST_ROWS and axis.stood_in < SOME_ROWS:
+        return None
+    return np.sort(np.append(told.sizes, axis.absent))[::-1]
 
 
 def _beside_nulls(axis: Axis, buckets: float) -> Floats | None:
@@ -134,7 +145,18 @@ def _end(line: Axis, ask: Ask) -> float | None:
 def as_asked(axes: Mapping[str, Axis], questions: Sequence[Question]) -> dict[str, Axis]:
     """The axes with what queries for single values, and the rows that these match, tell of how the rows are spread over them."""
     single = single_values(questions)
-    return {name: _as_asked(line, single.get(line.column, ())) for name, line in axes.items()}
+    return {
+        name: _as_asked(line, asks) if line.frequent is None else _as_counted(line, line.frequent, asks)
+        for name, line in axes.items()
+        for asks in [single.get(line.column, ())]
+    }
+
+
+def _as_counted(line: Axis, frequent: Frequencies, asks: Sequence[Ask]) -> Axis:
+    """The axis of a column of which mostly values are asked for that aren't among the frequent ones."""
+    hot = sum(ask.share > ask.values * max(frequent.each, frequent.most) for ask in asks)
+    rare = len(asks) > 1 and hot * 2 <= len(asks)
+    return replace(line, uncommon=frequent.others / (1 - line.absent)) if rare and frequent.others > 0 else line
 
 
 def _as_asked(line: Axis, asks: Sequence[Ask]) -> Axis:
@@ -158,6 +180,12 @@ def as_led(inner: Axis, part: KeyPart, outer: Axis, single: Mapping[str, Sequenc
     """A column of which `part` is another one, with what queries for that one tell of it: how many rows these match on
     average, of values that are as many as the part has.
     """
+    if inner.frequent is not None and outer.frequent is not None:
+        unit = 10.0 ** (part.digits or 0)
+        ends = [position % unit for ask in single.get(inner.column, ()) for position in ask.positions]
+        ends += (inner.frequent.positions % unit).tolist()
+        stretch = max(ends) - min(ends) + 1 if len(ends) >= FEWEST_ASKED else unit
+        return replace(inner, outer=Outer(part, outer.frequent.scaled(unit), outer.distinct, stretch))
     each, asks = _each(outer, single.get(outer.column, ())), single.get(inner.column, ())
     if each is None or _values(asks) < FEWEST_ASKED or each * inner.buckets(part) < UNEVEN:
         return inner
@@ -185,7 +213,9 @@ def as_rare(one: Axis, other: Axis, single: Mapping[str, Sequence[Ask]]) -> tupl
     if least > RARER:
         return one, other
     first, second = (
-        line if line.demanded or line.uncommon <= least else replace(line, uncommon=least, told_by=told_by)
+        line
+        if line.demanded or line.frequent is not None or line.uncommon <= least
+        else replace(line, uncommon=least, told_by=told_by)
         for line in (one, other)
     )
     return first, second

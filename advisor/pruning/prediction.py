@@ -25,6 +25,7 @@ from advisor.pruning.layout import Layout
 from advisor.pruning.nests import plain_key
 from advisor.pruning.sample import Sample
 from advisor.pruning.trailing import trailing
+from advisor.pruning.unequal import count_of, mixed, of_values
 from advisor.pruning.widths import UNSORTED, touched
 
 SEVERAL = 2
@@ -201,7 +202,7 @@ def select(layout: Layout, part: KeyPart) -> Selection:
             _beside(layout.asks, column, width, distinct, options)
             if all(line.is_time and line.known for line in (axis, layout.axes[column])):
                 _latest(layout.asks, column, width, distinct, axis, part, options)
-        elif column in layout.ties.one_to_one.get(part.column, ()) and distinct == axis.distinct:
+        elif column in layout.ties.one_to_one.get(part.column, ()) and of_values(axis, part, distinct):
             _through(layout.asks, part.column, column, distinct, options)
     return layout.selections.setdefault(part, _narrowest(layout, distinct, options))
 
@@ -209,8 +210,8 @@ def select(layout: Layout, part: KeyPart) -> Selection:
 def _own(layout: Layout, axis: Axis, part: KeyPart, distinct: float) -> Selection:
     """What each condition says of a key expression of its own column; those on others say nothing yet."""
     asks = layout.asks
-    among = axis.uncommon if distinct == axis.distinct else 1.0
-    options = Selection.none(len(asks.all), distinct, among, sizes_of(axis, part), axis.family == "text")
+    among = axis.uncommon if of_values(axis, part, distinct) else 1.0
+    options = Selection.none(len(asks.all), distinct, among, sizes_of(axis, part), mixed(axis), count_of(axis, part))
     at = asks.places.get(part.column)
     if at is not None:
         found = matched(axis, part, distinct, asks.columns[part.column])
@@ -261,7 +262,7 @@ def _narrowest(layout: Layout, distinct: float, options: Selection) -> Selection
     if len(layout.asks.firsts):
         least[layout.asks.asking] = np.minimum(1.0, np.minimum.reduceat(options.share, layout.asks.firsts))
     at = np.flatnonzero((options.share < 1) & (options.share == least[layout.asks.owners]))[::-1]
-    narrowest = Selection.none(len(layout.asked), distinct, options.among, options.sizes, options.mixed)
+    narrowest = Selection.none(len(layout.asked), distinct, options.among, options.sizes, options.mixed, options.count)
     # From the last to the first, so that the first stays.
     into = layout.asks.owners[at]
     narrowest.values[into], narrowest.share[into] = options.values[at], options.share[at]

@@ -21,6 +21,7 @@ from advisor.model import (
     Value,
     Workload,
 )
+from advisor.pruning.allotment import allotted, at_most
 from advisor.pruning.alternatives import terms_of, unheard
 from advisor.pruning.asks import PRUNABLE, Ask, Question, as_versions, corrected
 from advisor.pruning.axes import Axis
@@ -190,7 +191,7 @@ def questions_of(
 ) -> list[Question]:
     """One question for each scan of the table by each sample of the template, as it would be asked at the window's end."""
     readings = read.samples or (read.reading,)
-    matched = matched_share(read.template, history)
+    recorded = matched_share(read.template, history)
     rows = float(table.rows or 1)
     scans = [
         (i, scan, [u for u in reading.usages if u.scan == scan and u.table == table.name and u.role in FILTERS])
@@ -202,10 +203,17 @@ def questions_of(
     if len(read.ran) == len(readings) and daily is not None:
         asked = rolled(asked, [read.ran[i].started for (i, _, _), _ in terms], axes, end, daily)
     questions = []
-    for ((i, scan, usages), term), found in zip(terms, asked, strict=True):
-        complete = not term.together and len(found) == len({u.clause for u in usages})
+    whole = [
+        not term.together and len(found) == len({u.clause for u in usages})
+        for ((_, _, usages), term), found in zip(terms, asked, strict=True)
+    ]
+    parts: Sequence[float | None] = [recorded] * len(asked)
+    if recorded is not None and all(whole):
+        asked, parts = allotted(asked, recorded, axes)
+    for ((i, scan, _), term), found, complete, matched in zip(terms, asked, whole, parts, strict=True):
         asks = as_versions(corrected(found, matched, axes), matched) if matched is not None and complete else found
-        share = matched if matched is not None else math.prod(a.share for a in asks) if complete else None
+        share = recorded if recorded is not None else math.prod(a.share for a in asks) if complete else None
+        asks = at_most(asks, axes)
         implied = joined(read.template, readings[i], scan, axes, dimensions)
         best = None if share is None else top(readings[i], scan, table, axes, share, asks)
         if best is not None and best.open and best.low is not None and daily is not None:
@@ -214,8 +222,8 @@ def questions_of(
         if best is not None and _boundless(best, axes[best.column], few, _read(read, i, scan), rows, partitions):
             best = None
         every = (*asks, *implied, *([best] if best else ()))
-        whole = matched if complete and not implied and not _stops(readings[i]) else None
-        questions.append(Question(load, term.sign / len(readings), every, together=term.together, matched=whole))
+        seen = recorded if complete and not implied and not _stops(readings[i]) else None
+        questions.append(Question(load, term.sign / len(readings), every, together=term.together, matched=seen))
     if not any(ask.unmatched for question in questions for ask in question.asks):
         return questions
     return _barren(questions, [_read(read, i, scan) for (i, scan, _), _ in terms])

@@ -27,8 +27,13 @@ class _Asked:
 
 
 def told(axes: Mapping[str, Axis], questions: Sequence[Question]) -> dict[str, Axis]:
-    """The axes, those of columns with such a value with the share of the rows that hold it, where queries tell."""
-    return {name: _told(line, axes, questions) if line.stand_ins else line for name, line in axes.items()}
+    """The axes, those of columns with such a value with the share of the rows that hold it, where queries tell and
+    statistics don't.
+    """
+    return {
+        name: _told(line, axes, questions) if line.stand_ins and line.frequent is None else line
+        for name, line in axes.items()
+    }
 
 
 def _told(line: Axis, axes: Mapping[str, Axis], questions: Sequence[Question]) -> Axis:

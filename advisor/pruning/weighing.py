@@ -10,12 +10,13 @@ J.-C. Deville, C.-E. Särndal, "Calibration Estimators in Survey Sampling", JASA
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from advisor.pruning.asks import Ask, Question
+from advisor.pruning.axes import Axis
 from advisor.pruning.sample import Floats, Sample
 
 FEWEST = 4
@@ -27,6 +28,35 @@ STEPS = 40
 
 def weighed(questions: Sequence[Question], executions: Sequence[int], sample: Sample) -> tuple[Question, ...]:
     """The questions with their parts of each load's scans; `executions` go by load."""
+
+    def counted(asks: Sequence[Ask]) -> float | None:
+        there = all(ask.column in sample.columns and (ask.null or ask.placed) for ask in asks)
+        return _share(asks, sample) if there else None
+
+    return _weighed(questions, executions, counted, sample.rows)
+
+
+def weighed_by_frequencies(
+    questions: Sequence[Question], executions: Sequence[int], axes: Mapping[str, Axis]
+) -> tuple[Question, ...]:
+    """The same where statistics tell what the values hold that are asked for, and times are spread evenly."""
+
+    def told(asks: Sequence[Ask]) -> float | None:
+        single = [axes[ask.column].frequent is not None and ask.values == len(ask.positions) > 0 for ask in asks]
+        times = [axes[ask.column].is_time and ask.located and not ask.values for ask in asks]
+        known = any(single) and all(one or other for one, other in zip(single, times, strict=True))
+        return math.prod(ask.share for ask in asks) if known else None
+
+    return _weighed(questions, executions, told, math.inf)
+
+
+def _weighed(
+    questions: Sequence[Question],
+    executions: Sequence[int],
+    share: Callable[[Sequence[Ask]], float | None],
+    rows: float,
+) -> tuple[Question, ...]:
+    """`share` tells what conditions match, as counted on so many rows; None where it can't."""
     by_load: dict[int, list[int]] = {}
     for i, question in enumerate(questions):
         by_load.setdefault(question.load, []).append(i)
@@ -36,13 +66,13 @@ def weighed(questions: Sequence[Question], executions: Sequence[int], sample: Sa
         scans = round(math.fsum(questions[i].weight for i in mine))
         if len(mine) < FEWEST or None in recorded or len(recorded) > 1 or scans > 1:
             continue  # what a template's several scans match is recorded together
-        written = [[ask for ask in questions[i].asks if not ask.derived] for i in mine]
-        if not all(ask.column in sample.columns and (ask.null or ask.placed) for asks in written for ask in asks):
+        found_of = [share([ask for ask in questions[i].asks if not ask.derived]) for i in mine]
+        shares = np.array([each for each in found_of if each is not None])
+        if len(shares) < len(mine):
             continue
-        shares = np.array([_share(asks, sample) for asks in written])
         (target,) = recorded
         assert target is not None
-        for i, weight in zip(mine, _weights(shares, target, executions[load], sample.rows).tolist(), strict=True):
+        for i, weight in zip(mine, _weights(shares, target, executions[load], rows).tolist(), strict=True):
             found[i] = replace(found[i], weight=found[i].weight * weight)
     return tuple(found)
 
@@ -54,7 +84,7 @@ def _share(asks: Sequence[Ask], sample: Sample) -> float:
     )
 
 
-def _weights(shares: Floats, recorded: float, executions: int, rows: int) -> Floats:
+def _weights(shares: Floats, recorded: float, executions: int, rows: float) -> Floats:
     """1 on average, with which the shares have the recorded mean, as far as it isn't the sample's chance that they don't."""
     n, mean = len(shares), float(shares.mean())
     chance = mean / rows / n

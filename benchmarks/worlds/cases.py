@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advisor import model
+from advisor.frequent import KEPT, kept
 from advisor.model import Churn, ColumnStatistics, TableName
 from benchmarks.layouts import DAY_US, EPOCH, Codes, Column, Floats, Table
 
@@ -102,7 +103,11 @@ def statistics(column: Column) -> ColumnStatistics:
     values = column.values[~np.isnan(column.values)]
     ends = [_shown(column, float(end)) for end in (values.min(), values.max())]
     nulls = 1 - len(values) / len(column.values)
-    return ColumnStatistics(float(len(np.unique(values))), ends[0], ends[1], nulls)
+    distinct, counts = np.unique(values, return_counts=True)
+    most = np.argsort(-counts, kind="stable")[:KEPT]
+    pairs = [(_shown(column, float(distinct[i])), int(counts[i])) for i in most]
+    frequent = tuple(kept(pairs, len(column.values)))
+    return ColumnStatistics(float(len(distinct)), ends[0], ends[1], nulls, frequent=frequent)
 
 
 def _shown(column: Column, value: float) -> str:

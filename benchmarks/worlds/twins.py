@@ -6,8 +6,8 @@ matches as many rows: scans, pruning history and statistics are the same to the 
 says the same of both, so the key that serves both best bounds what it can bring. A sample of the rows tells them apart.
 
 The mixed world has a twin too: its products numbered anew, at random, and other codes given to them. Any product is
-asked for as often as any other, so all that is drawn of it is as before: scans and statistics to the last figure, the
-rows that literals match by their law. What an ordered key on the product leaves to be read isn't, for the world's
+asked for as often as any other, so all that is drawn of it is as before: scans and statistics to the last figure (but for
+which products are the frequent ones), the rows that literals match by their law. What an ordered key on the product leaves to be read isn't, for the world's
 products are numbered by how many rows they have, and their codes rise with the number in stretches. Who predicts the
 same of both is off by the root of their ratio at least.
 """

@@ -110,6 +110,16 @@ def test_the_snapshot_opens_as_any_other(home: Path) -> None:
     assert column.statistics.average_length is None
 
 
+def test_statistics_have_the_frequent_values(home: Path) -> None:
+    with open_snapshot(home / "snapshot", Settings()) as snapshot:
+        tables = catalog(snapshot).tables
+        assert "column_statistics" not in snapshot.unreadable
+    payments = tables[TableName("DEMO", "RETAIL", "PAYMENTS")]
+    told = {column.name: column.statistics.frequent for column in payments.columns if column.statistics is not None}
+    assert all(found is not None for found in told.values())
+    assert sum(share for _, share in told["STATUS"] or ()) == pytest.approx(1, abs=1e-3)
+
+
 def test_a_second_run_scans_the_same_partitions_and_leaves_the_working_directory_alone(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
