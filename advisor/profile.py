@@ -25,9 +25,10 @@ from advisor.pruning import stand_ins
 from advisor.pruning.asks import Ask, Question
 from advisor.pruning.axes import Axis
 from advisor.pruning.counterparts import Ties, ties, told_together
-from advisor.pruning.groups import as_asked, as_long_as_matched
+from advisor.pruning.groups import as_asked
 from advisor.pruning.joins import Dimensions, at_end
 from advisor.pruning.layout import Layout
+from advisor.pruning.lengths import as_long_as_matched
 from advisor.pruning.nests import nested
 from advisor.pruning.prediction import scanned_today
 from advisor.pruning.questions import (
@@ -193,7 +194,7 @@ class _Reads:
             axes = merged_axes(implied, own, table.rows or math.inf)
             questions = self._asked(table, axes)
             asking = [question for each in questions for question in each]
-            told = as_long_as_matched(stand_ins.told(axes, asking), asking)
+            told = as_long_as_matched(stand_ins.told(axes, asking), asking, self.workload.window_end)
             if told != axes:
                 axes, questions = told, self._asked(table, told)
             asked = {ask.column for each in questions for question in each for ask in question.asks} | own.keys()

@@ -104,6 +104,8 @@ class Question:
     """The share of the table's rows that its template's scans match, as recorded, where it asks all that they ask and
     neither a join nor a LIMIT spares these the partitions of some.
     """
+    ran: float | None = None
+    """When its execution ran, in days since 1970, where that is known."""
 
     @property
     def written(self) -> bool:

@@ -45,6 +45,7 @@ class ColumnAsks:
     open: Flags
     moving: Flags
     apart: Flags
+    stood: Flags
     spread: Flags
     """Single values of which only the number is known, for a join implies them."""
     positions: Floats
@@ -69,6 +70,7 @@ class ColumnAsks:
             np.array([ask.open for ask in asks], dtype=bool),
             np.array([ask.moving for ask in asks], dtype=bool),
             np.array([ask.apart for ask in asks], dtype=bool),
+            np.array([ask.stood for ask in asks], dtype=bool),
             np.array([ask.derived and not ask.positions for ask in asks], dtype=bool),
             floats([position for ask in asks for position in ask.positions]),
             np.array([i for i, ask in enumerate(asks) for _ in ask.positions], dtype=np.intp),
@@ -135,7 +137,9 @@ def _ranges(axis: Axis, part: KeyPart, distinct: float, asks: ColumnAsks) -> Mat
             for at in np.flatnonzero(asks.moving):
                 within[at] = on_average(axis, part, float(asks.low[at]))
         values = np.where(asks.located, np.minimum(distinct, np.maximum(1.0, within * distinct)), values)
-        share = np.where(asks.located, np.maximum(asks.share, within * (1 - axis.absent)), share)
+        # What stands for no value is in no bucket of those between the column's ends.
+        beside = np.where(asks.stood, axis.absent - axis.null_share, 0.0)
+        share = np.where(asks.located, np.maximum(asks.share, within * (1 - axis.absent) + beside), share)
         told = unequal(axis, part)
         if told is not None and not axis.is_time:
             share, values = _among(axis, told, asks, within, share, values)

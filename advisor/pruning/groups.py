@@ -27,8 +27,6 @@ UNEVEN = 2.0
 """Queries that match this many times the even part of the rows, or one part in as many of it, show that values differ in rows."""
 RARER = 0.8
 """The same of two columns that go one to one: twice the evidence, and a count of values that both confirm."""
-SHORTER = 0.95
-"""Of the guessed span of a time: more is within what the matched rows tell."""
 MOST_ROWS = 0.5
 SOME_ROWS = 0.05
 FEWEST_ASKED = 8
@@ -115,31 +113,6 @@ def _beside_nulls(axis: Axis, buckets: float) -> Floats | None:
     nulls = axis.absent
     each = [(1 - nulls) / buckets] * (round(buckets) if buckets <= MOST_TOLD else 0)
     return np.sort([nulls, *each])[::-1] if nulls > MOST_ROWS or axis.stood_in >= SOME_ROWS else None
-
-
-def as_long_as_matched(axes: Mapping[str, Axis], questions: Sequence[Question]) -> dict[str, Axis]:
-    """The axes, those of times whose ends are guessed as long as the rows tell that queries match: where a day holds a 730th of
-    them, they lie within 730 days of the end, whenever the table was made."""
-    return {
-        name: _as_long(line, questions) if not line.known and (line.is_time or line.moments) else line
-        for name, line in axes.items()
-    }
-
-
-def _as_long(line: Axis, questions: Sequence[Question]) -> Axis:
-    asked = [
-        (high - ask.low, ask.share) for question in questions for ask in question.asks
-        if ask.column == line.column and len(question.asks) == 1 and question.written and not ask.values and not ask.derived
-        and ask.low is not None and (high := _end(line, ask)) is not None and line.low <= ask.low and high <= line.high + 1
-    ]  # fmt: skip
-    share = sum(each for _, each in asked)
-    length = sum(each for each, _ in asked) / share if len(asked) >= FEWEST_ASKED and share else line.span
-    return replace(line, low=line.high - length) if length < SHORTER * line.span else line
-
-
-def _end(line: Axis, ask: Ask) -> float | None:
-    """Where a range ends; an open one of a time may match what has yet to come, one of moments is taken to match none."""
-    return line.high if ask.high is None and line.moments else ask.high
 
 
 def as_asked(axes: Mapping[str, Axis], questions: Sequence[Question]) -> dict[str, Axis]:

@@ -24,7 +24,7 @@ from advisor.model import (
 from advisor.pruning.allotment import allotted, at_most
 from advisor.pruning.alternatives import terms_of, unheard
 from advisor.pruning.asks import PRUNABLE, Ask, Question, as_versions, corrected
-from advisor.pruning.axes import Axis
+from advisor.pruning.axes import Axis, in_days
 from advisor.pruning.ends import axis
 from advisor.pruning.joins import Dimension, Dimensions, days_of, joined, matched_share, may_be_calendar, partners, top
 from advisor.pruning.rolling import grows, rolled
@@ -223,7 +223,8 @@ def questions_of(
             best = None
         every = (*asks, *implied, *([best] if best else ()))
         seen = recorded if complete and not implied and not _stops(readings[i]) else None
-        questions.append(Question(load, term.sign / len(readings), every, together=term.together, matched=seen))
+        ran = in_days(read.ran[i].started) if len(read.ran) == len(readings) else None
+        questions.append(Question(load, term.sign / len(readings), every, False, term.together, seen, ran))
     if not any(ask.unmatched for question in questions for ask in question.asks):
         return questions
     return _barren(questions, [_read(read, i, scan) for (i, scan, _), _ in terms])

@@ -69,6 +69,14 @@ def test_a_range_up_to_the_start_of_a_bucket_ends_in_the_one_before(unit: str) -
     assert found.share[0] == pytest.approx(share, rel=0.05)
 
 
+def test_what_stands_for_no_value_is_matched_beside_the_bucket_that_an_open_range_begins_in() -> None:
+    """A tenth of the versions are still valid; of the others those of a month are read for its last three days."""
+    axis = Axis("C", "date", 19_358.0, 19_722.0, 365.0, known=True, stand_ins=(2932896.0,), stood_in=0.1)
+    part, since = KeyPart("C", unit="MONTH"), Ask("C", 0.1 + 0.9 * 3 / 365, 0, 19_720.0, stood=True)
+    found = matched(axis, part, groups(axis, part), ColumnAsks.of([since]))
+    assert found.share[0] == pytest.approx(0.1 + 0.9 * 31 / 365, abs=0.005)
+
+
 def _alone(axis: Axis, part: KeyPart, distinct: float, ask: Ask) -> tuple[float, float, float, bool]:
     """One condition, by the rules as they read."""
     if ask.values:

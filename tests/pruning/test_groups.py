@@ -13,7 +13,7 @@ from advisor.model import KeyPart
 from advisor.pruning.asks import Ask, Question
 from advisor.pruning.axes import Axis, in_units
 from advisor.pruning.closed_form import Floats
-from advisor.pruning.groups import as_asked, as_long_as_matched, groups, held, sizes_of
+from advisor.pruning.groups import as_asked, groups, held, sizes_of
 from advisor.pruning.prediction import predict
 from tests.worlds import World
 
@@ -66,26 +66,6 @@ def test_the_latest_rows_fill_a_quarter_that_has_just_begun() -> None:
     latest = [world.above("DAY", begun - 1)]
     key = (KeyPart("DAY", unit="QUARTER"),)
     assert predict(world.layout([latest]), key)[0] == pytest.approx(world.counted(key, latest), abs=1)
-
-
-def test_times_are_as_long_as_the_rows_that_a_day_holds_say() -> None:
-    """The table was made three years ago, and holds two years: a day's queries match a 730th of its rows."""
-    axis = Axis("AT", "timestamp", DAY0, DAY0 + 1096, 60_000)
-    days = [Question(i, 1.0, (Ask("AT", 1 / 730, 0, DAY0 + 800 + i, DAY0 + 801 + i),)) for i in range(12)]
-    told = as_long_as_matched({"AT": axis}, days)["AT"]
-    assert told.low == pytest.approx(DAY0 + 366)
-    assert told.high == DAY0 + 1096
-    for unchanged, questions in ((replace(axis, known=True), days), (axis, days[:3])):
-        assert as_long_as_matched({"AT": unchanged}, questions) == {"AT": unchanged}
-
-
-def test_open_ranges_tell_how_long_numbers_that_are_moments_go_back() -> None:
-    """What has yet to come may be in an open range of a time, as days that are due are, but in none of moments."""
-    line = Axis("TS", "number", DAY0 * 86_400, (DAY0 + 1096) * 86_400, 60_000, moments=True)
-    since = [Question(i, 1.0, (Ask("TS", 1 / 6, 0, (DAY0 + 1086) * 86_400),)) for i in range(12)]
-    assert as_long_as_matched({"TS": line}, since)["TS"].low == pytest.approx((DAY0 + 1036) * 86_400)
-    due = replace(line, family="timestamp", moments=False)
-    assert as_long_as_matched({"TS": due}, since) == {"TS": due}
 
 
 def test_one_value_that_is_always_asked_for_does_not_tell_that_the_others_are_few() -> None:
