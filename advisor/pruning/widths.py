@@ -19,6 +19,8 @@ READS_ALL = 0.9
 """A load that scans over this share of the partitions isn't pruned."""
 MATCHES_MOST = 0.8
 """A condition that matches this share of the rows reads nearly all of them in any order."""
+UNEXPLAINED = 4.0
+"""Columns that leave this many times what was read aren't all that pruned."""
 FITTING = 0.7
 """A condition that must touch more than what was read by this factor isn't what pruned: its share is known that well."""
 
@@ -72,6 +74,8 @@ def observations(
             seen = Observation(max(0.0, share - barren * least) / scans, weights[load], fertile)
             if seen.share < READS_ALL and any(ask.stood for question in fertile for ask in question.asks):
                 continue  # where such rows lie is another matter than where the values do
+            if seen.share <= least and all(question.matched == 0 for question in fertile):
+                continue  # values beyond the column's ends are nowhere, whatever the order
             found += [seen] if all(question.written for question in fertile) else _of_alternatives(seen)
     return found
 
@@ -179,8 +183,15 @@ def _disentangled(seen: Sequence[Observation], widths: Mapping[str, float]) -> d
 
 
 def _explained(each: Observation, widths: Mapping[str, float]) -> bool:
-    """A column that is known to be narrow is asked: it accounts for what was skipped."""
-    return any(widths.get(column, 1.0) < UNSORTED for column in each.columns)
+    """Columns that are known to be narrow are asked, and account for what was skipped, or for most of it."""
+    left = [
+        math.prod(
+            touched(ask, widths[ask.column]) for ask in question.asks
+            if _among_values(ask) and widths.get(ask.column, 1.0) < UNSORTED
+        )
+        for question in each.questions
+    ]  # fmt: skip
+    return sum(left) < min(1.0, UNEXPLAINED * each.share) * len(left)
 
 
 def _explanations(seen: Sequence[Observation], widths: Mapping[str, float]) -> dict[str, list[tuple[float, float]]]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from advisor.pruning.asks import Ask, Question
-from advisor.pruning.widths import Observation, learn_widths
+from advisor.pruning.widths import Observation, learn_widths, observations
 
 RECEIVED = Ask("RECEIVED", 0.15, low=0.0, high=1.0)
 MODE, FLAG = Ask("MODE", 0.3, 2), Ask("FLAG", 0.03, 1)
@@ -59,3 +59,16 @@ def test_so_many_values_that_they_read_all_in_any_order_show_none() -> None:
 
 def test_several_values_that_read_part_of_the_rows_still_show_their_order() -> None:
     assert learn_widths([seen(0.7, Ask("PRODUCT", 0.01, 20))]) == {"PRODUCT": pytest.approx(0.058, abs=0.001)}
+
+
+def test_a_column_that_leaves_far_more_than_was_read_does_not_explain_it() -> None:
+    """Half of the partitions hold a kind, and three in a hundred the kind's rows of late."""
+    widths = learn_widths([seen(0.5, FLAG), seen(0.026, FLAG, Ask("LOADED", 0.024, low=700.0))])
+    assert widths == {"FLAG": pytest.approx(0.47), "LOADED": pytest.approx(0.002)}
+
+
+def test_scans_for_values_that_no_row_has_show_no_order() -> None:
+    """Beyond the ends of a column a scan finds nothing, and reads nothing, however the rows lie."""
+    beyond = Question(0, 1.0, (Ask("SCORE", 0.0, low=-400.0, high=-350.0),), matched=0.0)
+    assert observations([beyond], [1 / 120], [10.0], 1 / 120) == []
+    assert observations([beyond], [0.5], [10.0], 1 / 120), "nor does it find any between others, but it reads these"
