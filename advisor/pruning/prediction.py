@@ -20,6 +20,7 @@ from advisor.pruning.buckets import ColumnAsks, matched
 from advisor.pruning.closed_form import Floats, Selection, Walked
 from advisor.pruning.counterparts import EVEN_ODDS, STRAYING
 from advisor.pruning.cut import Cut
+from advisor.pruning.group_ends import reaching
 from advisor.pruning.groups import groups, sizes_of
 from advisor.pruning.layout import Layout
 from advisor.pruning.nests import plain_key
@@ -119,7 +120,11 @@ def _bounds(layout: Layout, sample: Sample, cut: Cut, column: str, key: Sequence
     if at is None:
         return sample.bounds(column, cut, layout.rows)
     low, high = sample.bounds(column, cut, None)
-    begun = cut.begun(at) if at else np.zeros(1, dtype=np.intp)
+    if at == 0:
+        return low, high
+    lows, highs = (ranks[cut.order] for ranks in sample.ends[column])
+    low, high = reaching(low, high, (lows, highs), cut, at, layout.rows)
+    begun = cut.begun(at)
     if len(begun) < layout.partitions:
         return low, high
     groups = np.bincount(np.searchsorted(cut.starts, begun, side="right") - 1, minlength=len(cut.starts))

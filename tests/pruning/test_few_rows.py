@@ -52,3 +52,19 @@ def test_what_stands_for_none_lies_at_the_end_of_each_group(unit: str) -> None:
     true = table.counted(key, [ask])
     assert true > 15
     assert counted(table, ask, key) == pytest.approx(true, rel=0.35)
+
+
+@pytest.mark.parametrize("groups", [40, 80, 104, 130, 180])
+@pytest.mark.parametrize("last", [9990.0, 9600.0])
+def test_a_range_near_the_ends_of_groups_as_large_as_partitions_is_met_in_nearly_all(groups: int, last: float) -> None:
+    """Weeks of some years, and codes within: ten sampled rows of a week end far before the week's own codes do."""
+    rng = np.random.default_rng(9)
+    week = np.floor(DAY0 + 4 + rng.integers(0, groups, ROWS) * 7)
+    table = World(
+        {"DAY": week, "CODE": np.floor(rng.uniform(0, 10_000, ROWS))}, {"DAY": "date", "CODE": "number"}, PARTITIONS
+    )
+    ask, key = table.between("CODE", last - 300, last), (KeyPart("DAY", "WEEK"), KeyPart("CODE"))
+    picked = np.random.default_rng(4).choice(ROWS, SAMPLED, replace=False)
+    sample = Sample({name: values[picked] for name, values in table.columns.items()})
+    found = float(count(replace(table.layout([[ask]]), sample=sample), key)[0])
+    assert found == pytest.approx(table.counted(key, [ask]), rel=0.4)
