@@ -266,7 +266,7 @@ def corrected(asks: tuple[Ask, ...], matched: float, axes: Mapping[str, Axis]) -
         and (
             bool(ask.values)
             or not axes[ask.column].is_time
-            or (alone and (not axes[ask.column].known or bool(axes[ask.column].stand_ins)))
+            or (alone and (ask.moving or not axes[ask.column].known or bool(axes[ask.column].stand_ins)))
             or (ask.stood and not axes[ask.column].stood_in)
         )
         for ask in asks

@@ -33,9 +33,9 @@ FEW = 30
 """Sampled rows that match a condition: of fewer than that the sample doesn't show where they lie, only how evenly."""
 SHOWING = 8
 """Sampled rows that show whether those of a kind lie evenly."""
-FULL = 3
-"""As many stretches may be full of rows of a kind beside others that share some evenly: a hot value's, which lie in two
-or three.
+FULL = 0.1
+"""Of the stretches so many may be full of rows of a kind beside others that share some evenly: a hot value's, which lie in
+two or three.
 """
 LARGE = 2
 """Partitions that a group fills within which a later expression can skip some."""
@@ -271,7 +271,7 @@ def _fullest(seen: Floats, sampled: Floats) -> NDArray[np.intp]:
     where they don't.
     """
     order = np.argsort(-seen, kind="stable")
-    for most in range(1, FULL + 1):
+    for most in range(1, round(FULL * len(seen)) + 1):
         others = np.delete(seen, order[:most])
         if others.sum() < SHOWING:
             break

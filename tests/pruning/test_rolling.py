@@ -13,7 +13,7 @@ import pytest
 from advisor.account import read_account
 from advisor.backtest import Parts
 from advisor.profile import TableProfile
-from advisor.pruning.asks import Ask
+from advisor.pruning.asks import Ask, corrected
 from advisor.pruning.axes import EPOCH, Axis
 from advisor.pruning.rolling import rolled
 from advisor.settings import Settings
@@ -50,6 +50,13 @@ def test_a_week_is_a_week_whenever_it_was_asked_for() -> None:
     assert {ask.low for (ask,) in found} == {LAST - 7}
     assert [ask.share for (ask,) in found] == pytest.approx([8 / 731] * len(MOMENTS)), "not up to five weeks' rows"
     assert asked[0][0].share > 4 * found[0][0].share, "as the rows lie at the end, the first asked for five weeks"
+
+
+def test_a_range_that_was_moved_matches_what_such_ranges_alone_are_recorded_to() -> None:
+    """Most rows that are changed were changed of late: two days hold six times the rows of others."""
+    late = Ask("AT", 2 / 730, 0, LAST - 2, moving=True)
+    assert [ask.share for ask in corrected((late,), 0.017, AXES)] == pytest.approx([0.017])
+    assert [ask.share for ask in corrected((replace(late, moving=False),), 0.017, AXES)] == [2 / 730]
 
 
 def test_hours_before_the_clock_are_told_too() -> None:
