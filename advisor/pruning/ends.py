@@ -97,7 +97,7 @@ def _without_stand_ins(line: Axis, values: list[Value], now: datetime) -> Axis:
         rest = [*rest, clock] if line.high in found else rest
     else:
         found = far_ends.numbers(ends, others, dense) if line.family == "number" else ()
-        rest = [each for each in others if each not in found]
+        rest = [each for each in others if each not in found and each not in far_ends.beside(found)]
     if not found:
         return line
     low, high = min(rest), max(rest)
@@ -122,8 +122,9 @@ def _from_literals(
     positions = [p for p in (placed(family, prefix, value) for value in values) if p is not None]
     apart = _standing_in(family, positions, lifetime[1])
     if apart:
-        values = [value for value in values if placed(family, prefix, value) not in apart]
-        positions = [each for each in positions if each not in apart]
+        none = {*apart, *(far_ends.beside(apart) if family == "number" else ())}
+        values = [value for value in values if placed(family, prefix, value) not in none]
+        positions = [each for each in positions if each not in none]
     if family in ("date", "timestamp") and not _before(positions, lifetime[0]):
         positions += [p for p in (placed(family, "", end) for end in lifetime if end is not None) if p is not None]
     low, high = (min(positions), max(positions)) if positions else (0.0, 1.0)

@@ -61,13 +61,18 @@ def _first_of_a_year(day: float) -> bool:
 
 def numbers(positions: Sequence[float], others: Sequence[float], distinct: float) -> tuple[float, ...]:
     """The same of numbers."""
-    looks = {each for each in positions if each in NUMBERS or _nines(each)}
-    rest = {*others} - looks
+    looks = {each for each in positions if each in NUMBERS or _nines(each)} - beside(positions)
+    rest = {*others} - looks - beside(positions)
     if len(rest) < TELLING:
         return ()
     low, high = min(rest), max(rest)
     length = max(high - low, distinct)
     return tuple(sorted(each for each in looks if max(low - each, each - high) > SPARSE * length))
+
+
+def beside(positions: Sequence[float]) -> frozenset[float]:
+    """What is compared with where others stand for none, and is no value either: "> 0" where an unknown account is -1."""
+    return frozenset({0.0} if -1.0 in positions else ())
 
 
 def _nines(number: float) -> bool:

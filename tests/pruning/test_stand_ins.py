@@ -64,6 +64,16 @@ def test_nor_is_the_first_day_of_a_century_long_before_all_others() -> None:
     assert (both.low, both.high) == (days(date(2024, 1, 6)), days(date(2026, 1, 5)))
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_more_than_0_is_asked_for_where_an_unknown_account_is_less(known: bool) -> None:
+    """The 0 is no value of the column, nor another one that stands for none."""
+    asked = [-1, 0, *(800_000_000 + 137 * i for i in range(20))]
+    statistics = ColumnStatistics(3001, "-1", "800002999", 0.0) if known else None
+    found = axis("C", Column("C", "NUMBER", 1, statistics), 1e6, asked, (CREATED, NOW), looked_up=True)
+    assert found.stand_ins == (-1.0,)
+    assert found.low >= 799_999_000
+
+
 def test_a_time_of_seconds_begins_with_what_is_asked_for() -> None:
     found = line("TIMESTAMP_NTZ", "1970-01-01 00:00:00", "2026-01-04 10:00:00", 9e5, datetime(2024, 3, 1))
     assert found.stand_ins == (0.0,)
