@@ -55,7 +55,16 @@ def _as_long(line: Axis, questions: Sequence[Question], end: float) -> Axis:
         beyond = _beyond(stretches, since)
         shorter = _beginning(line, stretches, 1 - beyond)
         return replace(shorter, stand_ins=(math.inf,), stood_in=beyond) if beyond else shorter
-    return _beginning(line, [*stretches, *since])
+    found = _beginning(line, [*stretches, *since])
+    return replace(found, low=min(found.low, _earliest(line, questions)))
+
+
+def _earliest(line: Axis, questions: Sequence[Question]) -> float:
+    """The first that is asked for by values and by ranges that end: it isn't asked for where there are no rows."""
+    asks = [ask for question in questions for ask in question.asks if ask.column == line.column and not ask.derived]
+    lows = [ask.low for ask in asks if ask.low is not None and ask.high is not None]
+    positions = [position for ask in asks for position in ask.positions]
+    return min((each for each in (*lows, *positions) if each >= line.low), default=line.high)
 
 
 def _beginning(line: Axis, told: Sequence[_Stretch], rows: float = 1.0) -> Axis:

@@ -39,6 +39,12 @@ def test_open_ranges_tell_how_long_a_time_goes_back_from_when_they_were_asked() 
     assert told.high == NOW
 
 
+def test_they_tell_of_no_column_of_which_what_lies_further_back_is_asked_for() -> None:
+    """Orders are due for years: those since ten days are so many because most of them are still to come."""
+    long_ago = Question(0, 1.0, (Ask("AT", 0.1, 0, NOW - 700, NOW - 610), Ask("KIND", 0.1, 1)))
+    assert as_long_as_matched({"AT": AXIS}, [*since(10, 1 / 6), long_ago], END)["AT"].low == NOW - 700
+
+
 def test_open_ranges_of_today_or_of_a_column_that_goes_on_beyond_the_clock_tell_nothing() -> None:
     due = replace(AXIS, high=NOW + 90)
     for unchanged, questions in ((AXIS, since(0.4, 0.1)), (due, since(10, 0.5)), (AXIS, since(10, 1 / 6, clocks=7))):
