@@ -154,6 +154,12 @@ class Layout:
         return {} if sample is None else {name: Intervals.of(sample, name, list(asks)) for name, asks in asked.items()}
 
     @cached_property
+    def bucketed(self) -> dict[tuple[KeyPart, bool], Intervals]:
+        """The same as a key's expression puts it into buckets, as far as it was asked, whether or not the key has another
+        one that goes along with it."""
+        return {}
+
+    @cached_property
     def scarce(self) -> tuple[Ask, ...]:
         """Conditions that are decided by whether a partition holds a row of theirs, of which the sample has few: NULLs, what
         stands for no value, and the far end of a column."""

@@ -55,8 +55,8 @@ def _as_long(line: Axis, questions: Sequence[Question], end: float) -> Axis:
         beyond = _beyond(stretches, since)
         shorter = _beginning(line, stretches, 1 - beyond)
         return replace(shorter, stand_ins=(math.inf,), stood_in=beyond) if beyond else shorter
-    found = _beginning(line, [*stretches, *since])
-    return replace(found, low=min(found.low, _earliest(line, questions)))
+    longer = _beginning(line, [*stretches, *since])
+    return replace(longer, low=min(longer.low, _earliest(line, questions)))
 
 
 def _earliest(line: Axis, questions: Sequence[Question]) -> float:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from advisor.model import KeyPart
-from advisor.pruning.asked import AskColumns
+from advisor.pruning.asked import AskColumns, Intervals
 from advisor.pruning.asks import Ask
 from advisor.pruning.axes import Axis
 from advisor.pruning.buckets import ColumnAsks, matched
@@ -27,6 +27,7 @@ from advisor.pruning.nests import plain_key
 from advisor.pruning.sample import Sample
 from advisor.pruning.trailing import trailing
 from advisor.pruning.unequal import count_of, mixed, of_values
+from advisor.pruning.unsampled import in_buckets
 from advisor.pruning.widths import UNSORTED, touched
 
 SEVERAL = 2
@@ -85,7 +86,8 @@ def count(layout: Layout, key: Sequence[KeyPart]) -> Floats:
         return layout.per_load(computed)
     cut = layout.sample.cut(key, layout.axes, layout.partitions)
     alive: dict[Ask, Floats] = {}
-    for column, intervals in layout.intervals.items():
+    for column in layout.intervals:
+        intervals = _intervals(layout, layout.sample, column, key)
         overlap = intervals.overlap(*_bounds(layout, layout.sample, cut, column, key))
         alive |= {ask: overlap[row].astype(float) for ask, row in intervals.rows.items()}
     alive |= {
@@ -110,6 +112,16 @@ def count(layout: Layout, key: Sequence[KeyPart]) -> Floats:
             likely = counted + computed[i] - asked[i] if every else counted * computed[i] / asked[i]
             computed[i] = min(max(1.0, likely), layout.scattered[layout.which[i]])
     return layout.per_load(computed)
+
+
+def _intervals(layout: Layout, sample: Sample, column: str, key: Sequence[KeyPart]) -> Intervals:
+    """What is asked of a column, as the key's coarsest expression of it puts it into buckets."""
+    part = next((part for part in key if part.column == column), KeyPart(column))
+    ordered = any(other != part and together(layout, other.column, column) is not None for other in key)
+    if (part, ordered) not in layout.bucketed:
+        each, intervals = layout.rows / max(1, layout.partitions), layout.intervals[column]
+        layout.bucketed[part, ordered] = in_buckets(intervals, sample, layout.axes[column], part, each, ordered)
+    return layout.bucketed[part, ordered]
 
 
 def _bounds(layout: Layout, sample: Sample, cut: Cut, column: str, key: Sequence[KeyPart]) -> tuple[Floats, Floats]:

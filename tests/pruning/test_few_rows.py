@@ -68,3 +68,22 @@ def test_a_range_near_the_ends_of_groups_as_large_as_partitions_is_met_in_nearly
     sample = Sample({name: values[picked] for name, values in table.columns.items()})
     found = float(count(replace(table.layout([[ask]]), sample=sample), key)[0])
     assert found == pytest.approx(table.counted(key, [ask]), rel=0.4)
+
+
+@pytest.mark.parametrize("hours", [9, 30])
+@pytest.mark.parametrize("last", [False, True])
+def test_hours_of_a_quarter_of_which_the_sample_has_few_rows_lie_all_over_it(hours: int, last: bool) -> None:
+    """A quarter has begun, and the rows since shortly before are asked for; or those of the first hours of one."""
+    rng = np.random.default_rng(6)
+    begins = float((np.datetime64("2024-01-01") - np.datetime64("1970-01-01")).astype(int))
+    at = np.sort(begins - 640 + rng.uniform(0, 644, ROWS))
+    table = World(
+        {"AT": at, "KIND": rng.integers(0, 40, ROWS).astype(float)}, {"AT": "timestamp", "KIND": "number"}, PARTITIONS
+    )
+    key = (KeyPart("AT", "QUARTER"), KeyPart("KIND"))
+    ask = table.between("AT", begins - 92, begins - 92 + hours / 24) if last else table.above("AT", begins - hours / 24)
+    picked = np.random.default_rng(1).choice(ROWS, SAMPLED, replace=False)
+    sample = Sample({name: values[picked] for name, values in table.columns.items()})
+    true = table.counted(key, [ask])
+    assert true > 15
+    assert float(count(replace(table.layout([[ask]]), sample=sample), key)[0]) == pytest.approx(true, rel=0.2)
