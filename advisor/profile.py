@@ -22,11 +22,12 @@ from advisor.model import (
     Workload,
 )
 from advisor.pruning import stand_ins
+from advisor.pruning.as_seen import as_seen
 from advisor.pruning.asks import Ask, Question
 from advisor.pruning.axes import Axis
 from advisor.pruning.counterparts import Ties, ties, told_together
 from advisor.pruning.groups import as_asked
-from advisor.pruning.joins import Dimensions, at_end
+from advisor.pruning.joins import Dimensions
 from advisor.pruning.layout import Layout
 from advisor.pruning.lengths import as_long_as_matched
 from advisor.pruning.nests import nested
@@ -42,7 +43,7 @@ from advisor.pruning.questions import (
     questions_of,
 )
 from advisor.pruning.weighing import weighed, weighed_by_frequencies
-from advisor.pruning.widths import READS_ALL, UNSORTED, ends_alone, learn_widths, observations, touched
+from advisor.pruning.widths import READS_ALL, ends_alone, learn_widths, observations
 from advisor.readers import Templates
 
 UNPRUNED = "filters in a form that doesn't prune: it reads nearly all although the rows lie in that order"
@@ -240,7 +241,7 @@ def _layout(
     telling = [None if i in unheard else share for i, share in enumerate(shares)]
     seen = observations(questions, telling, executions, least)
     widths = learn_widths(seen)
-    seen_as = tuple(_as_seen(question, shares[question.load], axes, widths) for question in questions)
+    seen_as = tuple(as_seen(question, shares[question.load], partitions, axes, widths) for question in questions)
     layout = Layout(float(table.rows or 0), partitions, axes, widths, seen_as, len(loads), at_ends=ends_alone(seen))
     idle = {i for i, today in enumerate(scanned_today(layout)) if _idle(loads[i], shares[i], today / partitions)}
     idle &= {q.load for q in seen_as if any(not _sure(ask) for ask in q.asks)}
@@ -250,45 +251,6 @@ def _layout(
     sure, surmise = ties(axes, heard, widths)
     led, begun = nested(told_together(axes, sure.one_to_one, heard), heard)
     return replace(layout, axes=led, questions=heard, ties=sure, surmise=surmise, nests=begun), tuple(kept)
-
-
-def _as_seen(question: Question, seen: float | None, axes: Mapping[str, Axis], widths: Mapping[str, float]) -> Question:
-    if not any(ask.derived for ask in question.asks):
-        return question
-    return _reaching(_in_stretches(question, seen, widths), seen, axes, widths)
-
-
-def _reaching(
-    question: Question, seen: float | None, axes: Mapping[str, Axis], widths: Mapping[str, float]
-) -> Question:
-    """A top-k goes back over the rows in their order until its other conditions have left rows enough: as far as it is
-    seen to where no other condition prunes. Of a value that few rows have that is further than the mean of all values
-    tells.
-    """
-
-    def reach(ask: Ask) -> Ask:
-        width, line = widths.get(ask.column, 1.0), axes[ask.column]
-        if seen is None or not (ask.derived and ask.open) or width >= UNSORTED or seen - width <= ask.share:
-            return ask
-        return at_end(replace(ask, share=seen - width), line, latest=ask.low is not None)
-
-    alone = all(ask.derived or widths.get(ask.column, 1.0) >= UNSORTED for ask in question.asks)
-    return replace(question, asks=tuple(map(reach, question.asks))) if alone else question
-
-
-def _in_stretches(question: Question, seen: float | None, widths: Mapping[str, float]) -> Question:
-    """Join keys of which only the number is known, taken to follow each other where the scans show that they do: a layout in
-    their order reads far less for a stretch than for as many scattered ones."""
-
-    def stretch(ask: Ask) -> Ask:
-        width = widths.get(ask.column, 1.0)
-        if seen is None or not ask.derived or not ask.values or ask.positions or width >= UNSORTED:
-            return ask
-        along = replace(ask, values=0, located=False)
-        apart, together = touched(ask, width), touched(along, width)
-        return along if seen < math.sqrt(apart * together) else ask
-
-    return replace(question, asks=tuple(map(stretch, question.asks)))
 
 
 def _sure(ask: Ask) -> bool:
