@@ -18,6 +18,7 @@ from advisor.pruning.closed_form import Floats, Selection, Walked
 from advisor.pruning.counterparts import Ties, told_together
 from advisor.pruning.nests import Nests, plain
 from advisor.pruning.sample import FEW, Sample
+from advisor.pruning.unsampled import Bucketed
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,7 @@ class Layout:
         return {} if sample is None else {name: Intervals.of(sample, name, list(asks)) for name, asks in asked.items()}
 
     @cached_property
-    def bucketed(self) -> dict[tuple[KeyPart, bool], Intervals]:
+    def bucketed(self) -> dict[tuple[KeyPart, bool], Bucketed]:
         """The same as a key's expression puts it into buckets, as far as it was asked, whether or not the key has another
         one that goes along with it."""
         return {}

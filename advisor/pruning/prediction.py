@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from advisor.model import KeyPart
-from advisor.pruning.asked import AskColumns, Intervals
+from advisor.pruning.asked import AskColumns
 from advisor.pruning.asks import Ask
 from advisor.pruning.axes import Axis
 from advisor.pruning.buckets import ColumnAsks, matched
@@ -27,7 +27,7 @@ from advisor.pruning.nests import plain_key
 from advisor.pruning.sample import Sample
 from advisor.pruning.trailing import trailing
 from advisor.pruning.unequal import count_of, mixed, of_values
-from advisor.pruning.unsampled import in_buckets
+from advisor.pruning.unsampled import Bucketed, in_buckets
 from advisor.pruning.widths import UNSORTED, touched
 
 SEVERAL = 2
@@ -87,9 +87,11 @@ def count(layout: Layout, key: Sequence[KeyPart]) -> Floats:
     cut = layout.sample.cut(key, layout.axes, layout.partitions)
     alive: dict[Ask, Floats] = {}
     for column in layout.intervals:
-        intervals = _intervals(layout, layout.sample, column, key)
-        overlap = intervals.overlap(*_bounds(layout, layout.sample, cut, column, key))
-        alive |= {ask: overlap[row].astype(float) for ask, row in intervals.rows.items()}
+        bucketed = _bucketed(layout, layout.sample, column, key)
+        overlap = bucketed.intervals.overlap(*_bounds(layout, layout.sample, cut, column, key))
+        if (whole := bucketed.whole).any():
+            overlap[whole] = bucketed.intervals.overlap(*layout.sample.bounds(column, cut, None))[whole]
+        alive |= {ask: overlap[row].astype(float) for ask, row in bucketed.intervals.rows.items()}
     alive |= {
         ask: _holding(ask, layout, cut, key) for ask in layout.scarce if ask.null or not _follows(layout, ask, key)
     }
@@ -114,7 +116,7 @@ def count(layout: Layout, key: Sequence[KeyPart]) -> Floats:
     return layout.per_load(computed)
 
 
-def _intervals(layout: Layout, sample: Sample, column: str, key: Sequence[KeyPart]) -> Intervals:
+def _bucketed(layout: Layout, sample: Sample, column: str, key: Sequence[KeyPart]) -> Bucketed:
     """What is asked of a column, as the key's coarsest expression of it puts it into buckets."""
     part = next((part for part in key if part.column == column), KeyPart(column))
     ordered = any(other != part and together(layout, other.column, column) is not None for other in key)

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from advisor.model import KeyPart
 from advisor.pruning.asked import Intervals
@@ -90,22 +91,31 @@ class _Buckets:
         return near, near
 
 
-def in_buckets(
-    intervals: Intervals, sample: Sample, axis: Axis, part: KeyPart, each: float, ordered: bool
-) -> Intervals:
-    """What is asked of a column, of whose buckets the key has `part`, as its real rows lie in them."""
-    values = sample.sorted[axis.column]
+@dataclass(frozen=True)
+class Bucketed:
+    """What is asked of a column as its real rows lie in a key's buckets of it."""
+
+    intervals: Intervals
+    whole: NDArray[np.bool_]
+    """Conditions that are widened to whole buckets: partitions hold those of which they have sampled rows."""
+
+
+def in_buckets(intervals: Intervals, sample: Sample, axis: Axis, part: KeyPart, each: float, ordered: bool) -> Bucketed:
+    """What is asked of a column, of whose buckets the key has `part`; `ordered` where the key has another expression that goes
+    along with it, and partitions have so many rows each."""
+    values, whole = sample.sorted[axis.column], np.zeros(len(intervals.firsts), dtype=bool)
     codes = axis.buckets_at(part, values) if part.unit is not None or part.digits is not None else None
     if codes is None or not len(values):
-        return intervals
+        return Bucketed(intervals, whole)
     buckets = _Buckets(values, codes, axis, part, each, ordered)
     low, high = intervals.low.copy(), intervals.high.copy()
     # What a top-k goes back over ends with the first of a bucket's partitions that have rows enough.
     for ask, row in ((ask, row) for ask, row in intervals.rows.items() if not ask.derived):
         at = int(intervals.firsts[row])
         for i, (first, last) in enumerate(_spans(buckets, ask, float(low[at]), intervals, at)):
+            whole[row] |= not ordered and (first, last) != (low[at + i], high[at + i])
             low[at + i], high[at + i] = first, last
-    return Intervals(intervals.rows, low, high, intervals.firsts)
+    return Bucketed(Intervals(intervals.rows, low, high, intervals.firsts), whole)
 
 
 def _spans(buckets: _Buckets, ask: Ask, low: float, intervals: Intervals, at: int) -> Iterator[Span]:
