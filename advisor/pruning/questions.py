@@ -27,7 +27,7 @@ from advisor.pruning.asks import PRUNABLE, Ask, Question, as_versions, corrected
 from advisor.pruning.axes import Axis, in_days
 from advisor.pruning.ends import axis
 from advisor.pruning.joins import Dimension, Dimensions, days_of, joined, matched_share, may_be_calendar, partners, top
-from advisor.pruning.rolling import grows, rolled
+from advisor.pruning.rolling import as_they_ran, grows, rolled
 from advisor.pruning.sample import Sample
 from advisor.pruning.widths import READS_ALL
 
@@ -211,7 +211,10 @@ def questions_of(
     if recorded is not None and all(whole):
         asked, parts = allotted(asked, recorded, axes)
     for ((i, scan, _), term), found, complete, matched in zip(terms, asked, whole, parts, strict=True):
-        asks = as_versions(corrected(found, matched, axes), matched) if matched is not None and complete else found
+        asks = found
+        if matched is not None and complete:
+            when = read.ran[i].started if len(read.ran) == len(readings) else None
+            asks = as_versions(_corrected(found, matched, axes, when), matched)
         share = recorded if recorded is not None else math.prod(a.share for a in asks) if complete else None
         asks = at_most(asks, axes)
         implied = joined(read.template, readings[i], scan, axes, dimensions)
@@ -228,6 +231,17 @@ def questions_of(
     if not any(ask.unmatched for question in questions for ask in question.asks):
         return questions
     return _barren(questions, [_read(read, i, scan) for (i, scan, _), _ in terms])
+
+
+def _corrected(
+    asks: tuple[Ask, ...], matched: float, axes: Mapping[str, Axis], when: datetime | None
+) -> tuple[Ask, ...]:
+    """What a scan asks, with the shares that are guessed as its template's scans are recorded to match."""
+    if when is None or len(asks) < 2:
+        return corrected(asks, matched, axes)
+    ran = as_they_ran(asks, when, axes)
+    found = zip(asks, ran, corrected(ran, matched, axes), strict=True)
+    return tuple(ask if then is not ask else told for ask, then, told in found)
 
 
 def _stops(reading: Reading) -> bool:

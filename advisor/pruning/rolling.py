@@ -58,6 +58,22 @@ def rolled(
     return found
 
 
+def as_they_ran(asks: tuple[Ask, ...], moment: datetime, axes: Mapping[str, Axis]) -> tuple[Ask, ...]:
+    """The conditions with as many rows as there were when they ran: those since a day three weeks ago were of a day or two then.
+    Of times whose span is guessed, which aren't moved to the window's end; what other conditions beside them matched is told
+    from what they did then.
+    """
+
+    def then(ask: Ask) -> Ask:
+        line = axes[ask.column]
+        if line.known or not line.is_time or not ask.open or ask.low is None or ask.stood:
+            return ask
+        clock = _clock(moment, line)
+        return ask if not ask.low < clock < line.high else replace(ask, share=within(line, ask.low, clock))
+
+    return tuple(map(then, asks))
+
+
 def grows(line: Axis, end: datetime, daily: float) -> bool:
     """A time that goes on with the clock, as rows are added: `daily` is their share of the table's a day."""
     return GROWING[0] <= daily * line.span <= GROWING[1] and _clock(end, line) - line.high <= SPREAD

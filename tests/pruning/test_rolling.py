@@ -15,7 +15,7 @@ from advisor.backtest import Parts
 from advisor.profile import TableProfile
 from advisor.pruning.asks import Ask, corrected
 from advisor.pruning.axes import EPOCH, Axis
-from advisor.pruning.rolling import rolled
+from advisor.pruning.rolling import as_they_ran, rolled
 from advisor.settings import Settings
 from advisor.snapshot import open_snapshot
 from tests.recommenders.test_clustering_key import ORDERS, columns, runs
@@ -57,6 +57,20 @@ def test_a_range_that_was_moved_matches_what_such_ranges_alone_are_recorded_to()
     late = Ask("AT", 2 / 730, 0, LAST - 2, moving=True)
     assert [ask.share for ask in corrected((late,), 0.017, AXES)] == pytest.approx([0.017])
     assert [ask.share for ask in corrected((replace(late, moving=False),), 0.017, AXES)] == [2 / 730]
+
+
+def test_what_stands_beside_a_range_of_a_guessed_time_is_told_from_what_that_matched_then() -> None:
+    """A kind has a thirtieth of the rows of the last three days; by the window's end these are of four weeks."""
+    guessed = {name: replace(line, known=False) for name, line in AXES.items()} | {
+        "KIND": Axis("KIND", "number", 0, 29, 30)
+    }
+    late = Ask("AT", 28 / 730, 0, LAST - 28)
+    then, kind = as_they_ran((late, Ask("KIND", 1 / 30, 1, positions=(4.0,))), END - timedelta(days=25), guessed)
+    assert then.share == pytest.approx(3 / 730)
+    assert kind.share == 1 / 30
+    assert corrected((then, kind), 3 / 730 / 30, guessed)[1].share == pytest.approx(1 / 30)
+    for line, moment in ((AXES, END - timedelta(days=25)), (guessed, END - timedelta(days=30))):
+        assert as_they_ran((late,), moment, line) == (late,), "statistics know, and what was still to come stays"
 
 
 def test_hours_before_the_clock_are_told_too() -> None:
