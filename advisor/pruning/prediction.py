@@ -90,7 +90,8 @@ def count(layout: Layout, key: Sequence[KeyPart]) -> Floats:
         bucketed = _bucketed(layout, layout.sample, column, key)
         overlap = bucketed.intervals.overlap(*_bounds(layout, layout.sample, cut, column, key))
         if (whole := bucketed.whole).any():
-            overlap[whole] = bucketed.intervals.overlap(*layout.sample.bounds(column, cut, None))[whole]
+            at = next(i for i, part in enumerate(key) if part.column == column)
+            overlap[whole] = bucketed.intervals.overlap(*_sorted_bounds(layout, layout.sample, cut, column, at))[whole]
         alive |= {ask: overlap[row].astype(float) for ask, row in bucketed.intervals.rows.items()}
     alive |= {
         ask: _holding(ask, layout, cut, key) for ask in layout.scarce if ask.null or not _follows(layout, ask, key)
@@ -133,17 +134,24 @@ def _bounds(layout: Layout, sample: Sample, cut: Cut, column: str, key: Sequence
     at = next((i for i, part in enumerate(key) if part == KeyPart(column)), None)
     if at is None:
         return sample.bounds(column, cut, layout.rows)
-    low, high = sample.bounds(column, cut, None)
+    low, high = _sorted_bounds(layout, sample, cut, column, at)
     if at == 0:
         return low, high
-    lows, highs = (ranks[cut.order] for ranks in sample.ends[column])
-    low, high = reaching(low, high, (lows, highs), cut, at, layout.rows)
     begun = cut.begun(at)
     if len(begun) < layout.partitions:
         return low, high
     groups = np.bincount(np.searchsorted(cut.starts, begun, side="right") - 1, minlength=len(cut.starts))
     lower, higher = sample.bounds(column, cut, layout.rows)
     return np.where(groups > SEVERAL, lower, low), np.where(groups > SEVERAL, higher, high)
+
+
+def _sorted_bounds(layout: Layout, sample: Sample, cut: Cut, column: str, at: int) -> tuple[Floats, Floats]:
+    """Lowest and highest rank in each partition of a column that the key's expression after so many others sorts."""
+    low, high = sample.bounds(column, cut, None)
+    if at == 0:
+        return low, high
+    lows, highs = (ranks[cut.order] for ranks in sample.ends[column])
+    return reaching(low, high, (lows, highs), cut, at, layout.rows)
 
 
 def _holding(ask: Ask, layout: Layout, cut: Cut, key: Sequence[KeyPart]) -> Floats:

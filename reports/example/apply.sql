@@ -20,7 +20,7 @@ ALTER SESSION SET QUOTED_IDENTIFIERS_IGNORE_CASE = FALSE;
 
 -- ---------------------------------------------------------------- scripts/001_clustering_key_DEMO_RETAIL_PAGE_EVENTS.sql
 
--- Cluster DEMO.RETAIL.PAGE_EVENTS by (TRUNC(TENANT_ID, -1), TO_DATE(EVENT_TS))
+-- Cluster DEMO.RETAIL.PAGE_EVENTS by (DATE_TRUNC('MONTH', EVENT_TS), USER_ID)
 EXECUTE IMMEDIATE $$
 DECLARE
   not_as_seen EXCEPTION (-20001, 'STOP: not as the advice saw it; run the check in script 001 for the reason');
@@ -30,7 +30,7 @@ SELECT
   CASE
     WHEN COUNT(*) = 0 THEN 'STOP: the table does not exist, or this role cannot see it'
     WHEN COUNT_IF(table_type <> 'BASE TABLE') > 0 THEN 'STOP: the name stands for something that is not a permanent or transient table'
-    WHEN MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) IN (TRANSLATE(UPPER('TRUNC(TENANT_ID, -1), TO_DATE(EVENT_TS)'), ' "()', ''), TRANSLATE(UPPER('LINEARTRUNC(TENANT_ID, -1), TO_DATE(EVENT_TS)'), ' "()', ''), TRANSLATE(UPPER('TRUNC(TENANT_ID, -1), CAST(EVENT_TS AS DATE)'), ' "()', ''), TRANSLATE(UPPER('LINEARTRUNC(TENANT_ID, -1), CAST(EVENT_TS AS DATE)'), ' "()', ''))
+    WHEN MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) IN (TRANSLATE(UPPER('DATE_TRUNC(''MONTH'', EVENT_TS), USER_ID'), ' "()', ''), TRANSLATE(UPPER('LINEARDATE_TRUNC(''MONTH'', EVENT_TS), USER_ID'), ' "()', ''))
       THEN 'DONE: the clustering key is the one that this would set'
     WHEN NOT MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) = ''
       THEN 'STOP: the clustering key is not the one that the advice saw'
@@ -38,7 +38,7 @@ SELECT
       SELECT COUNT(*)
       FROM DEMO.INFORMATION_SCHEMA.COLUMNS AS cols
       WHERE cols.table_schema = 'RETAIL' AND cols.table_name = 'PAGE_EVENTS'
-        AND cols.column_name IN ('EVENT_TS', 'TENANT_ID')
+        AND cols.column_name IN ('EVENT_TS', 'USER_ID')
     ) < 2
       THEN 'STOP: a column of the key is gone'
     WHEN MAX(row_count) NOT BETWEEN 699316 AND 2797266
@@ -56,7 +56,7 @@ WHERE table_schema = 'RETAIL'
   IF (verdict LIKE 'DONE%') THEN
     RETURN verdict;
   END IF;
-ALTER TABLE DEMO.RETAIL.PAGE_EVENTS CLUSTER BY (TRUNC(TENANT_ID, -1), TO_DATE(EVENT_TS));
+ALTER TABLE DEMO.RETAIL.PAGE_EVENTS CLUSTER BY (DATE_TRUNC('MONTH', EVENT_TS), USER_ID);
   RETURN verdict;
 END;
 $$;
@@ -108,7 +108,7 @@ $$;
 
 -- ---------------------------------------------------------------- scripts/003_clustering_key_DEMO_RETAIL_ORDER_LINES.sql
 
--- Cluster DEMO.RETAIL.ORDER_LINES by (DATE_TRUNC('MONTH', ORDER_DATE), TRUNC(CUSTOMER_ID, -1))
+-- Cluster DEMO.RETAIL.ORDER_LINES by (DATE_TRUNC('QUARTER', ORDER_DATE), PRODUCT_ID)
 EXECUTE IMMEDIATE $$
 DECLARE
   not_as_seen EXCEPTION (-20001, 'STOP: not as the advice saw it; run the check in script 003 for the reason');
@@ -118,7 +118,7 @@ SELECT
   CASE
     WHEN COUNT(*) = 0 THEN 'STOP: the table does not exist, or this role cannot see it'
     WHEN COUNT_IF(table_type <> 'BASE TABLE') > 0 THEN 'STOP: the name stands for something that is not a permanent or transient table'
-    WHEN MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) IN (TRANSLATE(UPPER('DATE_TRUNC(''MONTH'', ORDER_DATE), TRUNC(CUSTOMER_ID, -1)'), ' "()', ''), TRANSLATE(UPPER('LINEARDATE_TRUNC(''MONTH'', ORDER_DATE), TRUNC(CUSTOMER_ID, -1)'), ' "()', ''))
+    WHEN MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) IN (TRANSLATE(UPPER('DATE_TRUNC(''QUARTER'', ORDER_DATE), PRODUCT_ID'), ' "()', ''), TRANSLATE(UPPER('LINEARDATE_TRUNC(''QUARTER'', ORDER_DATE), PRODUCT_ID'), ' "()', ''))
       THEN 'DONE: the clustering key is the one that this would set'
     WHEN NOT MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) = ''
       THEN 'STOP: the clustering key is not the one that the advice saw'
@@ -126,7 +126,7 @@ SELECT
       SELECT COUNT(*)
       FROM DEMO.INFORMATION_SCHEMA.COLUMNS AS cols
       WHERE cols.table_schema = 'RETAIL' AND cols.table_name = 'ORDER_LINES'
-        AND cols.column_name IN ('CUSTOMER_ID', 'ORDER_DATE')
+        AND cols.column_name IN ('ORDER_DATE', 'PRODUCT_ID')
     ) < 2
       THEN 'STOP: a column of the key is gone'
     WHEN MAX(row_count) NOT BETWEEN 589061 AND 2356244
@@ -144,7 +144,7 @@ WHERE table_schema = 'RETAIL'
   IF (verdict LIKE 'DONE%') THEN
     RETURN verdict;
   END IF;
-ALTER TABLE DEMO.RETAIL.ORDER_LINES CLUSTER BY (DATE_TRUNC('MONTH', ORDER_DATE), TRUNC(CUSTOMER_ID, -1));
+ALTER TABLE DEMO.RETAIL.ORDER_LINES CLUSTER BY (DATE_TRUNC('QUARTER', ORDER_DATE), PRODUCT_ID);
   RETURN verdict;
 END;
 $$;
@@ -152,7 +152,7 @@ $$;
 
 -- ---------------------------------------------------------------- scripts/004_clustering_key_DEMO_RETAIL_PAYMENTS.sql
 
--- Cluster DEMO.RETAIL.PAYMENTS by (DATE_TRUNC('MONTH', PAID_AT), TRUNC(CUSTOMER_ID, -1))
+-- Cluster DEMO.RETAIL.PAYMENTS by (DATE_TRUNC('MONTH', PAID_AT), CUSTOMER_ID)
 EXECUTE IMMEDIATE $$
 DECLARE
   not_as_seen EXCEPTION (-20001, 'STOP: not as the advice saw it; run the check in script 004 for the reason');
@@ -162,7 +162,7 @@ SELECT
   CASE
     WHEN COUNT(*) = 0 THEN 'STOP: the table does not exist, or this role cannot see it'
     WHEN COUNT_IF(table_type <> 'BASE TABLE') > 0 THEN 'STOP: the name stands for something that is not a permanent or transient table'
-    WHEN MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) IN (TRANSLATE(UPPER('DATE_TRUNC(''MONTH'', PAID_AT), TRUNC(CUSTOMER_ID, -1)'), ' "()', ''), TRANSLATE(UPPER('LINEARDATE_TRUNC(''MONTH'', PAID_AT), TRUNC(CUSTOMER_ID, -1)'), ' "()', ''))
+    WHEN MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) IN (TRANSLATE(UPPER('DATE_TRUNC(''MONTH'', PAID_AT), CUSTOMER_ID'), ' "()', ''), TRANSLATE(UPPER('LINEARDATE_TRUNC(''MONTH'', PAID_AT), CUSTOMER_ID'), ' "()', ''))
       THEN 'DONE: the clustering key is the one that this would set'
     WHEN NOT MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) = ''
       THEN 'STOP: the clustering key is not the one that the advice saw'
@@ -188,7 +188,7 @@ WHERE table_schema = 'RETAIL'
   IF (verdict LIKE 'DONE%') THEN
     RETURN verdict;
   END IF;
-ALTER TABLE DEMO.RETAIL.PAYMENTS CLUSTER BY (DATE_TRUNC('MONTH', PAID_AT), TRUNC(CUSTOMER_ID, -1));
+ALTER TABLE DEMO.RETAIL.PAYMENTS CLUSTER BY (DATE_TRUNC('MONTH', PAID_AT), CUSTOMER_ID);
   RETURN verdict;
 END;
 $$;

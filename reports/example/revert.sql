@@ -75,7 +75,7 @@ $$;
 
 -- ---------------------------------------------------------------- scripts/004_clustering_key_DEMO_RETAIL_PAYMENTS.sql
 
--- Cluster DEMO.RETAIL.PAYMENTS by (DATE_TRUNC('MONTH', PAID_AT), TRUNC(CUSTOMER_ID, -1))
+-- Cluster DEMO.RETAIL.PAYMENTS by (DATE_TRUNC('MONTH', PAID_AT), CUSTOMER_ID)
 EXECUTE IMMEDIATE $$
 DECLARE
   not_as_seen EXCEPTION (-20001, 'STOP: not as the advice left it; run this SELECT without its INTO for the reason');
@@ -87,7 +87,7 @@ SELECT
     WHEN COUNT_IF(table_type <> 'BASE TABLE') > 0 THEN 'STOP: the name stands for something that is not a permanent or transient table'
     WHEN MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) = ''
       THEN 'DONE: the clustering key is the one that this would set'
-    WHEN NOT MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) IN (TRANSLATE(UPPER('DATE_TRUNC(''MONTH'', PAID_AT), TRUNC(CUSTOMER_ID, -1)'), ' "()', ''), TRANSLATE(UPPER('LINEARDATE_TRUNC(''MONTH'', PAID_AT), TRUNC(CUSTOMER_ID, -1)'), ' "()', ''))
+    WHEN NOT MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) IN (TRANSLATE(UPPER('DATE_TRUNC(''MONTH'', PAID_AT), CUSTOMER_ID'), ' "()', ''), TRANSLATE(UPPER('LINEARDATE_TRUNC(''MONTH'', PAID_AT), CUSTOMER_ID'), ' "()', ''))
       THEN 'STOP: the clustering key is not the one that the advice set'
     ELSE 'OK'
   END INTO :verdict
@@ -108,7 +108,7 @@ $$;
 
 -- ---------------------------------------------------------------- scripts/003_clustering_key_DEMO_RETAIL_ORDER_LINES.sql
 
--- Cluster DEMO.RETAIL.ORDER_LINES by (DATE_TRUNC('MONTH', ORDER_DATE), TRUNC(CUSTOMER_ID, -1))
+-- Cluster DEMO.RETAIL.ORDER_LINES by (DATE_TRUNC('QUARTER', ORDER_DATE), PRODUCT_ID)
 EXECUTE IMMEDIATE $$
 DECLARE
   not_as_seen EXCEPTION (-20001, 'STOP: not as the advice left it; run this SELECT without its INTO for the reason');
@@ -120,7 +120,7 @@ SELECT
     WHEN COUNT_IF(table_type <> 'BASE TABLE') > 0 THEN 'STOP: the name stands for something that is not a permanent or transient table'
     WHEN MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) = ''
       THEN 'DONE: the clustering key is the one that this would set'
-    WHEN NOT MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) IN (TRANSLATE(UPPER('DATE_TRUNC(''MONTH'', ORDER_DATE), TRUNC(CUSTOMER_ID, -1)'), ' "()', ''), TRANSLATE(UPPER('LINEARDATE_TRUNC(''MONTH'', ORDER_DATE), TRUNC(CUSTOMER_ID, -1)'), ' "()', ''))
+    WHEN NOT MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) IN (TRANSLATE(UPPER('DATE_TRUNC(''QUARTER'', ORDER_DATE), PRODUCT_ID'), ' "()', ''), TRANSLATE(UPPER('LINEARDATE_TRUNC(''QUARTER'', ORDER_DATE), PRODUCT_ID'), ' "()', ''))
       THEN 'STOP: the clustering key is not the one that the advice set'
     ELSE 'OK'
   END INTO :verdict
@@ -174,7 +174,7 @@ $$;
 
 -- ---------------------------------------------------------------- scripts/001_clustering_key_DEMO_RETAIL_PAGE_EVENTS.sql
 
--- Cluster DEMO.RETAIL.PAGE_EVENTS by (TRUNC(TENANT_ID, -1), TO_DATE(EVENT_TS))
+-- Cluster DEMO.RETAIL.PAGE_EVENTS by (DATE_TRUNC('MONTH', EVENT_TS), USER_ID)
 EXECUTE IMMEDIATE $$
 DECLARE
   not_as_seen EXCEPTION (-20001, 'STOP: not as the advice left it; run this SELECT without its INTO for the reason');
@@ -186,7 +186,7 @@ SELECT
     WHEN COUNT_IF(table_type <> 'BASE TABLE') > 0 THEN 'STOP: the name stands for something that is not a permanent or transient table'
     WHEN MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) = ''
       THEN 'DONE: the clustering key is the one that this would set'
-    WHEN NOT MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) IN (TRANSLATE(UPPER('TRUNC(TENANT_ID, -1), TO_DATE(EVENT_TS)'), ' "()', ''), TRANSLATE(UPPER('LINEARTRUNC(TENANT_ID, -1), TO_DATE(EVENT_TS)'), ' "()', ''), TRANSLATE(UPPER('TRUNC(TENANT_ID, -1), CAST(EVENT_TS AS DATE)'), ' "()', ''), TRANSLATE(UPPER('LINEARTRUNC(TENANT_ID, -1), CAST(EVENT_TS AS DATE)'), ' "()', ''))
+    WHEN NOT MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) IN (TRANSLATE(UPPER('DATE_TRUNC(''MONTH'', EVENT_TS), USER_ID'), ' "()', ''), TRANSLATE(UPPER('LINEARDATE_TRUNC(''MONTH'', EVENT_TS), USER_ID'), ' "()', ''))
       THEN 'STOP: the clustering key is not the one that the advice set'
     ELSE 'OK'
   END INTO :verdict

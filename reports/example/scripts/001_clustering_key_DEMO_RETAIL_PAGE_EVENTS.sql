@@ -1,33 +1,33 @@
--- Cluster DEMO.RETAIL.PAGE_EVENTS by (TRUNC(TENANT_ID, -1), TO_DATE(EVENT_TS))
+-- Cluster DEMO.RETAIL.PAGE_EVENTS by (DATE_TRUNC('MONTH', EVENT_TS), USER_ID)
 --
--- 10 query templates filter it by EVENT_TS and TENANT_ID 45.2 times a day and read 28.0% of its 358
--- micro-partitions; in this order they are expected to read 3.0%. That saves 0.00133 to 0.00646 (expected
--- 0.00285) credits a month; upkeep takes 0.0000102 to 0.000683 (expected 0.0000435) a month and the build
--- 0.000118 to 0.00138 (expected 0.000252) once.
+-- 10 query templates filter it by EVENT_TS and USER_ID 45.2 times a day and read 28.0% of its 358
+-- micro-partitions; in this order they are expected to read 4.5%. That saves 0.00132 to 0.00647 (expected
+-- 0.0028) credits a month; upkeep takes 0 to 0.0000891 (expected 0.00000815) a month and the build 0.000118 to
+-- 0.00138 (expected 0.000252) once.
 --
 -- Table      DEMO.RETAIL.PAGE_EVENTS
 -- Size       1,398,633 rows in 358 micro-partitions
 -- Key now    none
--- Key then   TRUNC(TENANT_ID, -1), TO_DATE(EVENT_TS)
--- Net        0.000529 to 0.00644 (expected 0.00279) credits a month
+-- Key then   DATE_TRUNC('MONTH', EVENT_TS), USER_ID
+-- Net        0.00112 to 0.00646 (expected 0.00278) credits a month
 -- Build      0.000118 to 0.00138 (expected 0.000252) credits, once
--- Upkeep     0.0000102 to 0.000683 (expected 0.0000435) credits a month
+-- Upkeep     0 to 0.0000891 (expected 0.00000815) credits a month
 -- Evidence   measured, confidence high
 -- Window     2026-11-10 20:10 UTC to 2026-11-24 19:59 UTC
 -- Valid      until 2026-12-24: when you read this later, run the advisor again first
 -- Needs      standard edition, OWNERSHIP on table DEMO.RETAIL.PAGE_EVENTS, USAGE on its database and schema
 --
 -- Share of the table's partitions that a query reads, before and after:
---   171d1bca246fc768  60 executions, 99.7% -> 4.5%, for example query 47a6b80c-18e1-4e4f-8609-d6ee291ee7c2
---   a9db60ed12c7d983  30 executions, 100.0% -> 4.3%, for example query 96d9ee3e-2470-4abf-985e-4b383bf4b655
---   09e330d5f86e342d  30 executions, 99.6% -> 4.7%, for example query 4c625e65-7d40-49b2-be64-015a45033922
---   900c9cca69ee8104  25 executions, 99.9% -> 6.0%, for example query ecff3841-1ec7-451e-a117-f2b295f01b9e
---   1ba378a7223868ac  70 executions, 12.8% -> 1.0%, for example query 9e185e1f-51da-4a1d-9b53-6df722c7e624
---   and 9 more in advice.json
+--   171d1bca246fc768  60 executions, 99.7% -> 9.5%, for example query 47a6b80c-18e1-4e4f-8609-d6ee291ee7c2
+--   a9db60ed12c7d983  30 executions, 100.0% -> 10.6%, for example query 96d9ee3e-2470-4abf-985e-4b383bf4b655
+--   09e330d5f86e342d  30 executions, 99.6% -> 12.6%, for example query 4c625e65-7d40-49b2-be64-015a45033922
+--   900c9cca69ee8104  25 executions, 99.9% -> 13.4%, for example query ecff3841-1ec7-451e-a117-f2b295f01b9e
+--   1ba378a7223868ac  70 executions, 12.8% -> 0.9%, for example query 9e185e1f-51da-4a1d-9b53-6df722c7e624
+--   and 8 more in advice.json
 -- Not helped by this:
 --   34928cecdcfa088b  reads it without a filter
--- Warning: These templates will read more than today: 73d0f4ee068d77e3 (135 → 197 partitions an execution),
--- 3e4ac644090a8db1 (2 → 43.1 partitions an execution), aee02dc5757d5e47 (2 → 23.4 partitions an execution).
+-- Warning: These templates will read more than today: 73d0f4ee068d77e3 (135 → 175 partitions an execution),
+-- 3e4ac644090a8db1 (2 → 24 partitions an execution), aee02dc5757d5e47 (2 → 9.43 partitions an execution).
 -- Warning: The history names no warehouse size: its time is priced as XSMALL, 1 credit an hour.
 -- Warning: Optima clustering keeps keys set from September 2026 on and bills what is ingested, at a rate that
 -- isn't published: build and upkeep are priced as Classic clustering's.
@@ -45,7 +45,7 @@ SELECT
   CASE
     WHEN COUNT(*) = 0 THEN 'STOP: the table does not exist, or this role cannot see it'
     WHEN COUNT_IF(table_type <> 'BASE TABLE') > 0 THEN 'STOP: the name stands for something that is not a permanent or transient table'
-    WHEN MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) IN (TRANSLATE(UPPER('TRUNC(TENANT_ID, -1), TO_DATE(EVENT_TS)'), ' "()', ''), TRANSLATE(UPPER('LINEARTRUNC(TENANT_ID, -1), TO_DATE(EVENT_TS)'), ' "()', ''), TRANSLATE(UPPER('TRUNC(TENANT_ID, -1), CAST(EVENT_TS AS DATE)'), ' "()', ''), TRANSLATE(UPPER('LINEARTRUNC(TENANT_ID, -1), CAST(EVENT_TS AS DATE)'), ' "()', ''))
+    WHEN MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) IN (TRANSLATE(UPPER('DATE_TRUNC(''MONTH'', EVENT_TS), USER_ID'), ' "()', ''), TRANSLATE(UPPER('LINEARDATE_TRUNC(''MONTH'', EVENT_TS), USER_ID'), ' "()', ''))
       THEN 'DONE: the clustering key is the one that this would set'
     WHEN NOT MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) = ''
       THEN 'STOP: the clustering key is not the one that the advice saw'
@@ -53,7 +53,7 @@ SELECT
       SELECT COUNT(*)
       FROM DEMO.INFORMATION_SCHEMA.COLUMNS AS cols
       WHERE cols.table_schema = 'RETAIL' AND cols.table_name = 'PAGE_EVENTS'
-        AND cols.column_name IN ('EVENT_TS', 'TENANT_ID')
+        AND cols.column_name IN ('EVENT_TS', 'USER_ID')
     ) < 2
       THEN 'STOP: a column of the key is gone'
     WHEN MAX(row_count) NOT BETWEEN 699316 AND 2797266
@@ -77,7 +77,7 @@ SELECT
   CASE
     WHEN COUNT(*) = 0 THEN 'STOP: the table does not exist, or this role cannot see it'
     WHEN COUNT_IF(table_type <> 'BASE TABLE') > 0 THEN 'STOP: the name stands for something that is not a permanent or transient table'
-    WHEN MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) IN (TRANSLATE(UPPER('TRUNC(TENANT_ID, -1), TO_DATE(EVENT_TS)'), ' "()', ''), TRANSLATE(UPPER('LINEARTRUNC(TENANT_ID, -1), TO_DATE(EVENT_TS)'), ' "()', ''), TRANSLATE(UPPER('TRUNC(TENANT_ID, -1), CAST(EVENT_TS AS DATE)'), ' "()', ''), TRANSLATE(UPPER('LINEARTRUNC(TENANT_ID, -1), CAST(EVENT_TS AS DATE)'), ' "()', ''))
+    WHEN MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) IN (TRANSLATE(UPPER('DATE_TRUNC(''MONTH'', EVENT_TS), USER_ID'), ' "()', ''), TRANSLATE(UPPER('LINEARDATE_TRUNC(''MONTH'', EVENT_TS), USER_ID'), ' "()', ''))
       THEN 'DONE: the clustering key is the one that this would set'
     WHEN NOT MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) = ''
       THEN 'STOP: the clustering key is not the one that the advice saw'
@@ -85,7 +85,7 @@ SELECT
       SELECT COUNT(*)
       FROM DEMO.INFORMATION_SCHEMA.COLUMNS AS cols
       WHERE cols.table_schema = 'RETAIL' AND cols.table_name = 'PAGE_EVENTS'
-        AND cols.column_name IN ('EVENT_TS', 'TENANT_ID')
+        AND cols.column_name IN ('EVENT_TS', 'USER_ID')
     ) < 2
       THEN 'STOP: a column of the key is gone'
     WHEN MAX(row_count) NOT BETWEEN 699316 AND 2797266
@@ -109,18 +109,18 @@ $$;
 
 -- Snowflake starts automatic clustering by itself and bills it as a serverless service: there is no warehouse to choose.
 -- Rewritten partitions stay in Time Travel and Fail-safe for their time, and cached results on the table end.
-ALTER TABLE DEMO.RETAIL.PAGE_EVENTS CLUSTER BY (TRUNC(TENANT_ID, -1), TO_DATE(EVENT_TS));
+ALTER TABLE DEMO.RETAIL.PAGE_EVENTS CLUSTER BY (DATE_TRUNC('MONTH', EVENT_TS), USER_ID);
 
 -- A sorted rewrite before the ALTER may build the order cheaper, on a warehouse of your choice. It rewrites all rows at once:
 -- storage doubles for the time of Time Travel and Fail-safe, streams see every row as changed, and materialized views
 -- and search access paths on the table are built anew. Writers must stand still meanwhile.
--- INSERT OVERWRITE INTO DEMO.RETAIL.PAGE_EVENTS SELECT * FROM DEMO.RETAIL.PAGE_EVENTS ORDER BY TRUNC(TENANT_ID, -1), TO_DATE(EVENT_TS);
+-- INSERT OVERWRITE INTO DEMO.RETAIL.PAGE_EVENTS SELECT * FROM DEMO.RETAIL.PAGE_EVENTS ORDER BY DATE_TRUNC('MONTH', EVENT_TS), USER_ID;
 
 
 -- ---------------------------------------------------------------- verify
 
 -- The layout: average_depth falls toward 1 as clustering proceeds.
-SELECT SYSTEM$CLUSTERING_INFORMATION('DEMO.RETAIL.PAGE_EVENTS', '(TRUNC(TENANT_ID, -1), TO_DATE(EVENT_TS))') AS layout;
+SELECT SYSTEM$CLUSTERING_INFORMATION('DEMO.RETAIL.PAGE_EVENTS', '(DATE_TRUNC(''MONTH'', EVENT_TS), USER_ID)') AS layout;
 
 -- The queries: partitions scanned by the same templates in the advice's window and over the last 7 days. Read it a week after
 -- the change; QUERY_HISTORY is up to 45 minutes late, and counts all tables that a query reads.
@@ -131,7 +131,7 @@ SELECT
   SUM(partitions_scanned) / NULLIF(SUM(partitions_total), 0) AS partitions_scanned_share,
   AVG(execution_time) AS mean_execution_ms
 FROM SNOWFLAKE.ACCOUNT_USAGE.QUERY_HISTORY
-WHERE query_parameterized_hash IN ('037efd76695613e4b43978a5d35d2fb4', '03f0af013317034fe7cfe503a456d4d3', '065768012f1356d68a02f058b2c3bfe1', '0ff3819bd9ece926caa2deb58dfe31c0', '13a56ab588cce1c7dac4730efb09e189', '15af3a61c5dc15e209c551b7ab43b768', '27d91ee495fbba4cce81741bb933e4a7', '29e45d9ae7799b172cef0a8946704ae1', '2b7f3d23d1182a24cdc7aa798d3d4027', '2eb674ec547ee7c9a10a9ebcbbb68349', '4b135b59090b175923b82ec230d06e4d', '5fb22252115ce6dd9d242a67ecdf01f7', '6cd8a01b4b31e7b4325c2a7825d4f77a', '71f9f821a38ec4ea4b4018f2319ae09e', '898c46c7f3b0ac3c5ba542d4acfa35cc', 'bdd9954cd91ce05b28ffec35daa526b8', 'c1ce5c3889e4df77a373037d1ce4697b', 'd91ce18cbaa51d28f66e5bdbb2e60ce4', 'e711728848daea6f8f7c01437962140f', 'f55f466c0c40099b4c695fe73ae58380')
+WHERE query_parameterized_hash IN ('037efd76695613e4b43978a5d35d2fb4', '03f0af013317034fe7cfe503a456d4d3', '065768012f1356d68a02f058b2c3bfe1', '0ff3819bd9ece926caa2deb58dfe31c0', '13a56ab588cce1c7dac4730efb09e189', '15af3a61c5dc15e209c551b7ab43b768', '27d91ee495fbba4cce81741bb933e4a7', '29e45d9ae7799b172cef0a8946704ae1', '2b7f3d23d1182a24cdc7aa798d3d4027', '2eb674ec547ee7c9a10a9ebcbbb68349', '4b135b59090b175923b82ec230d06e4d', '5fb22252115ce6dd9d242a67ecdf01f7', '6cd8a01b4b31e7b4325c2a7825d4f77a', '71f9f821a38ec4ea4b4018f2319ae09e', '898c46c7f3b0ac3c5ba542d4acfa35cc', 'bdd9954cd91ce05b28ffec35daa526b8', 'c1ce5c3889e4df77a373037d1ce4697b', 'e711728848daea6f8f7c01437962140f', 'f55f466c0c40099b4c695fe73ae58380')
   AND UPPER(execution_status) = 'SUCCESS'
   AND (
     start_time BETWEEN '2026-11-10 20:10:29 +0000'::TIMESTAMP_TZ AND '2026-11-24 19:59:21 +0000'::TIMESTAMP_TZ
