@@ -65,7 +65,7 @@ class Layout:
 
     def _asking_the_same(self, other: Layout) -> Layout:
         """What is derived of the questions alone needn't be derived again."""
-        for name in ("_kinds", "asked", "which", "asks", "weights", "owners", "scattered"):
+        for name in ("_kinds", "asked", "which", "asks", "weights", "owners", "few", "scattered"):
             vars(other)[name] = getattr(self, name)
         return other
 
@@ -197,17 +197,26 @@ class Layout:
         return ask.null or (ask.placed and not beyond)
 
     @cached_property
-    def scattered(self) -> Floats:
-        """By what is `asked`: partitions that hold a row which it matches, did these lie at random: no more are scanned where a
-        partition's own ends decide, as for rows at the far end of a column and for NULLs. Of a barren question, one."""
-        rows = np.array([
+    def few(self) -> Floats:
+        """By what is `asked`: rows that it matches at most where a partition's own ends decide whether it is scanned, as for
+        rows at the far end of a column and for NULLs; infinite elsewhere. Of a barren question, none."""
+        return np.array([
             0.0 if barren else min(
                 (ask.share * self.rows for ask in asks if ask.open or ask.null or ask.outermost), default=math.inf
             )
             for asks, barren in self._kinds
         ])  # fmt: skip
-        most: Floats = np.maximum(1.0, self.partitions * -np.expm1(-rows / max(1, self.partitions)))
-        return most
+
+    def holding(self, partitions: Floats | float) -> Floats:
+        """By what is `asked`, of so many partitions those that hold one of its few rows, did these lie at random among them; one
+        at least."""
+        among = np.maximum(1.0, partitions)
+        return np.asarray(np.maximum(1.0, among * -np.expm1(-self.few / among)))
+
+    @cached_property
+    def scattered(self) -> Floats:
+        """The same of all partitions: no more are scanned."""
+        return self.holding(self.partitions)
 
     def per_load(self, scanned: Floats) -> Floats:
         """Partitions per execution of each load, from partitions per question."""

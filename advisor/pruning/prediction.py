@@ -15,7 +15,7 @@ import numpy as np
 from advisor.model import KeyPart
 from advisor.pruning.asked import AskColumns
 from advisor.pruning.asks import Ask
-from advisor.pruning.axes import Axis
+from advisor.pruning.axes import Axis, bucket_codes
 from advisor.pruning.buckets import ColumnAsks, matched
 from advisor.pruning.closed_form import Floats, Selection, Walked
 from advisor.pruning.counterparts import EVEN_ODDS, STRAYING
@@ -25,7 +25,7 @@ from advisor.pruning.groups import groups, sizes_of
 from advisor.pruning.layout import Layout
 from advisor.pruning.nests import plain_key
 from advisor.pruning.sample import Sample
-from advisor.pruning.trailing import trailing
+from advisor.pruning.trailing import in_own_buckets, trailing
 from advisor.pruning.unequal import count_of, mixed, of_values
 from advisor.pruning.unsampled import Bucketed, in_buckets
 from advisor.pruning.widths import UNSORTED, touched
@@ -63,7 +63,7 @@ def _predict_asked(layout: Layout, key: tuple[KeyPart, ...], depth: float) -> Fl
         alike = all(_unmoved(layout, part) for part in key)
         otherwise = so if alike else _predict_asked(layout.unsurmised, key, depth)
         return EVEN_ODDS * so + (1 - EVEN_ODDS) * otherwise
-    return np.minimum(_walk(layout, key, depth).scanned(layout.partitions), layout.scattered)
+    return layout.holding(_walk(layout, key, depth).scanned(layout.partitions))
 
 
 def _unmoved(layout: Layout, part: KeyPart) -> bool:
@@ -97,11 +97,8 @@ def count(layout: Layout, key: Sequence[KeyPart]) -> Floats:
         ask: _holding(ask, layout, cut, key) for ask in layout.scarce if ask.null or not _follows(layout, ask, key)
     }
     for ask in layout.scarce:
-        led = None if ask.null or layout.for_none(ask) else _led(layout, ask, key)
-        if led is not None:
-            own = next((at for at, part in enumerate(key) if part.column == ask.column), None)
-            behind = trailing(layout.sample, ask.column, ask.share, cut, led, own, layout.rows, ask.high is None)
-            alive[ask] = np.maximum(alive[ask], behind)
+        if not ask.null and not layout.for_none(ask):
+            alive[ask] = np.maximum(alive[ask], _in_stretches(layout, layout.sample, ask, cut, key))
         for at, part in enumerate(key):
             if part.column == ask.column and _ends(layout, ask, key[:at]):
                 alive[ask] = np.maximum(alive[ask], _at_ends(ask, layout, layout.sample, cut, at))
@@ -160,6 +157,21 @@ def _holding(ask: Ask, layout: Layout, cut: Cut, key: Sequence[KeyPart]) -> Floa
     if ask.null:
         return layout.sample.with_nulls(ask.column, cut, layout.rows, any(part.column == ask.column for part in key))
     return layout.sample.holding(ask.met_by(layout.sample.columns[ask.column]), ask.share, cut, layout.rows)
+
+
+def _in_stretches(layout: Layout, sample: Sample, ask: Ask, cut: Cut, key: Sequence[KeyPart]) -> Floats:
+    """How probably each partition holds one of the few rows at a column's end that the ask matches, where the key puts these
+    together: in the order of a column that goes along with theirs, or in the last of their own buckets.
+    """
+    own = [at for at, part in enumerate(key) if part.column == ask.column]
+    led, last = _led(layout, ask, key), ask.high is None
+    if led is not None:
+        return trailing(sample, ask.column, ask.share, cut, led, own[0] if own else None, layout.rows, last)
+    if not own or key[own[0]] == KeyPart(ask.column):
+        return np.zeros(len(cut.starts))
+    buckets = bucket_codes(layout.axes[ask.column], key[own[0]], sample.columns[ask.column])
+    before = own[1] if len(own) > 1 else None
+    return in_own_buckets(sample, ask.column, ask.share, cut, buckets, own[0], before, layout.rows, last)
 
 
 def _at_ends(ask: Ask, layout: Layout, sample: Sample, cut: Cut, earlier: int) -> Floats:

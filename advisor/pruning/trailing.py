@@ -1,4 +1,4 @@
-"""Where the few rows at an end of a column lie in the order of another one that goes along with it.
+"""Where the few rows at an end of a column lie in the order of another one that goes along with it, or of its own buckets.
 
 What was loaded today happened today, or weeks ago. A sample of one row in a hundred has two or three of today's rows, in as
 many partitions, where the table has hundreds, some in each of the last months. But the latest thirty sampled rows tell how
@@ -8,6 +8,7 @@ far back the rows of a day lie, if each is taken to lie as far behind the end of
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from advisor.pruning.cut import Cut
 from advisor.pruning.sample import FEW, Floats, Sample
@@ -28,14 +29,51 @@ def trailing(
     group = np.repeat(np.arange(len(starts)), sizes)
     place = (np.arange(sample.rows) - starts[group] + 0.5) / sizes[group]
     lags, falling = _lags(_beyond(sample, column, last)[cut.order], place)
-    # A partition may hold several groups' rows: each of its pieces lies in one.
-    pieces = np.union1d(cut.starts, starts) if before is None else cut.begun(before)
+    pieces = _pieces(cut, starts, before)
     ends, mine = np.append(pieces[1:], sample.rows), group[pieces]
     first, end = ((at - starts[mine]) / sizes[mine] for at in (pieces, ends))
     held = _between(lags, first, end) if falling else _between(lags, 1 - end, 1 - first)
     none = share * rows * sizes[mine] / sample.rows * np.log1p(-np.minimum(held, 1 - 1e-12))
-    outermost = ends - 1 if last and before is not None else pieces
-    where = np.searchsorted(cut.starts, outermost, side="right") - 1
+    return _any(cut, none, pieces, ends, last and before is not None)
+
+
+def in_own_buckets(
+    sample: Sample,
+    column: str,
+    share: float,
+    cut: Cut,
+    buckets: Floats,
+    earlier: int,
+    before: int | None,
+    rows: float,
+    last: bool,
+) -> Floats:
+    """The same under a key whose expression after so many `earlier` ones gives the column's own `buckets`, by row: a
+    quarter's latest rows are its latest in no way once they lie by customers, but as evenly in it as all others.
+    """
+    which, counts = np.unique(buckets[_beyond(sample, column, last) < share], return_counts=True)
+    outer, starts = np.zeros(1, dtype=np.intp) if earlier == 0 else cut.begun(earlier), cut.begun(earlier + 1)
+    sizes = np.diff(np.append(starts, sample.rows))
+    among = np.diff(np.append(outer, sample.rows))[np.searchsorted(outer, starts, side="right") - 1]
+    mine = buckets[cut.order[starts]]
+    at = np.minimum(np.searchsorted(which, mine), len(which) - 1)
+    part = np.where(which[at] == mine, counts[at] / counts.sum(), 0.0)
+    held = share * rows * part * among / sample.rows
+    pieces = _pieces(cut, starts, before)
+    ends, group = np.append(pieces[1:], sample.rows), np.searchsorted(starts, pieces, side="right") - 1
+    none = -held[group] * (ends - pieces) / sizes[group]
+    return _any(cut, none, pieces, ends, last and before is not None)
+
+
+def _pieces(cut: Cut, starts: NDArray[np.intp], before: int | None) -> NDArray[np.intp]:
+    """Where stretches begin of which each lies in one group and one partition, or ends there: a partition may hold several
+    groups' rows."""
+    return np.union1d(cut.starts, starts) if before is None else cut.begun(before)
+
+
+def _any(cut: Cut, none: Floats, pieces: NDArray[np.intp], ends: NDArray[np.intp], last: bool) -> Floats:
+    """How probably each partition holds any row, from the logarithms of how probably none is in each piece."""
+    where = np.searchsorted(cut.starts, ends - 1 if last else pieces, side="right") - 1
     return np.asarray(-np.expm1(np.bincount(where, none, len(cut.starts))))
 
 

@@ -87,3 +87,27 @@ def test_hours_of_a_quarter_of_which_the_sample_has_few_rows_lie_all_over_it(hou
     true = table.counted(key, [ask])
     assert true > 15
     assert float(count(replace(table.layout([[ask]]), sample=sample), key)[0]) == pytest.approx(true, rel=0.2)
+
+
+QUARTER = KeyPart("AT", "QUARTER")
+
+
+@pytest.mark.parametrize(
+    "key", [(QUARTER, KeyPart("GAME")), (QUARTER, KeyPart("GAME"), KeyPart("AT")), (KeyPart("GAME"), QUARTER)]
+)
+def test_a_quarters_latest_rows_lie_all_over_it_where_it_lies_by_something_else(key: tuple[KeyPart, ...]) -> None:
+    """On a day on which half of the quarter has passed."""
+    rng = np.random.default_rng(6)
+    at = np.sort(rng.uniform(20_412 - 730, 20_412, ROWS))
+    table = World(
+        {"AT": at, "GAME": np.minimum(rng.zipf(1.4, ROWS), 500).astype(float)},
+        {"AT": "timestamp", "GAME": "number"},
+        PARTITIONS,
+    )
+    latest = table.above("AT", float(at[-20]))
+    layout = table.layout([[latest]])
+    picked = rng.choice(ROWS, SAMPLED, replace=False)
+    sample = Sample({name: values[picked] for name, values in table.columns.items()})
+    true = table.counted(key, [latest])
+    assert true >= 5
+    assert count(replace(layout, sample=sample), key)[0] == pytest.approx(true, rel=0.45)
