@@ -16,6 +16,8 @@ from advisor.pruning.ends import UNITS_A_DAY
 
 SHORTER = 0.95
 """Of the guessed span of a time: more is within what the matched rows tell."""
+FAR_SHORTER = 0.5
+"""The same by open ranges, which match what lies beyond the clock too: less tells only that some does."""
 FEWEST_ASKED = 8
 """Fewer ranges don't tell how many rows a day holds."""
 AHEAD = 1.0
@@ -56,7 +58,8 @@ def _as_long(line: Axis, questions: Sequence[Question], end: float) -> Axis:
         shorter = _beginning(line, stretches, 1 - beyond)
         return replace(shorter, stand_ins=(math.inf,), stood_in=beyond) if beyond else shorter
     longer = _beginning(line, [*stretches, *since])
-    return replace(longer, low=min(longer.low, _earliest(line, questions)))
+    told = replace(longer, low=min(longer.low, _earliest(line, questions)))
+    return told if told.span < FAR_SHORTER * line.span else line
 
 
 def _earliest(line: Axis, questions: Sequence[Question]) -> float:
