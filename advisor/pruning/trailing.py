@@ -52,6 +52,8 @@ def in_own_buckets(
     quarter's latest rows are its latest in no way once they lie by customers, but as evenly in it as all others.
     """
     which, counts = np.unique(buckets[_beyond(sample, column, last) < share], return_counts=True)
+    if not len(which):
+        return np.zeros(len(cut.starts))
     outer, starts = np.zeros(1, dtype=np.intp) if earlier == 0 else cut.begun(earlier), cut.begun(earlier + 1)
     sizes = np.diff(np.append(starts, sample.rows))
     among = np.diff(np.append(outer, sample.rows))[np.searchsorted(outer, starts, side="right") - 1]

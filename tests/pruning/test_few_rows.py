@@ -111,3 +111,9 @@ def test_a_quarters_latest_rows_lie_all_over_it_where_it_lies_by_something_else(
     true = table.counted(key, [latest])
     assert true >= 5
     assert count(replace(layout, sample=sample), key)[0] == pytest.approx(true, rel=0.45)
+
+
+def test_no_rows_are_in_no_partition() -> None:
+    table = world()
+    none = Ask("DAY", 0.0, 0, low=DAY0 + 800.0)
+    assert counted(table, none, (KeyPart("DAY", "WEEK"), KeyPart("ACCOUNT"))) == 1

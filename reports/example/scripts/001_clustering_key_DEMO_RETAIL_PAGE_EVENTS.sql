@@ -1,9 +1,9 @@
 -- Cluster DEMO.RETAIL.PAGE_EVENTS by (DATE_TRUNC('MONTH', EVENT_TS), USER_ID)
 --
--- 10 query templates filter it by EVENT_TS and USER_ID 45.2 times a day and read 28.0% of its 358
--- micro-partitions; in this order they are expected to read 4.5%. That saves 0.00132 to 0.00647 (expected
--- 0.0028) credits a month; upkeep takes 0 to 0.0000891 (expected 0.00000815) a month and the build 0.000118 to
--- 0.00138 (expected 0.000252) once.
+-- 10 query templates filter it by EVENT_TS and USER_ID 45.2 times a day, reading 28.0% of its 358
+-- micro-partitions; in this order 4.5% are expected to be read. That saves 0.00132 to 0.00647 (expected 0.0028)
+-- credits a month; upkeep takes 0 to 0.0000891 (expected 0.00000815) a month and the build 0.000118 to 0.00138
+-- (expected 0.000252) once.
 --
 -- Table      DEMO.RETAIL.PAGE_EVENTS
 -- Size       1,398,633 rows in 358 micro-partitions
@@ -15,7 +15,7 @@
 -- Evidence   measured, confidence high
 -- Window     2026-11-10 20:10 UTC to 2026-11-24 19:59 UTC
 -- Valid      until 2026-12-24: when you read this later, run the advisor again first
--- Needs      standard edition, OWNERSHIP on table DEMO.RETAIL.PAGE_EVENTS, USAGE on its database and schema
+-- Needs      standard edition, OWNERSHIP on table DEMO.RETAIL.PAGE_EVENTS, USAGE on database DEMO and schema DEMO.RETAIL
 --
 -- Share of the table's partitions that a query reads, before and after:
 --   171d1bca246fc768  60 executions, 99.7% -> 9.5%, for example query 47a6b80c-18e1-4e4f-8609-d6ee291ee7c2

@@ -1,7 +1,7 @@
 -- Cluster DEMO.RETAIL.STOCK_LEVELS by (DATE_TRUNC('MONTH', STOCK_DATE), PRODUCT_ID)
 --
--- 2 query templates filter it by PRODUCT_ID 11.4 times a day and read >99.9% of its 313 micro-partitions; in
--- this order they are expected to read 10.1%. That saves 0.000972 to 0.00233 (expected 0.00214) credits a month;
+-- 2 query templates filter it by PRODUCT_ID 11.4 times a day, reading >99.9% of its 313 micro-partitions; in
+-- this order 10.1% are expected to be read. That saves 0.000972 to 0.00233 (expected 0.00214) credits a month;
 -- upkeep takes 0 to 0.0000352 (expected 0.00000322) a month and the build 0.0000549 to 0.00064 (expected
 -- 0.000117) once.
 --
@@ -15,7 +15,7 @@
 -- Evidence   measured, confidence high
 -- Window     2026-11-10 20:10 UTC to 2026-11-24 19:59 UTC
 -- Valid      until 2026-12-24: when you read this later, run the advisor again first
--- Needs      standard edition, OWNERSHIP on table DEMO.RETAIL.STOCK_LEVELS, USAGE on its database and schema
+-- Needs      standard edition, OWNERSHIP on table DEMO.RETAIL.STOCK_LEVELS, USAGE on database DEMO and schema DEMO.RETAIL
 --
 -- Share of the table's partitions that a query reads, before and after:
 --   3bc8a18b07786168  100 executions, 100.0% -> 10.1%, for example query d97532c8-b26b-40a0-a6b5-cf50ba36c108

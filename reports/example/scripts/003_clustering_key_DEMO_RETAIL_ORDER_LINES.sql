@@ -1,9 +1,8 @@
 -- Cluster DEMO.RETAIL.ORDER_LINES by (DATE_TRUNC('QUARTER', ORDER_DATE), PRODUCT_ID)
 --
--- 3 query templates filter it by PRODUCT_ID 14.3 times a day and read 99.9% of its 338 micro-partitions; in this
--- order they are expected to read 33.1%. That saves 0.000898 to 0.00308 (expected 0.00202) credits a month;
--- upkeep takes 0 to 0.0000417 (expected 0.00000381) a month and the build 0.000126 to 0.00147 (expected
--- 0.000269) once.
+-- 3 query templates filter it by PRODUCT_ID 14.3 times a day, reading 99.9% of its 338 micro-partitions; in this
+-- order 33.1% are expected to be read. That saves 0.000898 to 0.00308 (expected 0.00202) credits a month; upkeep
+-- takes 0 to 0.0000417 (expected 0.00000381) a month and the build 0.000126 to 0.00147 (expected 0.000269) once.
 --
 -- Table      DEMO.RETAIL.ORDER_LINES
 -- Size       1,178,122 rows in 338 micro-partitions
@@ -15,7 +14,7 @@
 -- Evidence   measured, confidence high
 -- Window     2026-11-10 20:10 UTC to 2026-11-24 19:59 UTC
 -- Valid      until 2026-12-24: when you read this later, run the advisor again first
--- Needs      standard edition, OWNERSHIP on table DEMO.RETAIL.ORDER_LINES, USAGE on its database and schema
+-- Needs      standard edition, OWNERSHIP on table DEMO.RETAIL.ORDER_LINES, USAGE on database DEMO and schema DEMO.RETAIL
 --
 -- Share of the table's partitions that a query reads, before and after:
 --   8c092d4ced402730  100 executions, 99.7% -> 6.7%, for example query 9744aa0d-2db2-4612-94c1-882c0acc41ea
