@@ -20,9 +20,10 @@ from advisor.clustering.upkeep import Prices
 from advisor.model import ZERO, Change, Churn, KeyPart, Range
 from advisor.profile import TableProfile
 from advisor.pruning.closed_form import Floats
+from advisor.pruning.counting import count
 from advisor.pruning.intervals import Scans, bounds
 from advisor.pruning.layout import Layout
-from advisor.pruning.prediction import count, predict
+from advisor.pruning.prediction import predict
 from advisor.pruning.widths import UNSORTED
 from advisor.services import paths
 from advisor.settings import Settings

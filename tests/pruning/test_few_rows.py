@@ -9,7 +9,7 @@ import pytest
 
 from advisor.model import KeyPart
 from advisor.pruning.asks import Ask
-from advisor.pruning.prediction import count
+from advisor.pruning.counting import count
 from advisor.pruning.sample import Sample
 from tests.worlds import World
 

@@ -18,9 +18,10 @@ from advisor.errors import InputError
 from advisor.model import Advice, Grade, KeyPart, Recommendation, TableName
 from advisor.pruning.asks import Ask, Question
 from advisor.pruning.axes import Axis
+from advisor.pruning.counting import count
 from advisor.pruning.cut import PACKED_BITS, Draw, compact, in_order
 from advisor.pruning.layout import Layout
-from advisor.pruning.prediction import count, predict
+from advisor.pruning.prediction import predict
 from advisor.pruning.sample import Sample
 from advisor.settings import Settings
 from advisor.snapshot import open_snapshot, row_sample, sample_file

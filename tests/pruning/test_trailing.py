@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from advisor.model import KeyPart
-from advisor.pruning.prediction import count
+from advisor.pruning.counting import count
 from tests.pruning.test_sample import sampled
 from tests.worlds import World
 

@@ -10,8 +10,8 @@ import pytest
 from advisor.model import KeyPart
 from advisor.prover.replays import Replay, as_weighed
 from advisor.pruning.asks import Question
+from advisor.pruning.counting import count
 from advisor.pruning.layout import Layout
-from advisor.pruning.prediction import count
 from advisor.pruning.sample import Sample
 from advisor.pruning.weighing import HEAVIEST, weighed
 from benchmarks.worlds.cases import Case, Rows, Template, number
