@@ -8,7 +8,8 @@ evenly over the orders of magnitude from 100 to a million, 1 pair in 150 lies wi
 are off by 2%). Let one pair in ten go together, and equal counts mean it 94 times in 100 (Bayes). From the history
 alone, the rows that a queried value holds are compared: 1 unrelated pair in 7 holds them within a factor of two, so of
 the pairs that do, about half go together. Where it is so, a partition that holds a single value of the one holds a
-single value of the other, whatever their orders are.
+single value of the other, whatever their orders are. Where statistics tell what their frequent values hold, columns of which
+these hold otherwise don't go together: one scan counts both, and a value's counterpart lies in the same rows.
 
 *Abreast.* Times of one row are mostly those of one thing's life and follow each other; some don't (a birth, a hiring).
 Those whose first and last are the same but for days are taken to. Where the ends differ, or aren't known, and rows lie
@@ -22,7 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import combinations, zip_longest
 
 from advisor.pruning.asks import Question
 from advisor.pruning.axes import Axis
@@ -32,6 +33,10 @@ from advisor.pruning.widths import UNSORTED
 FEWEST_VALUES = 100
 """Smaller counts are alike by chance."""
 SAME_COUNT = 0.03
+SAME_SHARES = 0.05
+"""Of all rows: by how many at most the frequent values of columns that go one to one are taken to differ together, as counts that
+are too high do.
+"""
 SAME_ROWS = 2.0
 MOST_APART = 8.0
 """How far apart they may be where values are known to differ in rows: further apart, nearly any two columns are."""
@@ -62,7 +67,7 @@ def ties(
 ) -> tuple[Ties, Ties | None]:
     """What is expected, and what holds besides if all that is as probable as not is so; None where nothing is."""
     lines = [line for line in axes.values() if not line.is_time and line.distinct >= FEWEST_VALUES]
-    pairs = [(a, b) for a, b in combinations(lines, 2) if not _of_one_kind(a, b)]
+    pairs = [(a, b) for a, b in combinations(lines, 2) if not _of_one_kind(a, b) and not _otherwise_frequent(a, b)]
     sure = [(a, b) for a, b in pairs if a.known and b.known and _within(a.distinct, b.distinct, 1 + SAME_COUNT)]
     rows = _rows_asked(questions)
     maybe = [
@@ -88,6 +93,28 @@ def told_together(axes: Mapping[str, Axis], pairs: Pairs, questions: Sequence[Qu
 def _of_one_kind(one: Axis, other: Axis) -> bool:
     ends = abs(one.low - other.low) + abs(one.high - other.high)
     return one.family == other.family and ends <= SAME_ENDS * max(one.span, other.span)
+
+
+def _otherwise_frequent(one: Axis, other: Axis) -> bool:
+    """The most frequent value of one and that of the other, the second ones and so on, hold other shares of the rows. Where
+    either has no more of them, the next holds as much as it may.
+    """
+    if one.frequent is None or other.frequent is None:
+        return False
+    apart = 0.0
+    for mine, its in zip_longest(_shares(one), _shares(other)):
+        if mine is None or its is None:
+            apart += max(0.0, its - one.frequent.most if mine is None else mine - other.frequent.most)
+        else:
+            apart += abs(mine - its)
+    return apart > SAME_SHARES
+
+
+def _shares(line: Axis) -> list[float]:
+    """What frequent values hold, in descending order; what stands for none and NULL are values here, for a code may have them."""
+    assert line.frequent is not None
+    none = [share for share in (line.null_share, line.absent - line.null_share) if share]
+    return sorted([*map(float, line.frequent.shares), *none], reverse=True)
 
 
 def _between_same_days(one: Axis, other: Axis) -> bool:

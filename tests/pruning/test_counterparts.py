@@ -11,6 +11,7 @@ from advisor.model import KeyPart
 from advisor.pruning.asks import Ask, Question
 from advisor.pruning.axes import Axis
 from advisor.pruning.counterparts import STRAYING, Ties, ties, told_together
+from advisor.pruning.frequencies import Frequencies
 from advisor.pruning.groups import as_asked
 from advisor.pruning.layout import Layout
 from advisor.pruning.prediction import predict
@@ -18,6 +19,7 @@ from tests.worlds import World
 
 PRODUCT = Axis("PRODUCT_ID", "number", 1, 3000, 3000, known=True)
 CODE = Axis("CODE", "text", 0.17, 0.26, 2950, known=True)
+LEAST = 0.0005  # of the rows
 BOTH = {"CODE": frozenset({"PRODUCT_ID"}), "PRODUCT_ID": frozenset({"CODE"})}
 
 
@@ -39,6 +41,31 @@ def test_equal_distinct_counts_are_taken_for_one_to_one() -> None:
 )
 def test_other_equal_counts_have_other_reasons(other: Axis, why: str) -> None:
     assert sure(PRODUCT, other) == Ties(), why
+
+
+def counted(line: Axis, shares: list[float], **others: object) -> Axis:
+    """With frequent values that hold these shares, as statistics tell them."""
+    values = [(float(i), line.low + i * line.span / 200, share) for i, share in enumerate(shares)]
+    made = replace(line, **others)  # type: ignore[arg-type]
+    return replace(made, frequent=Frequencies.of(values, made.distinct, 1 - made.absent, LEAST))
+
+
+HALVES = [0.5**i for i in range(2, 10)]
+
+
+@pytest.mark.parametrize(
+    ("product", "code", "paired"),
+    [
+        (counted(PRODUCT, HALVES), counted(CODE, [each * 0.995 for each in HALVES]), True),
+        (counted(PRODUCT, HALVES), counted(CODE, [0.6]), False),
+        (counted(PRODUCT, HALVES), counted(CODE, []), False),
+        (counted(PRODUCT, []), counted(CODE, []), True),
+        (counted(PRODUCT, HALVES, stood_in=0.4), counted(CODE, [0.4, *HALVES]), True),
+        (counted(PRODUCT, HALVES, null_share=0.4), counted(CODE, HALVES), False),
+    ],
+)
+def test_values_of_equal_counts_hold_alike_where_they_go_together(product: Axis, code: Axis, paired: bool) -> None:
+    assert sure(product, code) == Ties(BOTH if paired else {})
 
 
 def test_few_values_are_as_many_by_chance() -> None:
