@@ -176,17 +176,27 @@ def _disentangled(seen: Sequence[Observation], widths: Mapping[str, float]) -> d
     """The widths, with those of columns that are only asked beside other unknown ones: one order of the rows that explains
     the more loads is likelier than two that explain a load each."""
     found = dict(widths)
-    while explanations := _explanations([each for each in seen if not _explained(each, found)], found):
+    at_ends = {
+        column: _weighted_median(pairs) for column, pairs in _measured([o for o in seen if o.at_end], {}).items()
+    }
+    while explanations := _explanations([each for each in seen if not _explained(each, found, at_ends)], found):
         column = max(explanations, key=lambda name: (sum(weight for _, weight in explanations[name]), name))
         found[column] = _weighted_median(explanations[column])
     return found
 
 
-def _explained(each: Observation, widths: Mapping[str, float]) -> bool:
-    """Columns that are known to be narrow are asked, and account for what was skipped, or for most of it."""
+def _explained(each: Observation, widths: Mapping[str, float], at_ends: Mapping[str, float]) -> bool:
+    """Columns that are known to be narrow are asked, and account for what was skipped, or for most of it. Their ends may be
+    narrower than what lies inside: one partition is read for the latest days, whatever an earlier month spans.
+    """
+
+    def width(ask: Ask) -> float:
+        inside = widths[ask.column]
+        return min(inside, at_ends.get(ask.column, inside)) if ask.open else inside
+
     left = [
         math.prod(
-            touched(ask, widths[ask.column]) for ask in question.asks
+            touched(ask, width(ask)) for ask in question.asks
             if _among_values(ask) and widths.get(ask.column, 1.0) < UNSORTED
         )
         for question in each.questions

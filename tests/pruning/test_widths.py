@@ -67,6 +67,19 @@ def test_a_column_that_leaves_far_more_than_was_read_does_not_explain_it() -> No
     assert widths == {"FLAG": pytest.approx(0.47), "LOADED": pytest.approx(0.002)}
 
 
+def test_a_column_whose_end_is_narrow_explains_what_is_skipped_there() -> None:
+    """The latest days lie in a partition, and so do their rows of a kind; a quarter is read as twice as many rows as it matches
+    by a span that is guessed."""
+    latest, quarter, shop = (
+        Ask("DAY", 0.003, low=700.0),
+        Ask("DAY", 0.066, low=200.0, high=290.0),
+        Ask("SHOP", 0.006, 1),
+    )
+    week = Ask("DAY", 0.01, low=693.0)
+    loads = [seen(0.01, latest), seen(0.124, quarter, shop), seen(0.01, week, shop, executions=300)]
+    assert list(learn_widths(loads)) == ["DAY"]
+
+
 def test_scans_for_values_that_no_row_has_show_no_order() -> None:
     """Beyond the ends of a column a scan finds nothing, and reads nothing, however the rows lie."""
     beyond = Question(0, 1.0, (Ask("SCORE", 0.0, low=-400.0, high=-350.0),), matched=0.0)
