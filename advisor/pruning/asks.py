@@ -213,6 +213,7 @@ def _points(line: Axis, usage: ColumnUsage) -> Ask:
         places = {place for value in usage.values if (place := line.place(value)) not in line.stand_ins}
         held = sum(line.frequent.share(place) for place in places if place is not None) + _standing(line, stood)
         counted = all(place in line.frequent.held for place in places) or line.frequent.others < FEW
+        counted = counted and (not stood or line.stood_in > 0)
         share = min(1.0, max(FEWEST, held))
         return Ask(usage.column, share, count, positions=known, stood=stood > 0, counted=counted)
     share = (1 - line.absent) * (count - stood) / line.distinct + _standing(line, stood)

@@ -23,7 +23,6 @@ UNITS_A_DAY = (86_400.0, 86_400e3, 86_400e6)
 A_WEEK = 7.0
 """Days: what is asked for over weeks lies further apart, if it is moments, than ids of nine or ten digits mostly do."""
 UNUSUAL = 0.05  # more repeats than chance (Poisson) has so rarely tell that values aren't asked for evenly
-HARDLY = 1e-6  # of the rows: a value that statistics have at an end of a column and not among its frequent ones
 WHOLE = 0.9  # of the rows: a table of which so many were counted was read whole
 MOST_NULLS = 0.999999  # a column that is asked for values holds some
 
@@ -70,7 +69,7 @@ def _from_statistics(name: str, family: str, rows: float, statistics: ColumnStat
 
 
 def _with_frequencies(line: Axis, statistics: ColumnStatistics, rows: float) -> Axis:
-    """The axis with what each frequent value holds. Where one stands for none and isn't among them, hardly a row holds it."""
+    """The axis with what each frequent value holds. Where one stands for none and isn't among them, they don't tell of it."""
     frequent = statistics.frequent
     if frequent is None:
         return line
@@ -78,7 +77,7 @@ def _with_frequencies(line: Axis, statistics: ColumnStatistics, rows: float) -> 
     placed_ = [(place, position, share) for place, position, share in pairs if position is not None]
     stood = sum(share for _, position, share in placed_ if position in line.stand_ins)
     if line.stand_ins:
-        line = replace(line, stood_in=min(MOST_NULLS, max(HARDLY, stood / (1 - line.null_share))))
+        line = replace(line, stood_in=min(MOST_NULLS, stood / (1 - line.null_share)))
     whole = statistics.sampled_rows is None or statistics.sampled_rows >= WHOLE * rows
     least = least_share(rows) if whole else None
     values = [each for each in placed_ if each[1] not in line.stand_ins]

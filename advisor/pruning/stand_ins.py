@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from advisor.pruning.asks import FEWEST, UNTOLD, Ask, Question
 from advisor.pruning.axes import Axis
 
+HARDLY = 1e-6  # of the rows: a value that is neither among a column's frequent ones nor told of by queries
 MOST = 0.98
 """Of the rows: a column that is asked for values holds some."""
 
@@ -31,9 +32,19 @@ def told(axes: Mapping[str, Axis], questions: Sequence[Question]) -> dict[str, A
     statistics don't.
     """
     return {
-        name: _told(line, axes, questions) if line.stand_ins and line.frequent is None else line
+        name: _infrequent(_told(line, axes, questions)) if line.stand_ins and not line.stood_in else line
         for name, line in axes.items()
     }
+
+
+def _infrequent(line: Axis) -> Axis:
+    """Of a value that isn't among the frequent ones queries tell no more than what the least of these holds: of a hundred days
+    of a year that may still be enough to be in all partitions.
+    """
+    if line.frequent is None:
+        return line
+    most = line.frequent.most / (1 - line.null_share)
+    return replace(line, stood_in=min(most, line.stood_in or HARDLY))
 
 
 def _told(line: Axis, axes: Mapping[str, Axis], questions: Sequence[Question]) -> Axis:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import numpy as np
 import pytest
 
 from advisor import frequent
 from advisor.model import Column, ColumnStatistics, ColumnUsage, KeyPart, Role, TableName
+from advisor.pruning import stand_ins
 from advisor.pruning.allotment import allotted
 from advisor.pruning.asks import Ask, Question, asks_of, corrected, within
 from advisor.pruning.axes import Axis
@@ -82,8 +83,25 @@ def test_a_value_that_stands_for_none_is_counted() -> None:
     found = axis("ENDED", Column("ENDED", "DATE", 1, known), ROWS, [date(2025, 3, 1)], LIFE)
     assert len(found.stand_ins) == 1
     assert found.stood_in == pytest.approx(0.7)
-    bare = axis("ENDED", Column("ENDED", "DATE", 1, replace(known, frequent=())), ROWS, [date(2025, 3, 1)], LIFE)
-    assert 0 < bare.stood_in < 1e-3, "it isn't among the frequent ones"
+
+
+@pytest.mark.parametrize(
+    ("matched", "stood", "why"),
+    [
+        (0.0009, 0.0009, "a day of two years holds more, and is frequent"),
+        (0.3, 0.0015, "no more than the least of the frequent values"),
+        (None, 1e-6, "hardly a row"),
+    ],
+)
+def test_of_what_is_not_among_the_frequent_values_queries_tell(matched: float | None, stood: float, why: str) -> None:
+    days = tuple((str(date(2024, 1, 1) + timedelta(days=i)), 0.0015) for i in range(frequent.KEPT))
+    known = ColumnStatistics(731, "2024-01-01", "9999-12-31", 0.0, frequent=days)
+    literals = [date(2025, 3, 1), date(9999, 12, 31)]
+    axes = {"ENDED": axis("ENDED", Column("ENDED", "DATE", 1, known), ROWS, literals, LIFE)}
+    asks = asks_of([usage(date(9999, 12, 31), "ENDED")], axes)
+    asks = asks if matched is None else corrected(asks, matched, axes)
+    told = stand_ins.told(axes, [Question(0, 1.0, asks, matched=matched)])
+    assert told["ENDED"].stood_in == pytest.approx(stood), why
 
 
 @pytest.mark.parametrize("part", [KeyPart("TENANT"), KeyPart("TENANT", digits=1), KeyPart("TENANT", digits=2)])
