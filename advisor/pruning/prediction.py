@@ -126,7 +126,8 @@ def _beside(asks: AskColumns, column: str, width: float, distinct: float, option
     at = asks.places[column]
     at = at[~asks.elsewhere[at] & (asks.shares[at] + width < UNSORTED)]
     options.share[at] = np.minimum(1.0, asks.shares[at] + asks.parts[at] * (width + 1 / distinct))
-    options.values[at] = np.maximum(1.0, options.share[at] * distinct)
+    # Of unequal groups the small ones are reached as well.
+    options.values[at] = np.maximum(1.0, options.share[at] * max(distinct, options.count))
 
 
 def _latest(

@@ -155,6 +155,20 @@ def test_a_tenants_rows_lie_where_its_size_puts_them_also_in_an_order_of_its_use
         assert max(predicted / true, true / predicted) < 1.9, (each, predicted, true)
 
 
+def test_small_groups_beside_large_ones_are_reached_through_another_column_too() -> None:
+    """Each shop's last days are read, whatever the shop sells, also where shops seem to go along with days."""
+    rng = np.random.default_rng(9)
+    shops = np.minimum(rng.zipf(1.3, ROWS), 50).astype(float)
+    days = np.sort(rng.integers(0, 730, ROWS)).astype(float) + 19_000
+    table = World({"SHOP": shops, "DAY": days}, {"SHOP": "number", "DAY": "date"}, PARTITIONS)
+    since = [table.above("DAY", 19_700.0)]
+    layout = table.layout([since])
+    layout = replace(layout, axes={**layout.axes, "SHOP": line(shops, "SHOP")}, widths={"SHOP": 0.3, "DAY": 0.0})
+    key = (KeyPart("SHOP"), KeyPart("DAY"))
+    (found,), true = predict(layout, key), table.counted(key, since)
+    assert max(found / true, true / found) < 1.9, (found, true)
+
+
 def test_texts_are_weighed_by_what_their_values_hold() -> None:
     axes = {"TENANT": line(tenants())}
     texts = [asked(7.0)] * 6 + [asked(float(30 + i)) for i in range(6)]
