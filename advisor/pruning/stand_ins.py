@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from advisor.pruning.asks import FEWEST, UNTOLD, Ask, Question
 from advisor.pruning.axes import Axis
@@ -19,21 +19,18 @@ MOST = 0.98
 """Of the rows: a column that is asked for values holds some."""
 
 
-@dataclass(frozen=True)
-class _Asked:
-    """What one column is asked for, and by conditions that stand alone."""
-
-    every: Sequence[Ask]
-    alone: Sequence[Ask]
-
-
 def told(axes: Mapping[str, Axis], questions: Sequence[Question]) -> dict[str, Axis]:
     """The axes, those of columns with such a value with the share of the rows that hold it, where queries tell and
     statistics don't.
     """
+    untold = {name: line for name, line in axes.items() if line.stand_ins and not line.stood_in}
+    sure = {**axes, **{name: _told(line, axes, questions) for name, line in untold.items()}}
     return {
-        name: _infrequent(_told(line, axes, questions)) if line.stand_ins and not line.stood_in else line
-        for name, line in axes.items()
+        **sure,
+        **{
+            name: _infrequent(sure[name] if sure[name].stood_in else _beside_another(line, sure, questions))
+            for name, line in untold.items()
+        },
     }
 
 
@@ -48,17 +45,48 @@ def _infrequent(line: Axis) -> Axis:
 
 
 def _told(line: Axis, axes: Mapping[str, Axis], questions: Sequence[Question]) -> Axis:
-    mine = [
-        (ask, len(question.asks) == 1) for question in questions for ask in question.asks
+    """What is told beside nothing else that stands for none."""
+    asked = [(ask, question) for ask, question in _asked(line, questions) if not _others_stand(ask, question)]
+    alone = [ask for ask, question in asked if len(question.asks) == 1]
+    at_most = [_by_the_others(line, alone), _beside_values(line, axes, questions)]
+    share = (
+        _by_itself(alone)
+        or min((each for each in at_most if each is not None), default=None)
+        or _by_itself(ask for ask, _ in asked)
+    )
+    return _standing_for(line, share)
+
+
+def _beside_another(line: Axis, axes: Mapping[str, Axis], questions: Sequence[Question]) -> Axis:
+    """The axis with what is told beside values that stand for none in other columns: what is left of the rows that queries
+    match, if other queries tell how many rows those hold."""
+    asked = _asked(line, questions)
+    told = [
+        min(1.0, question.matched / max(FEWEST, math.prod(_share(each, axes) for each in question.asks if each != ask)))
+        for ask, question in asked
+        if ask.stood and ask.values == 1 and question.matched is not None
+        and all(not each.stood or (each.values == 1 and axes[each.column].stood_in) for each in question.asks if each != ask)
+    ]  # fmt: skip
+    return _standing_for(line, math.fsum(told) / len(told) if told else _by_itself(ask for ask, _ in asked))
+
+
+def _asked(line: Axis, questions: Sequence[Question]) -> list[tuple[Ask, Question]]:
+    return [
+        (ask, question) for question in questions for ask in question.asks
         if ask.column == line.column and question.written and not ask.derived and not ask.null
     ]  # fmt: skip
-    asked = _Asked([ask for ask, _ in mine], [ask for ask, alone in mine if alone])
-    at_most = [_by_the_others(line, asked.alone), _beside_values(line, axes, questions)]
-    share = (
-        _by_itself(asked.alone)
-        or min((each for each in at_most if each is not None), default=None)
-        or _by_itself(asked.every)
-    )
+
+
+def _others_stand(ask: Ask, question: Question) -> bool:
+    return any(each.stood for each in question.asks if each != ask)
+
+
+def _share(ask: Ask, axes: Mapping[str, Axis]) -> float:
+    line = axes[ask.column]
+    return (1 - line.null_share) * line.stood_in / len(line.stand_ins) if ask.stood else ask.share
+
+
+def _standing_for(line: Axis, share: float | None) -> Axis:
     return line if share is None else replace(line, stood_in=min(MOST, share / (1 - line.null_share)))
 
 
