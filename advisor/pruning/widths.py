@@ -187,7 +187,8 @@ def _disentangled(seen: Sequence[Observation], widths: Mapping[str, float]) -> d
 
 def _explained(each: Observation, widths: Mapping[str, float], at_ends: Mapping[str, float]) -> bool:
     """Columns that are known to be narrow are asked, and account for what was skipped, or for most of it. Their ends may be
-    narrower than what lies inside: one partition is read for the latest days, whatever an earlier month spans.
+    narrower than what lies inside: one partition is read for the latest days, whatever an earlier month spans. How many rows
+    were since some day when it was asked for isn't known where that isn't moved on with the clock: it may account for all.
     """
 
     def width(ask: Ask) -> float:
@@ -196,7 +197,7 @@ def _explained(each: Observation, widths: Mapping[str, float], at_ends: Mapping[
 
     left = [
         math.prod(
-            touched(ask, width(ask)) for ask in question.asks
+            0.0 if ask.open and not ask.moving else touched(ask, width(ask)) for ask in question.asks
             if _among_values(ask) and widths.get(ask.column, 1.0) < UNSORTED
         )
         for question in each.questions

@@ -85,3 +85,12 @@ def test_scans_for_values_that_no_row_has_show_no_order() -> None:
     beyond = Question(0, 1.0, (Ask("SCORE", 0.0, low=-400.0, high=-350.0),), matched=0.0)
     assert observations([beyond], [1 / 120], [10.0], 1 / 120) == []
     assert observations([beyond], [0.5], [10.0], 1 / 120), "nor does it find any between others, but it reads these"
+
+
+def test_a_range_that_was_of_days_when_it_was_asked_for_explains_that_little_was_read() -> None:
+    """Where it isn't moved on with the clock it is of a month by now."""
+    shop = Ask("SHOP", 0.006, 1)
+    widths = learn_widths([seen(0.041, Ask("DAY", 0.05, low=690.0)), seen(0.005, Ask("DAY", 0.027, low=710.0), shop)])
+    assert list(widths) == ["DAY"]
+    moved = Ask("DAY", 0.027, low=710.0, moving=True)
+    assert list(learn_widths([seen(0.041, Ask("DAY", 0.05, low=690.0)), seen(0.005, moved, shop)])) == ["DAY", "SHOP"]
