@@ -24,6 +24,7 @@ from advisor.model import (
     Owner,
     QueryTemplate,
     Reading,
+    ReadTemplate,
     TableHistory,
     TableName,
     Workload,
@@ -32,7 +33,7 @@ from advisor.owners import dbt
 from advisor.owners.makers import owners
 from advisor.owners.redefinitions import anew
 from advisor.profile import TableProfile, partitions_of, profile
-from advisor.pruning.questions import ReadTemplate, Sampled
+from advisor.pruning.table_axes import Sampled
 from advisor.readers import Templates, reading_tables
 from advisor.rewrites.studies import Studied, Studies
 from advisor.services.endings import beside_the_plan

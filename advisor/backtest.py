@@ -24,12 +24,12 @@ from advisor.model import (
     Proposed,
     QueryTemplate,
     Range,
+    ReadTemplate,
     Rejection,
     Service,
     TableName,
 )
 from advisor.profile import TableProfile
-from advisor.pruning.questions import ReadTemplate
 from advisor.recommenders import clustering_key
 from advisor.selection import choose
 from advisor.selection.problem import Problem

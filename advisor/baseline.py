@@ -14,12 +14,12 @@ from advisor.model import (
     ColumnUsage,
     LookBack,
     Reading,
+    ReadTemplate,
     TableName,
     TablePruning,
     Value,
 )
 from advisor.profile import TableProfile
-from advisor.pruning.questions import ReadTemplate
 
 LOOK_BACKS = 4
 STEPS = 24

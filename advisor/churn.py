@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from advisor.model import Churn, TableName, Workload
+from advisor.model import Churn, ReadTemplate, TableName, Workload
 from advisor.owners.redefinitions import anew
-from advisor.pruning.questions import ReadTemplate
 from advisor.readers import Templates
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from advisor.model import FILTERS, QueryTemplate, Reading, Role, TableHistory, TableName
+from advisor.model import FILTERS, QueryTemplate, Reading, ReadTemplate, Role, TableHistory, TableName
 from advisor.pruning.asks import PRUNABLE
-from advisor.pruning.questions import ReadTemplate
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from advisor.loads import Load
-from advisor.model import ColumnUsage, Reading, Role, TableName, Workload
+from advisor.model import ColumnUsage, Reading, ReadTemplate, Role, TableName, Workload
 from advisor.profile import TableProfile
 from advisor.pruning.axes import EPOCH, Axis
-from advisor.pruning.questions import ReadTemplate
 
 BOUNDED = (Role.RANGE, Role.EQUALITY, Role.MEMBERSHIP)
 

@@ -15,6 +15,7 @@ from advisor.loads import Load, before, load
 from advisor.model import (
     Churn,
     Owner,
+    ReadTemplate,
     Table,
     TableHistory,
     TableName,
@@ -32,16 +33,8 @@ from advisor.pruning.layout import Layout
 from advisor.pruning.lengths import as_long_as_matched
 from advisor.pruning.nests import nested
 from advisor.pruning.prediction import scanned_today
-from advisor.pruning.questions import (
-    ReadTemplate,
-    Sampled,
-    axes_of,
-    dimensions_of,
-    implied_axes,
-    merged_axes,
-    prunes_unheard,
-    questions_of,
-)
+from advisor.pruning.questions import prunes_unheard, questions_of
+from advisor.pruning.table_axes import Sampled, axes_of, dimensions_of, implied_axes, merged_axes
 from advisor.pruning.weighing import weighed, weighed_by_frequencies
 from advisor.pruning.widths import READS_ALL, ends_alone, learn_widths, observations
 from advisor.readers import Templates

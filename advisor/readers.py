@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from advisor.model import Catalog, TableName
-from advisor.pruning.questions import ReadTemplate
+from advisor.model import Catalog, ReadTemplate, TableName
 
 
 @dataclass(frozen=True)

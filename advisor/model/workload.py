@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from advisor.model.facts import Repeats, WarehouseLoad
+from advisor.model.usage import Reading
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,18 @@ class QueryTemplate:
     """Bounded, deterministic, spread over the range of partitions scanned."""
     recent: int | None = None
     """Of `executions`, those since `Workload.recent_from`; None where the history doesn't tell."""
+
+
+@dataclass(frozen=True)
+class ReadTemplate:
+    """A template with what its representative and its samples say."""
+
+    template: QueryTemplate
+    reading: Reading
+    samples: tuple[Reading, ...]
+    """Of some of `template.samples`, in their order; empty for a template that no candidate needs."""
+    ran: tuple[Execution, ...] = ()
+    """Which each of `samples` is; empty where that isn't known."""
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from advisor.cost import DAYS_PER_MONTH
-from advisor.model import Catalog, DbtModel, Maker, Owner, QueryTemplate, Redefinition, TableName, Task
+from advisor.model import Catalog, DbtModel, Maker, Owner, QueryTemplate, ReadTemplate, Redefinition, TableName, Task
 from advisor.owners.dbt import node_of
 from advisor.owners.redefinitions import anew
-from advisor.pruning.questions import ReadTemplate
 from advisor.usage.names import Directory, Session
 
 

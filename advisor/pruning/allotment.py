@@ -1,9 +1,9 @@
-"""What a template's texts match each, where statistics tell what the values hold that they ask for, and the history what all
-its executions match on average.
+"""What texts match each, where the history tells what all executions of their template match on average.
 
 A frequent value's share is what statistics say: they count that very value, the history an average over others. The history
 tells what the values hold that aren't among the frequent ones: what is left of the average, if that is between an even part and
 what the least frequent value holds. How often hot values are asked for neither tells of a single text; `weighing` draws both together.
+Without statistics, shares that are guessed are corrected until all conditions of a text together match the average.
 """
 
 from __future__ import annotations
@@ -85,3 +85,47 @@ def _each(matched: float, of_frequent: Sequence[float], of_others: float, texts:
     if left > frequent.most:
         return frequent.each  # other executions ask for frequent values
     return max(frequent.each, frequent.each + (left - frequent.each) * told)
+
+
+def corrected(asks: tuple[Ask, ...], matched: float, axes: Mapping[str, Axis]) -> tuple[Ask, ...]:
+    """The asks with their guessed shares corrected so that together they match the share of the rows that was recorded: a hot
+    value holds more than one in its column's distinct count, and only time is spread about evenly over its span."""
+    alone = len(asks) == 1
+    guessed = [
+        not ask.null
+        and not ask.counted
+        and (
+            bool(ask.values)
+            or not axes[ask.column].is_time
+            or (alone and (ask.moving or not axes[ask.column].known or bool(axes[ask.column].stand_ins)))
+            or (ask.stood and not axes[ask.column].stood_in)
+        )
+        for ask in asks
+    ]
+    sure = math.prod(max(ask.share, 1e-6) for ask, guess in zip(asks, guessed, strict=True) if not guess)
+    assumed = math.prod(max(ask.share, 1e-12) for ask, guess in zip(asks, guessed, strict=True) if guess)
+    if not any(guessed) or matched <= 0:
+        return asks
+    target = min(1.0, max(matched / sure, 1e-12))
+    if assumed >= 1:  # nothing but the one value that is always asked for is known of them
+        alike = target ** (1 / sum(guessed))
+        return tuple(replace(ask, share=alike) if guess else ask for ask, guess in zip(asks, guessed, strict=True))
+    exponent = math.log(target) / math.log(assumed)
+    return tuple(
+        replace(ask, share=min(1.0, ask.share**exponent)) if guess else ask
+        for ask, guess in zip(asks, guessed, strict=True)
+    )
+
+
+def as_versions(asks: tuple[Ask, ...], matched: float) -> tuple[Ask, ...]:
+    """The asks, a range that takes in what stands for no value with the most rows that it may match beside other ranges,
+    of which so many are recorded to match all: what began later has not ended before either (M. Fréchet, 1935).
+    """
+    ranges = [ask for ask in asks if not ask.values]
+    open_ = [ask for ask in ranges if ask.stood]
+    if len(open_) != 1 or len(ranges) < 2:
+        return asks
+    single = math.prod(ask.share for ask in asks if ask.values)
+    others = math.prod(ask.share for ask in ranges if not ask.stood)
+    most = min(1.0, matched / max(single, FEWEST) + 1 - others)
+    return tuple(replace(ask, share=max(ask.share, most)) if ask.stood and not ask.values else ask for ask in asks)

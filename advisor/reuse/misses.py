@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from advisor.account import Account
-from advisor.model import Catalog, Repeats
+from advisor.model import Catalog, ReadTemplate, Repeats
 from advisor.platform import FOREIGN
-from advisor.pruning.questions import ReadTemplate
 from advisor.reuse import texts
 from advisor.reuse.replay import Asked, Miss, reasons, replay
 

@@ -14,8 +14,7 @@ from sqlglot import exp
 from advisor import kept
 from advisor.beside import Begun, Beside
 from advisor.blocks import Block, Condition, study
-from advisor.model import QueryTemplate, TableName
-from advisor.pruning.questions import ReadTemplate
+from advisor.model import QueryTemplate, ReadTemplate, TableName
 from advisor.rewrites import Doubt, doubts, returns_all
 from advisor.settings import Settings
 from advisor.usage.learned import Learned

@@ -11,9 +11,8 @@ from dataclasses import replace
 from advisor.cost import MS_PER_HOUR, ScanPrice
 from advisor.decisions import in_force
 from advisor.loads import Load
-from advisor.model import Facts, Range, SearchService, TableName, Workload
+from advisor.model import Facts, Range, ReadTemplate, SearchService, TableName, Workload
 from advisor.profile import TableProfile
-from advisor.pruning.questions import ReadTemplate
 from advisor.settings import Settings
 from advisor.stored_results.standing import Views
 from advisor.terms import identity, monthly

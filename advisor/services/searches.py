@@ -16,10 +16,9 @@ from advisor.account import Account
 from advisor.cost import MS_PER_HOUR
 from advisor.figures import duration, number
 from advisor.loads import Load
-from advisor.model import ZERO, ColumnUsage, Range, Role, Table
+from advisor.model import ZERO, ColumnUsage, Range, ReadTemplate, Role, Table
 from advisor.profile import TableProfile
 from advisor.pruning.joins import matched_share
-from advisor.pruning.questions import ReadTemplate
 from advisor.settings import Settings
 from advisor.terms import monthly
 

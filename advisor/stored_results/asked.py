@@ -14,9 +14,8 @@ from advisor.blocks import Block
 from advisor.blocks.legality import expression_obstacle
 from advisor.blocks.stored import parsed
 from advisor.cost import DAYS_PER_MONTH, ScanPrice
-from advisor.model import TableName
+from advisor.model import ReadTemplate, TableName
 from advisor.profile import TableProfile
-from advisor.pruning.questions import ReadTemplate
 from advisor.settings import Settings
 from advisor.stored_results.serving import per_hour
 

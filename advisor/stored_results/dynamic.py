@@ -17,10 +17,9 @@ from advisor.blocks.expressions import text, within
 from advisor.blocks.legality import PLAIN, expression_obstacle
 from advisor.blocks.stored import merged, parsed
 from advisor.cost import DAYS_PER_MONTH
-from advisor.model import TableName
+from advisor.model import ReadTemplate, TableName
 from advisor.platform import FOREIGN, forbidden
 from advisor.profile import TableProfile
-from advisor.pruning.questions import ReadTemplate
 from advisor.settings import Settings
 from advisor.stored_results.asked import Asked, searched, settled
 from advisor.usage.names import Session

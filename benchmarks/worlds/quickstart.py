@@ -17,10 +17,19 @@ import numpy as np
 from advisor.clustering.candidates import candidates
 from advisor.clustering.judge import Judge
 from advisor.keys import render
-from advisor.model import Catalog, Churn, Column, ColumnStatistics, KeyPart, Table, TableHistory, TableName
+from advisor.model import (
+    Catalog,
+    Churn,
+    Column,
+    ColumnStatistics,
+    KeyPart,
+    ReadTemplate,
+    Table,
+    TableHistory,
+    TableName,
+)
 from advisor.profile import TableProfile, profile
 from advisor.pruning.axes import EPOCH, Axis
-from advisor.pruning.questions import ReadTemplate
 from advisor.pruning.sample import Sample
 from advisor.readers import Templates
 from advisor.settings import Settings

@@ -13,6 +13,7 @@ from advisor.model import (
     Distribution,
     Execution,
     QueryTemplate,
+    ReadTemplate,
     TableHistory,
     TableName,
     TableScans,
@@ -21,8 +22,8 @@ from advisor.model import (
 )
 from advisor.profile import TableProfile, profile
 from advisor.pruning.axes import Axis
-from advisor.pruning.questions import ReadTemplate, Sampled
 from advisor.pruning.sample import Sample
+from advisor.pruning.table_axes import Sampled
 from advisor.readers import Templates
 from advisor.settings import Settings
 from benchmarks.layouts import DAY_US, Floats

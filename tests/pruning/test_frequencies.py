@@ -12,8 +12,8 @@ import pytest
 from advisor import frequent
 from advisor.model import Column, ColumnStatistics, ColumnUsage, KeyPart, Role, TableName
 from advisor.pruning import stand_ins
-from advisor.pruning.allotment import allotted
-from advisor.pruning.asks import Ask, Question, asks_of, corrected, within
+from advisor.pruning.allotment import allotted, corrected
+from advisor.pruning.asks import Ask, Question, asks_of, within
 from advisor.pruning.axes import Axis
 from advisor.pruning.ends import axis
 from advisor.pruning.groups import groups, sizes_of

@@ -15,7 +15,7 @@ from advisor.pruning.groups import as_asked, groups
 from advisor.pruning.layout import Layout
 from advisor.pruning.nests import linked, nested, nests, plain, plain_key
 from advisor.pruning.prediction import predict
-from advisor.pruning.questions import merged_axes
+from advisor.pruning.table_axes import merged_axes
 from tests.worlds import World
 
 TENANT = Axis("TENANT", "number", 1, 300, 300, known=True)

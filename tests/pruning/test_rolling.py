@@ -13,7 +13,8 @@ import pytest
 from advisor.account import read_account
 from advisor.backtest import Parts
 from advisor.profile import TableProfile
-from advisor.pruning.asks import Ask, corrected
+from advisor.pruning.allotment import corrected
+from advisor.pruning.asks import Ask
 from advisor.pruning.axes import EPOCH, Axis
 from advisor.pruning.rolling import as_they_ran, rolled
 from advisor.settings import Settings

@@ -13,7 +13,8 @@ import pytest
 from advisor.clustering.judge import Judge
 from advisor.model import Column, ColumnStatistics, KeyPart, Value
 from advisor.pruning import stand_ins
-from advisor.pruning.asks import Ask, Question, as_versions, corrected, within
+from advisor.pruning.allotment import as_versions, corrected
+from advisor.pruning.asks import Ask, Question, within
 from advisor.pruning.axes import EPOCH, Axis
 from advisor.pruning.ends import axis
 from benchmarks.worlds.cases import TODAY, Case, Rows, Template, dates, number

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from advisor.blocks import study
-from advisor.model import Catalog, QueryTemplate, Reading, TableName
-from advisor.pruning.questions import ReadTemplate
+from advisor.model import Catalog, QueryTemplate, Reading, ReadTemplate, TableName
 from advisor.rewrites import studies
 from advisor.rewrites.studies import BATCH, FILE, PAYS, Studied, Studies
 from advisor.settings import Settings

@@ -39,9 +39,8 @@ from advisor.account import Account
 from advisor.figures import number, percent
 from advisor.history import Cut
 from advisor.lookback import look_backs
-from advisor.model import Proposal, Proposed, Rejection
+from advisor.model import Proposal, Proposed, ReadTemplate, Rejection
 from advisor.profile import TableProfile
-from advisor.pruning.questions import ReadTemplate
 from advisor.recommenders.history_partitioning.archive import policy
 from advisor.recommenders.history_partitioning.hot_and_cold import split
 from advisor.recommenders.history_partitioning.shared import CODE, reject

@@ -39,9 +39,8 @@ Smarter, Not Harder", SIGMOD 2025.
 from __future__ import annotations
 
 from advisor.account import Account
-from advisor.model import Proposal, Proposed, Rejection, TableName
+from advisor.model import Proposal, Proposed, ReadTemplate, Rejection, TableName
 from advisor.profile import TableProfile
-from advisor.pruning.questions import ReadTemplate
 from advisor.recommenders.query_rewrite.ranges import CODE, rewrite
 from advisor.recommenders.query_rewrite.reviews import reviews
 from advisor.rewrites import KINDS

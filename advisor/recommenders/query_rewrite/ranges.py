@@ -23,6 +23,7 @@ from advisor.model import (
     Grade,
     Proposal,
     Range,
+    ReadTemplate,
     Recommendation,
     Rejection,
     Service,
@@ -34,7 +35,6 @@ from advisor.platform import masked
 from advisor.profile import UNPRUNED, TableProfile
 from advisor.pruning.asks import asks_of
 from advisor.pruning.axes import Axis
-from advisor.pruning.questions import ReadTemplate
 from advisor.pruning.widths import touched
 from advisor.rewrites import Unwrapped, source_of, unwrap
 from advisor.settings import Settings

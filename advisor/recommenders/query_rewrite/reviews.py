@@ -11,10 +11,9 @@ from sqlglot.dialects.snowflake import Snowflake
 from advisor.account import Account
 from advisor.equality import Trial
 from advisor.figures import many
-from advisor.model import Rejection, TableName, Target
+from advisor.model import ReadTemplate, Rejection, TableName, Target
 from advisor.profile import TableProfile
 from advisor.pruning.joins import kept_by_nulls, ordered_by
-from advisor.pruning.questions import ReadTemplate
 from advisor.recommenders.query_rewrite.ranges import CODE
 from advisor.rewrites import unions
 from advisor.rewrites.studies import Studied

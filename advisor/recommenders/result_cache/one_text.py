@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from advisor.account import Account
 from advisor.figures import between, many, number, seconds
-from advisor.model import ZERO, Benefit, Cost, Grade, Proposal, Range, Recommendation, Service, Target
-from advisor.pruning.questions import ReadTemplate
+from advisor.model import ZERO, Benefit, Cost, Grade, Proposal, Range, ReadTemplate, Recommendation, Service, Target
 from advisor.recommenders.result_cache.shared import (
     CODE,
     baseline,

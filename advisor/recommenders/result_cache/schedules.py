@@ -24,13 +24,13 @@ from advisor.model import (
     Proposal,
     QueryTemplate,
     Range,
+    ReadTemplate,
     Recommendation,
     Rejection,
     Repeats,
     Service,
     Target,
 )
-from advisor.pruning.questions import ReadTemplate
 from advisor.quoting import identifier
 from advisor.recommenders.result_cache.shared import CODE, by_template, details
 from advisor.reuse import texts

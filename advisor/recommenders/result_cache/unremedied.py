@@ -6,8 +6,7 @@ from collections.abc import Collection, Sequence
 
 from advisor.account import Account
 from advisor.figures import number, seconds
-from advisor.model import Rejection, Target
-from advisor.pruning.questions import ReadTemplate
+from advisor.model import ReadTemplate, Rejection, Target
 from advisor.recommenders.result_cache.shared import CODE, by_template
 from advisor.reuse.misses import Missed, unjudged
 from advisor.reuse.replay import Miss

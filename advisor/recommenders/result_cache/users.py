@@ -7,8 +7,7 @@ from collections.abc import Sequence
 
 from advisor.account import Account
 from advisor.figures import between, number, seconds
-from advisor.model import ZERO, Benefit, Cost, Grade, Proposal, Recommendation, Service, Target
-from advisor.pruning.questions import ReadTemplate
+from advisor.model import ZERO, Benefit, Cost, Grade, Proposal, ReadTemplate, Recommendation, Service, Target
 from advisor.recommenders.result_cache.shared import CODE, baseline, credits, details, policies, seconds_saved
 from advisor.reuse.misses import Missed
 from advisor.reuse.replay import Miss
