@@ -14,9 +14,10 @@ from advisor.keys import render
 from benchmarks.worlds import fit, quickstart, twins
 from benchmarks.worlds.baselines import BASELINES
 from benchmarks.worlds.outcomes import Outcome, results, run
-from benchmarks.worlds.synthetic import TRAPS, WORLDS
+from benchmarks.worlds.synthetic import WORLDS
 from benchmarks.worlds.told import EVIDENCE
 from benchmarks.worlds.tpc import tpcds, tpch
+from benchmarks.worlds.traps import TRAPS
 
 
 def main() -> None:
