@@ -109,7 +109,7 @@ def in_buckets(intervals: Intervals, sample: Sample, axis: Axis, part: KeyPart, 
         return Bucketed(intervals, whole)
     buckets = _Buckets(values, codes, axis, part, each, ordered)
     low, high = intervals.low.copy(), intervals.high.copy()
-    # What a top-k goes back over ends with the first of a bucket's partitions that have rows enough.
+    # A top-k goes back over so few rows that some of a bucket's partitions have none (`trailing.in_own_buckets`).
     for ask, row in ((ask, row) for ask, row in intervals.rows.items() if not ask.derived):
         at = int(intervals.firsts[row])
         for i, (first, last) in enumerate(_spans(buckets, ask, float(low[at]), intervals, at)):
