@@ -125,9 +125,12 @@ def in_the_model(cut: Cut) -> str | None:
 
 def unsplittable(cut: Cut) -> str | None:
     """Why its rows can't be copied into parts, as a sentence: LIKE copies no policy, and until one is set the parts
-    hide nothing.
+    hide nothing; whether it copies what a virtual column is computed by isn't documented.
     """
     table = cut.profile.table
+    computed = [column.name for column in table.columns if column.virtual]
+    if computed:
+        return f"{min(computed)} is a virtual column: whether its parts would get it too needs checking."
     if not table.row_policy and not table.masked:
         return None
     policy = "a row access policy" if table.row_policy else f"a masking policy on {min(table.masked)}"

@@ -89,6 +89,7 @@ def recommendation(
             "clustering_key": list(key),
             "current_clustering_key": list(current),
             "rows": 1_000_001,
+            "written_columns": [],
             "partitions": 834,
             "valid_until": "2026-03-02",
             "hashes": list(hashes),

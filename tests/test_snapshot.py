@@ -407,6 +407,9 @@ def test_the_catalog_holds_the_newest_of_a_name_and_nothing_that_was_dropped(tmp
         place | {"COLUMN_NAME": "A", "ORDINAL_POSITION": 1, "DATA_TYPE": "NUMBER", "TABLE_ID": 3, "IS_NULLABLE": "NO"},
         place | {"COLUMN_NAME": "OLD", "ORDINAL_POSITION": 1, "DATA_TYPE": "NUMBER", "TABLE_ID": 1},
         place | {"COLUMN_NAME": "C", "ORDINAL_POSITION": 3, "DATA_TYPE": "DATE", "TABLE_ID": 3, "DELETED": START},
+        place
+        | {"COLUMN_NAME": "D", "ORDINAL_POSITION": 4, "DATA_TYPE": "DATE", "TABLE_ID": 3, "KIND": "VIRTUAL_COLUMN"},
+        place | {"COLUMN_NAME": "E", "ORDINAL_POSITION": 5, "DATA_TYPE": "DATE", "TABLE_ID": 3, "KIND": "COLUMN"},
     ]
     statistics = [place | {"COLUMN_NAME": "A", "APPROX_DISTINCT": 9.0, "MIN_VALUE": "1", "MAX_VALUE": "9"}]
     views = [place | {"TABLE_NAME": "V", "VIEW_DEFINITION": "create view v as select 1"}]
@@ -420,6 +423,8 @@ def test_the_catalog_holds_the_newest_of_a_name_and_nothing_that_was_dropped(tmp
     assert found.tables[T].columns == (
         Column("A", "NUMBER", 1, ColumnStatistics(distinct=9.0, minimum="1", maximum="9"), nullable=False),
         Column("b", "TEXT", 2),
+        Column("D", "DATE", 4, virtual=True),
+        Column("E", "DATE", 5),
     )
     assert found.views == {TableName("DB", "PUBLIC", "V"): "create view v as select 1"}
 

@@ -91,7 +91,7 @@ def ranked(estimates: Iterable[Estimate]) -> tuple[Estimate, ...]:
 def ladder(profile: TableProfile, column: str) -> tuple[KeyPart, ...]:
     """The column bare and in every coarser form that keeps its order and still tells at least two groups apart."""
     described = profile.table.column(column)
-    if described is not None and described.data_type.upper().startswith(UNCLUSTERABLE_TYPES):
+    if described is not None and (described.virtual or described.data_type.upper().startswith(UNCLUSTERABLE_TYPES)):
         return ()
     axis = profile.layout.axes[column]
     forms = list(_coarser(axis))

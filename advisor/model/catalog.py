@@ -48,6 +48,8 @@ class Column:
     statistics: ColumnStatistics | None = None
     nullable: bool = True
     """False only where the catalog says that no row lacks a value."""
+    virtual: bool = False
+    """Computed from other columns whenever it is read: it is stored nowhere, nothing is written to it, no key may hold it."""
 
 
 @dataclass(frozen=True)

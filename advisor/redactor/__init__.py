@@ -77,6 +77,7 @@ _OWN = frozenset(
         "AUTO_CLUSTERING_ON",
         "DATA_TYPE",
         "IS_NULLABLE",
+        "KIND",
         "VERSION",
         "ACCESS_TYPE",
         "INDEX_TYPE",

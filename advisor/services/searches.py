@@ -121,7 +121,8 @@ def _share(profile: TableProfile, usage: ColumnUsage) -> float | None:
 
 
 def _expression(table: Table, usage: ColumnUsage) -> Expression | None:
-    """None for a condition that no path serves: wrapped, negated, one of an OR's alternatives, of a type without paths."""
+    """None for a condition that no path serves: wrapped, negated, one of an OR's alternatives, of a type without paths,
+    of a column that isn't stored."""
     if usage.branch is not None or usage.negated:
         return None
     column = table.column(usage.column)
@@ -131,7 +132,7 @@ def _expression(table: Table, usage: ColumnUsage) -> Expression | None:
         held = table.column(name)
         plain = held is not None and held.data_type in ("VARIANT", "OBJECT") and PATH.fullmatch(path)
         return Expression("EQUALITY", name, path) if equal and plain else None
-    if usage.wrapper is not None or column.data_type not in TYPES:
+    if usage.wrapper is not None or column.virtual or column.data_type not in TYPES:
         return None
     if equal:
         return Expression("EQUALITY", column.name)

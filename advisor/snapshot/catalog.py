@@ -36,6 +36,7 @@ ORDER BY 1, 2, 3
 _COLUMNS = """
 SELECT c.TABLE_CATALOG, c.TABLE_SCHEMA, c.TABLE_NAME, c.TABLE_ID, c.COLUMN_NAME, upper(coalesce(c.DATA_TYPE, 'UNKNOWN')),
        coalesce(c.ORDINAL_POSITION, 0), upper(trim(c.IS_NULLABLE)) IN ('NO', 'N', 'FALSE', '0'),
+       coalesce(upper(trim(c.KIND)) = 'VIRTUAL_COLUMN', FALSE),
        s.COLUMN_NAME IS NOT NULL, s.APPROX_DISTINCT, s.MIN_VALUE, s.MAX_VALUE,
        s.NULL_SHARE, s.AVG_LENGTH, s.SAMPLED_ROWS, s.FREQUENT_VALUES
 FROM columns AS c
@@ -189,9 +190,19 @@ def _table(
 
 def _columns(snapshot: Snapshot, table_ids: Mapping[TableName, int | None]) -> Mapping[TableName, tuple[Column, ...]]:
     found: defaultdict[TableName, dict[str, Column]] = defaultdict(dict)
-    for database, schema, table, table_id, column, kind, position, filled, known, *statistics in snapshot.rows(
-        "columns", _COLUMNS
-    ):
+    for (
+        database,
+        schema,
+        table,
+        table_id,
+        column,
+        kind,
+        position,
+        filled,
+        computed,
+        known,
+        *statistics,
+    ) in snapshot.rows("columns", _COLUMNS):
         name = TableName(database, schema, table)
         if name not in table_ids or (None not in (table_id, table_ids[name]) and table_id != table_ids[name]):
             continue
@@ -199,7 +210,7 @@ def _columns(snapshot: Snapshot, table_ids: Mapping[TableName, int | None]) -> M
         told = ColumnStatistics(*plain) if known else None
         if told is not None and frequent is not None:
             told = replace(told, frequent=shares_of(frequent))
-        found[name].setdefault(column, Column(column, kind, position, told, nullable=not filled))
+        found[name].setdefault(column, Column(column, kind, position, told, nullable=not filled, virtual=computed))
     return {name: tuple(columns.values()) for name, columns in found.items()}
 
 

@@ -99,7 +99,7 @@ VIEWS: Mapping[str, View] = MappingProxyType(
         ),
         "columns": View(
             columns(
-                text="TABLE_CATALOG TABLE_SCHEMA TABLE_NAME COLUMN_NAME DATA_TYPE IS_NULLABLE",
+                text="TABLE_CATALOG TABLE_SCHEMA TABLE_NAME COLUMN_NAME DATA_TYPE IS_NULLABLE KIND",
                 whole="TABLE_ID ORDINAL_POSITION",
                 time="DELETED",
             ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -51,6 +52,14 @@ def test_the_script_makes_clusters_and_drops_the_clone_and_nothing_else(table: T
     assert wait.startswith("EXECUTE IMMEDIATE ")
     assert isinstance(sqlglot.parse_one(compare, read="snowflake"), exp.Query)
     assert drop == f"DROP TABLE {copy}"
+
+
+def test_a_sorted_rewrite_of_the_clone_writes_nothing_to_a_virtual_column() -> None:
+    advised = recommendation()
+    stored = replace(advised, details={**advised.details, "written_columns": ["ID", "a b"]})
+    assert f'INSERT OVERWRITE INTO {qualified(clone_of(advised))} (ID, "a b") SELECT ID, "a b" FROM' in rendered(
+        stored, PLANS
+    )
 
 
 def test_the_comparison_holds_both_statements_as_they_are() -> None:

@@ -99,6 +99,28 @@ def test_scattered_look_ups_get_a_key_on_their_column(tmp_path: Path) -> None:
     assert advice.recommendations[0].net_credits_per_month.low > 0
 
 
+def computed(name: str) -> list[dict[str, Any]]:
+    """The columns of ORDERS, one of which is a virtual one."""
+    return [row | {"KIND": "VIRTUAL_COLUMN" if row["COLUMN_NAME"] == name else "COLUMN"} for row in columns("ORDERS")]
+
+
+def test_a_virtual_column_is_no_part_of_a_key(tmp_path: Path) -> None:
+    history = runs(by_customer, 400, 2000) + loads(100_000)
+    advice = advise(tmp_path, history, columns=computed("CUSTOMER_ID"))
+    assert not keys(advice)
+    assert "No column that its queries filter can be part of a key." in reasons(advice)
+
+
+def test_a_sorted_rewrite_writes_nothing_to_a_virtual_column(tmp_path: Path) -> None:
+    advice = advise(tmp_path / "in", runs(by_customer, 400, 2000) + loads(100_000), columns=computed("NAME"))
+    generate(advice, tmp_path / "out")
+    (script,) = (tmp_path / "out" / "scripts").glob("*clustering_key*")
+    into = (
+        "(ID, CUSTOMER_ID, DAY, REGION) SELECT ID, CUSTOMER_ID, DAY, REGION FROM DB.PUBLIC.ORDERS ORDER BY CUSTOMER_ID"
+    )
+    assert f"INSERT OVERWRITE INTO DB.PUBLIC.ORDERS {into}" in script.read_text()
+
+
 def test_search_optimization_in_force_makes_a_key_dearer(tmp_path: Path) -> None:
     place = {"DATABASE_NAME": "DB", "SCHEMA_NAME": "PUBLIC", "TABLE_NAME": "ORDERS", "START_TIME": START}
     bill = {"search_optimization_history": [{**place, "CREDITS_USED": 0.5}]}

@@ -112,6 +112,13 @@ def test_history_among_recent_rows_is_split_off_where_no_key_would_last(tmp_path
     assert "yet read 100.0% of its 64,000 micro-partitions" in split.reason
 
 
+def test_a_table_with_a_virtual_column_is_not_split(tmp_path: Path) -> None:
+    kinds = [row | {"KIND": "VIRTUAL_COLUMN" if row["COLUMN_NAME"] == "LEVEL" else "COLUMN"} for row in COLUMNS]
+    found = mixed(tmp_path, columns=kinds)
+    assert not of(found, KIND)
+    assert "LEVEL is a virtual column: whether its parts would get it too needs checking." in rejected(found, KIND)
+
+
 def test_a_split_and_a_key_for_the_same_seconds_are_not_both_taken(tmp_path: Path) -> None:
     found = mixed(tmp_path, table_dml_history=updated(0))
     assert [r.kind for r in found.recommendations] == ["clustering_key"]

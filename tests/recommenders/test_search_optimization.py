@@ -115,6 +115,13 @@ def test_what_no_path_can_serve_is_passed_over(tmp_path: Path, history: Rows) ->
     assert KIND not in {r.kind for r in found.rejections}
 
 
+def test_a_virtual_column_is_stored_nowhere_and_has_no_path(tmp_path: Path) -> None:
+    kinds = [row | {"KIND": "VIRTUAL_COLUMN"} for row in columns("SESSIONS", **TYPES)]
+    found = advice(tmp_path, by("id") + by("mail") + by("card"), columns=kinds)
+    assert not of(found, KIND)
+    assert KIND not in {r.kind for r in found.rejections}
+
+
 def test_a_table_that_is_rewritten_all_day_costs_more_than_it_saves(tmp_path: Path) -> None:
     busy = [
         {"START_TIME": at, "ROWS_ADDED": 10_000_000, "ROWS_REMOVED": 0, "ROWS_UPDATED": 100_000_000, **PLACE}

@@ -20,6 +20,7 @@ from advisor.model import (
     Range,
     Recommendation,
     Rejection,
+    Table,
     Target,
     TemplateEvidence,
     Workload,
@@ -169,6 +170,13 @@ def _evidence(estimate: Estimate, profile: TableProfile) -> tuple[TemplateEviden
     return tuple(rows)
 
 
+def _written(table: Table) -> list[str]:
+    """What a rewrite has to list of a table with virtual columns, to which nothing can be written; else nothing."""
+    if not any(column.virtual for column in table.columns):
+        return []
+    return [column.name for column in table.columns if not column.virtual]
+
+
 def _details(
     profile: TableProfile,
     rendered: Sequence[str],
@@ -183,6 +191,7 @@ def _details(
         "tables": [str(profile.table.name)],
         "partitions": profile.partitions,
         "rows": profile.table.rows,
+        "written_columns": _written(profile.table),
         "owner": patches.of_key(profile.owner, rendered) if profile.owner else None,
         "valid_until": valid_until(workload, settings),
         "hashes": hashes(load.template for load in profile.loads if load.template.fingerprint in served),
