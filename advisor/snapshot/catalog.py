@@ -190,27 +190,15 @@ def _table(
 
 def _columns(snapshot: Snapshot, table_ids: Mapping[TableName, int | None]) -> Mapping[TableName, tuple[Column, ...]]:
     found: defaultdict[TableName, dict[str, Column]] = defaultdict(dict)
-    for (
-        database,
-        schema,
-        table,
-        table_id,
-        column,
-        kind,
-        position,
-        filled,
-        computed,
-        known,
-        *statistics,
-    ) in snapshot.rows("columns", _COLUMNS):
-        name = TableName(database, schema, table)
+    for row in snapshot.rows("columns", _COLUMNS):
+        name, table_id = TableName(*row[:3]), row[3]
         if name not in table_ids or (None not in (table_id, table_ids[name]) and table_id != table_ids[name]):
             continue
-        *plain, frequent = statistics
+        column, kind, position, filled, virtual, known, *plain, frequent = row[4:]
         told = ColumnStatistics(*plain) if known else None
         if told is not None and frequent is not None:
             told = replace(told, frequent=shares_of(frequent))
-        found[name].setdefault(column, Column(column, kind, position, told, nullable=not filled, virtual=computed))
+        found[name].setdefault(column, Column(column, kind, position, told, nullable=not filled, virtual=virtual))
     return {name: tuple(columns.values()) for name, columns in found.items()}
 
 
