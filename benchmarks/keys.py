@@ -30,7 +30,8 @@ from advisor.model import FILTERS, Advice, Catalog, KeyPart, Reading, Recommenda
 from advisor.settings import Settings
 from advisor.snapshot import catalog, open_snapshot
 from advisor.usage import Request, read_all
-from benchmarks.layouts import Condition, Table, condition, read_column
+from benchmarks.columns import read_column
+from benchmarks.layouts import Condition, Table, condition
 
 CHURNING = "cart_items"  # its rows change with every statement, so no file on disk says what it held when
 FINALISTS = 12

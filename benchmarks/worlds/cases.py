@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from advisor import model
 from advisor.frequent import KEPT, kept
 from advisor.model import Churn, ColumnStatistics, TableName
-from benchmarks.layouts import DAY_US, EPOCH, Codes, Column, Floats, Table
+from benchmarks.columns import DAY_US, EPOCH, Codes, Column, Floats
+from benchmarks.layouts import Table
 
 NOW = datetime(2026, 1, 5)
 WINDOW_DAYS = 28

@@ -13,7 +13,7 @@ from advisor.clustering.candidates import candidates
 from advisor.clustering.estimate import Estimate
 from advisor.clustering.judge import Judge
 from advisor.pruning.intervals import Place, places, spread
-from benchmarks.layouts import Floats
+from benchmarks.columns import Floats
 from benchmarks.worlds.cases import Case
 from benchmarks.worlds.outcomes import HELD, SHOWN
 from benchmarks.worlds.told import EVIDENCE, Told, told

@@ -14,7 +14,7 @@ from advisor.clustering.estimate import Estimate
 from advisor.clustering.judge import Judge
 from advisor.keys import render
 from advisor.model import KeyPart
-from benchmarks.layouts import Floats
+from benchmarks.columns import Floats
 from benchmarks.worlds.baselines import BASELINES
 from benchmarks.worlds.cases import Case
 from benchmarks.worlds.told import EVIDENCE, Told, told

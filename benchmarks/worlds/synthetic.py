@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advisor.model import Churn
-from benchmarks.layouts import Column
+from benchmarks.columns import Column
 from benchmarks.worlds.cases import TODAY, Case, Rows, Statement, Template, dates, day, number, texts, times, with_nulls
 
 ROWS, PARTITIONS = 600_000, 200

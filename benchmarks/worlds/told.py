@@ -26,7 +26,7 @@ from advisor.pruning.sample import Sample
 from advisor.pruning.table_axes import Sampled
 from advisor.readers import Templates
 from advisor.settings import Settings
-from benchmarks.layouts import DAY_US, Floats
+from benchmarks.columns import DAY_US, Floats
 from benchmarks.worlds.cases import WINDOW_DAYS, Case, Rows
 from benchmarks.worlds.truth import Executed, Truth
 

@@ -14,7 +14,7 @@ import duckdb_extension_tpch
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.layouts import Column
+from benchmarks.columns import Column
 from benchmarks.worlds.cases import Case, Rows, Statement, Template
 from benchmarks.worlds.synthetic import Rng, weight
 

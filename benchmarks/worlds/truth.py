@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from advisor.model import FILTERS, Catalog, KeyPart, Reading, Role
 from advisor.usage.names import Directory, Session
 from advisor.usage.reading import read_with
-from benchmarks.layouts import EPOCH, Condition, Floats, Table, Test, condition
+from benchmarks.columns import EPOCH, Floats
+from benchmarks.layouts import Condition, Table, Test, condition
 from benchmarks.worlds.cases import WINDOW_DAYS, Case, Rows, Template
 
 Flags = NDArray[np.bool_]

@@ -20,7 +20,7 @@ import numpy as np
 
 from advisor.keys import render
 from advisor.model import KeyPart
-from benchmarks.layouts import Column, Floats
+from benchmarks.columns import Column, Floats
 from benchmarks.worlds.cases import Case, Rows, Template, number
 from benchmarks.worlds.outcomes import HELD, Key, all_keys
 from benchmarks.worlds.synthetic import forms

@@ -10,7 +10,7 @@ import pytest
 from advisor.clustering.caveats import warnings
 from advisor.clustering.judge import Judge
 from advisor.model import KeyPart, Role
-from benchmarks.layouts import Column
+from benchmarks.columns import Column
 from benchmarks.worlds.cases import Case, Rows, Template, dates, day, number, with_nulls
 from benchmarks.worlds.outcomes import HELD, SHOWN
 from benchmarks.worlds.told import told

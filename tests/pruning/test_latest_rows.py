@@ -14,7 +14,7 @@ from advisor.keys import render
 from advisor.model import Churn, KeyPart
 from advisor.pruning.axes import EPOCH, Axis, in_units
 from advisor.pruning.groups import on_average
-from benchmarks.layouts import Floats
+from benchmarks.columns import Floats
 from benchmarks.worlds.cases import TODAY, Case, Rows, Template, dates, number, times, with_nulls
 from benchmarks.worlds.outcomes import HELD, SHOWN, advised
 from benchmarks.worlds.synthetic import DAYS, FIRST, last_days
