@@ -6,6 +6,7 @@ Only "is it built" is integral; which template takes up which service comes out 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,6 +21,9 @@ NODES = 20_000
 """Branches that HiGHS may follow: a limit in steps and not in time, so that every run ends at the same choice."""
 SCALE = 1e4
 """The largest coefficient of the objective: HiGHS takes differences below 1e-6 for none."""
+
+Use = tuple[int, Service]
+"""A proposal, by its index, and what it does for a template."""
 
 
 @dataclass
@@ -59,19 +63,46 @@ def _solve(problem: Problem) -> tuple[frozenset[int], bool] | None:
     if count == 0:
         return frozenset(), True
     uses = [(i, s) for i, p in enumerate(problem.proposals) for s in p.services if _takes_part(problem, i, s)]
-    gains = np.array([own - problem.least_net for own in problem.own] + [service.saved.expected for _, service in uses])
-    rows = _constraints(problem, uses)
+    alone, contested = _uncontested(problem, uses)
+    own = [net - problem.least_net + saved for net, saved in zip(problem.own, alone, strict=True)]
+    gains = np.array(own + [service.saved.expected for _, service in contested])
+    rows = _constraints(problem, contested)
     largest = float(np.abs(gains).max()) or 1.0
     found = milp(
         -gains * (SCALE / largest),
-        integrality=np.array([1] * count + [0] * len(uses)),
-        bounds=Bounds(0, _ceilings(problem, len(uses))),
-        constraints=[rows.constraint(count + len(uses))] if rows.cells else [],
+        integrality=np.array([1] * count + [0] * len(contested)),
+        bounds=Bounds(0, _ceilings(problem, len(contested))),
+        constraints=[rows.constraint(count + len(contested))] if rows.cells else [],
         options={"mip_rel_gap": 0.0, "node_limit": NODES},
     )
     if found.x is None:
         return None
     return frozenset(i for i in range(count) if found.x[i] > 0.5), found.status == 0
+
+
+def _uncontested(problem: Problem, uses: Sequence[Use]) -> tuple[list[float], list[Use]]:
+    """What each proposal saves where nothing else may serve, or only what can't be built beside it; and the uses that others
+    compete for. The first are taken up wherever the proposal is built, so that the program needn't tell them apart.
+    """
+    templates: dict[str, dict[TableName | None, list[Use]]] = {}
+    for use in uses:
+        templates.setdefault(use[1].fingerprint, {}).setdefault(use[1].table, []).append(use)
+    saved, contested = [0.0] * len(problem.proposals), []
+    for scans in templates.values():
+        for table, each in scans.items():
+            alone = len(each) == 1 or (_rivals(problem, each) and table is not None)
+            if alone and (None not in scans or len(scans) == 1):
+                for i, service in each:
+                    saved[i] += service.saved.expected
+            else:
+                contested += each
+    return saved, contested
+
+
+def _rivals(problem: Problem, uses: Sequence[Use]) -> bool:
+    """They are of different proposals, of which one at most is built: each sets the layout of the table that is scanned."""
+    layouts = {problem.proposals[i].layout for i, _ in uses}
+    return layouts == {uses[0][1].table} and len({i for i, _ in uses}) == len(uses)
 
 
 def _takes_part(problem: Problem, i: int, service: Service) -> bool:
@@ -86,7 +117,7 @@ def _ceilings(problem: Problem, uses: int) -> NDArray[np.float64]:
     return np.array(affordable + [1.0] * uses)
 
 
-def _constraints(problem: Problem, uses: list[tuple[int, Service]]) -> _Rows:
+def _constraints(problem: Problem, uses: Sequence[Use]) -> _Rows:
     rows, count = _Rows(), len(problem.proposals)
     whole: dict[str, list[int]] = {}
     scans: dict[tuple[str, TableName], list[int]] = {}
