@@ -63,7 +63,7 @@ def _slower(estimate: Estimate, profile: TableProfile) -> list[str]:
 
 
 def _barren(profile: TableProfile) -> list[str]:
-    """Of each template the part of its scans that a joined table ends, as its samples show."""
+    """Of each template the part of its scans that find nothing in any order of the rows, as its samples show."""
     every, ended = ([0.0] * len(profile.loads) for _ in range(2))
     for question in profile.layout.questions:
         every[question.load] += question.weight
@@ -73,7 +73,10 @@ def _barren(profile: TableProfile) -> list[str]:
         for load, part, whole in zip(profile.loads, ended, every, strict=True)
         if part
     ]
-    found = f"A table that they join has no row for these scans, which are taken to read one partition under any key: {', '.join(shares)}."
+    found = (
+        "A table that they join has no row for these scans, or they ask for values beyond a column's ends, and they are taken to read"
+        f" one partition under any key: {', '.join(shares)}."
+    )
     return [found] if shares else []
 
 

@@ -44,7 +44,9 @@ class Ask:
     stretches: int = 0
     """How many stretches of values that follow each other the single ones make up; 0 where that isn't known."""
     unmatched: bool = False
-    """Of a join: no row of the other table, all of whose rows are known, passes its filters."""
+    """No row meets it: of a join, no row of the other table, all of whose rows are known, passes its filters; of single values,
+    all lie beyond the column's known ends.
+    """
     outermost: bool = False
     """It asks for the rows at an end of the column, whichever that is."""
     moving: bool = False
@@ -95,7 +97,7 @@ class Question:
     """
     asks: tuple[Ask, ...]
     barren: bool = False
-    """A table that it joins left none of the rows: the scan ends as it begins."""
+    """A table that it joins left none of the rows, or none holds what it asks for: the scan ends as it begins."""
     together: tuple[int, ...] = ()
     """Of a scan with alternatives over several columns: which of them it takes together. What they read is summed with
     each one's own weight, of which that of an even number of alternatives is negative.
@@ -209,15 +211,21 @@ def _points(line: Axis, usage: ColumnUsage) -> Ask:
     known = tuple(sorted({position for position in positions if position is not None}))
     count = max(1, len(usage.values))
     stood = sum(position in line.stand_ins for position in known)
+    nowhere = not stood and len(known) == len(set(usage.values)) > 0 and all(_beyond_ends(line, each) for each in known)
     if line.frequent is not None and len(known) == len(set(usage.values)) > 0:
         places = {place for value in usage.values if (place := line.place(value)) not in line.stand_ins}
         held = sum(line.frequent.share(place) for place in places if place is not None) + _standing(line, stood)
         counted = all(place in line.frequent.held for place in places) or line.frequent.others < FEW
         counted = counted and (not stood or line.stood_in > 0)
         share = min(1.0, max(FEWEST, held))
-        return Ask(usage.column, share, count, positions=known, stood=stood > 0, counted=counted)
+        return Ask(usage.column, share, count, positions=known, stood=stood > 0, counted=counted, unmatched=nowhere)
     share = (1 - line.absent) * (count - stood) / line.distinct + _standing(line, stood)
-    return Ask(usage.column, min(1.0, share), count, positions=known, stood=stood > 0)
+    return Ask(usage.column, min(1.0, share), count, positions=known, stood=stood > 0, unmatched=nowhere)
+
+
+def _beyond_ends(line: Axis, position: float) -> bool:
+    """No row holds it, as far as statistics tell; of times, those that came since may."""
+    return line.known and not line.is_time and not line.low <= position <= line.high
 
 
 def _standing(line: Axis, values: int) -> float:

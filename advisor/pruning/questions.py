@@ -166,9 +166,9 @@ def prunes_unheard(table: Table, read: ReadTemplate, axes: Mapping[str, Axis], q
 
 
 def _barren(questions: Sequence[Question], read: Sequence[int | None]) -> list[Question]:
-    """The questions of one load, those marked that are barren: a joined table is known to leave no row, and so the
-    execution read no partition, or one, where the load's others read several. That table may have had such rows when it
-    ran, and one partition may be all that the order of the rows had it read.
+    """The questions of one load, those marked that are barren: a joined table is known to leave no row, or a value to lie beyond
+    its column's ends, and so the execution read no partition, or one, where the load's others read several. Such rows may
+    have been there when it ran, and one partition may be all that the order of the rows had it read.
     """
     ended = [
         n is not None and n <= 1 and any(ask.unmatched for ask in question.asks)

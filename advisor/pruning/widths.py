@@ -234,12 +234,14 @@ def touched(ask: Ask, width: float) -> float:
 
 def _width(observed: float, ask: Ask) -> float:
     """The width w that explains an observed share f: s + w for a range, 1 - (1 - s/k - w)^k for k single values, or
-    stretches of them. A range of half of the rows that reads nearly all isn't in half an order.
+    stretches of them. A range of half of the rows that reads nearly all isn't in half an order, nor is a value that half hold.
     """
     observed = min(1.0, max(0.0, observed))
+    if observed >= READS_ALL and ask.places <= 1:
+        return 1.0
     if ask.values:
         return max(0.0, 1 - math.pow(1 - observed, 1 / ask.places) - ask.share / ask.places)
-    return 1.0 if observed >= READS_ALL else max(0.0, observed - ask.share)
+    return max(0.0, observed - ask.share)
 
 
 def _weighted_median(pairs: list[tuple[float, float]]) -> float:
