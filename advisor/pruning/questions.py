@@ -21,6 +21,7 @@ from advisor.pruning.allotment import allotted, as_versions, at_most, corrected
 from advisor.pruning.alternatives import terms_of, unheard
 from advisor.pruning.asks import Ask, Question
 from advisor.pruning.axes import Axis, in_days
+from advisor.pruning.barren import barren, unless_found
 from advisor.pruning.joins import Dimensions, joined, matched_share, partners, top
 from advisor.pruning.rolling import as_they_ran, grows, rolled
 from advisor.pruning.table_axes import told
@@ -28,8 +29,6 @@ from advisor.pruning.widths import READS_ALL
 
 CHANCE = 1.5
 """Standard deviations that a number of partitions may be more than expected by chance."""
-SEVERAL = 4.0
-"""Partitions that the other executions of a template read on average: too many to be one by chance."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +92,7 @@ def questions_of(
     recorded, rows = matched_share(read.template, history), float(table.rows or 1)
     daily = None if history.churn is None else history.churn.rows_added / rows
     terms = [(scan, term) for scan in _scans(table, read) for term in terms_of(scan.usages, axes)]
-    asked = [term.asks for _, term in terms]
+    asked = [unless_found(term.asks, scan.read) for scan, term in terms]
     moments = [scan.ran for scan, _ in terms if scan.ran is not None]
     if len(moments) == len(terms) and daily is not None:
         asked = rolled(asked, moments, axes, end, daily)
@@ -119,9 +118,10 @@ def questions_of(
         every = (*asks, *implied, *([best] if best else ()))
         seen = recorded if complete and not implied and not scan.stops else None
         questions.append(Question(load, term.sign * weight, every, False, term.together, seen, scan.day))
-    if not any(ask.unmatched for question in questions for ask in question.asks):
-        return questions
-    return _barren(questions, [scan.read for scan, _ in terms])
+    usual = read.template.partitions_scanned if read.reading.scans == (table.name,) else None
+    return barren(
+        questions, [scan.read for scan, _ in terms], None if usual is None else usual / read.template.executions
+    )
 
 
 def _matching(
@@ -163,18 +163,3 @@ def prunes_unheard(table: Table, read: ReadTemplate, axes: Mapping[str, Axis], q
             if not implied and any(u.scan in others and u.role in FILTERS for u in reading.usages):
                 return True
     return False
-
-
-def _barren(questions: Sequence[Question], read: Sequence[int | None]) -> list[Question]:
-    """The questions of one load, those marked that are barren: a joined table is known to leave no row, or a value to lie beyond
-    its column's ends, and so the execution read no partition, or one, where the load's others read several. Such rows may
-    have been there when it ran, and one partition may be all that the order of the rows had it read.
-    """
-    ended = [
-        n is not None and n <= 1 and any(ask.unmatched for ask in question.asks)
-        for question, n in zip(questions, read, strict=True)
-    ]
-    others = [n for n, so in zip(read, ended, strict=True) if n is not None and not so]
-    if not others or sum(others) < SEVERAL * len(others):
-        return list(questions)
-    return [replace(question, barren=so) for question, so in zip(questions, ended, strict=True)]

@@ -66,6 +66,8 @@ def _weighed(
         scans = round(math.fsum(questions[i].weight for i in mine))
         if len(mine) < FEWEST or None in recorded or len(recorded) > 1 or scans > 1:
             continue  # what a template's several scans match is recorded together
+        if any(questions[i].barren for i in mine):
+            continue  # how often its scans find nothing what they read has told
         found_of = [share([ask for ask in questions[i].asks if not ask.derived]) for i in mine]
         shares = np.array([each for each in found_of if each is not None])
         if len(shares) < len(mine):

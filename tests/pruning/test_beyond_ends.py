@@ -11,6 +11,7 @@ from advisor.clustering.judge import Judge
 from advisor.model import KeyPart
 from advisor.profile import TableProfile
 from advisor.pruning.asks import Ask, Question
+from advisor.pruning.barren import barren
 from advisor.pruning.widths import Observation, learn_widths
 from benchmarks.worlds.cases import Case, Rows, Template, number
 from benchmarks.worlds.outcomes import SHOWN
@@ -83,3 +84,21 @@ def test_statistics_that_have_not_seen_a_value_do_not_end_what_has_read_on() -> 
 def test_a_value_of_half_of_the_rows_that_reads_nearly_all_is_not_in_half_an_order() -> None:
     half = Question(0, 1.0, (Ask("SHOP", 0.48, 1, positions=(1.0,)),))
     assert learn_widths([Observation(0.96, 10.0, (half,))]) == {"SHOP": 1.0}
+
+
+def asked(read_on: int, texts: int) -> list[Question]:
+    """Of so many texts the first look for values that are there, as the others don't."""
+    there, nowhere = Ask("ID", 0.001, 1, positions=(5.0,)), Ask("ID", 0.001, 1, positions=(900.0,), unmatched=True)
+    return [Question(0, 1 / texts, (there if i < read_on else nowhere,)) for i in range(texts)]
+
+
+def test_scans_find_nothing_as_often_as_all_executions_read_little() -> None:
+    found = barren(asked(1, 12), [120] + [1] * 11, 20.0)
+    assert [question.barren for question in found] == [False] + [True] * 11
+    assert sum(question.weight * (1 if question.barren else 120) for question in found) == pytest.approx(20)
+    assert sum(question.weight for question in found) == pytest.approx(1)
+
+
+def test_a_text_is_given_no_more_than_three_times_its_part() -> None:
+    assert barren(asked(1, 12), [120] + [1] * 11, 100.0)[0].weight == pytest.approx(3 / 12)
+    assert barren(asked(11, 12), [120] * 11 + [1], 120.0)[-1].weight == pytest.approx(1 / 36)
