@@ -132,7 +132,7 @@ def read_account(snapshot: Snapshot, settings: Settings, say: Say, search: KeySe
     say(stage)
     workload = compress(snapshot, settings, partial(say, stage))
     search, recorded = search or KeySearch(), histories(snapshot, workload.days)
-    search.expect(len(workload.templates))
+    search.expect(sum(max(1, len(template.samples)) for template in workload.templates))
     stage = f"reading {len(workload.templates):,} templates of {workload.queries:,} executions"
     say(stage)
     templates = read_templates(workload, known, recorded, settings, partial(say, stage))

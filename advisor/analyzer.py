@@ -52,9 +52,10 @@ def _few_collections() -> Iterator[None]:
     try:
         yield
     finally:
-        # All that is new counts as old, without being looked through.
-        gc.freeze()
-        gc.unfreeze()
+        # All that is new counts as old, without being looked through; what somebody else has frozen stays so.
+        if not gc.get_freeze_count():
+            gc.freeze()
+            gc.unfreeze()
         gc.set_threshold(*usual)
 
 

@@ -14,6 +14,7 @@ from types import MappingProxyType
 import pytest
 
 from advisor import beside
+from advisor.account import read_account
 from advisor.analyzer import analyze
 from advisor.beside import Begun, Beside
 from advisor.clustering import search as key_search
@@ -126,13 +127,24 @@ def test_on_leaving_nothing_is_waited_for_and_no_process_is_left() -> None:
     assert not queued._answer.done()
 
 
-def test_the_process_starts_ahead_where_so_many_templates_are_sure_to_ask_enough() -> None:
+def test_the_process_starts_ahead_where_so_many_texts_are_sure_to_ask_enough() -> None:
     with Beside() as work:
         KeySearch(work).expect(key_search.PAYS)
         assert within(60, lambda: work.stands)
     with Beside() as work:
         KeySearch(work).expect(key_search.PAYS - 1)
         assert not work._driver._threads
+
+
+def test_each_sample_of_a_template_is_a_text_that_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected: list[int] = []
+    monkeypatch.setattr(KeySearch, "expect", lambda _, texts: expected.append(texts))
+    history = runs(by_customer, 400, 2000) + loads(100_000)
+    with open_snapshot(write_snapshot(tmp_path, history, (ORDERS,), columns=columns("ORDERS")), Settings()) as snapshot:
+        account = read_account(snapshot, Settings(), lambda *_: None)
+    each = [len(template.samples) for template in account.workload.templates]
+    assert max(each) > 1
+    assert expected == [sum(max(1, samples) for samples in each)]
 
 
 def test_a_thread_does_what_will_be_asked_for() -> None:

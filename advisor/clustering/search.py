@@ -32,9 +32,9 @@ class KeySearch:
     """Two threads make the profiles of a back-test's tables, and begin their searches."""
     _found: dict[TableName, tuple[TableProfile, Settings, tuple[Estimate, ...]]] = field(default_factory=dict)
 
-    def expect(self, templates: int) -> None:
-        """Profiles made of so many templates will come: where these ask enough the process starts meanwhile."""
-        if self.beside is not None and templates >= PAYS:
+    def expect(self, texts: int) -> None:
+        """Profiles made of so many texts will come: where these ask enough the process starts meanwhile."""
+        if self.beside is not None and texts >= PAYS:
             self.beside.start()
 
     def begin(self, profile: TableProfile, prices: Prices, settings: Settings, days: float) -> None:
