@@ -220,9 +220,30 @@ class Layout:
 
     def per_load(self, scanned: Floats) -> Floats:
         """Partitions per execution of each load, from partitions per question."""
-        # A scan reads a partition at least; alternatives that exclude each other may read none together.
+        # A scan reads a partition at least; alternatives that exclude each other may read none together, and others no more
+        # than each of them reads.
         read = np.where(self._apart, np.maximum(0.0, scanned - 1), scanned)
+        for several, fewer in self._within:
+            np.minimum.at(read, several, read[fewer])
         return np.bincount(self.owners, weights=read * self.weights, minlength=self.loads).astype(float)
+
+    @cached_property
+    def _within(self) -> tuple[tuple[NDArray[np.intp], NDArray[np.intp]], ...]:
+        """Questions that take several alternatives of a scan together, and as often those that take one less of these; two
+        together first.
+        """
+        pairs: dict[int, list[tuple[int, int]]] = {}
+        places: dict[tuple[int, ...], int] = {}
+        for i, question in enumerate(self.questions):
+            which = question.together
+            if which == (0,):
+                places = {}
+            places[which] = i
+            if len(which) > 1:
+                pairs.setdefault(len(which), []).extend(
+                    (i, places[less]) for at in range(len(which)) if (less := which[:at] + which[at + 1 :]) in places
+                )
+        return tuple(tuple(np.array(found, dtype=np.intp).T) for _, found in sorted(pairs.items()))
 
     @cached_property
     def _apart(self) -> NDArray[np.bool_]:

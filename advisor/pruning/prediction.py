@@ -134,18 +134,22 @@ def _latest(
     asks: AskColumns, column: str, width: float, distinct: float, axis: Axis, part: KeyPart, options: Selection
 ) -> None:
     """The same of the latest rows by another time, which are the latest by this one too: as they lie now, in buckets
-    that have just begun or are nearly full. Those that are asked for at any time may take in a bucket more.
+    that have just begun or are nearly full, or on average over a bucket where they are asked for at any time.
     """
     at = [i for i in asks.places[column].tolist() if options.share[i] < 1 and _since(asks.all[i])]
     if at:
-        shares = [min(1.0, asks.all[i].share + width) for i in at]
-        here = ColumnAsks.of([Ask(axis.column, share, 0, axis.high - share * axis.span) for share in shares])
+        every = [asks.all[i] for i in at]
+        shares = [min(1.0, ask.share + width) for ask in every]
+        here = ColumnAsks.of([
+            Ask(axis.column, share, 0, axis.high - share * axis.span, moving=ask.moving)
+            for ask, share in zip(every, shares, strict=True)
+        ])  # fmt: skip
         options.share[at] = matched(axis, part, distinct, here).share
         options.values[at] = np.maximum(1.0, options.share[at] * distinct)
 
 
 def _since(ask: Ask) -> bool:
-    return ask.open and ask.low is not None and not ask.moving
+    return ask.open and ask.low is not None
 
 
 def _through(asks: AskColumns, key: str, column: str, distinct: float, options: Selection) -> None:
