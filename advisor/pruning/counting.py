@@ -44,11 +44,8 @@ def count(layout: Layout, key: Sequence[KeyPart]) -> Floats:
         ask: _holding(ask, layout, cut, key) for ask in layout.scarce if ask.null or not _follows(layout, ask, key)
     }
     for ask in layout.scarce:
-        if not ask.null and not layout.for_none(ask):
-            alive[ask] = np.maximum(alive[ask], _in_stretches(layout, layout.sample, ask, cut, key))
-        for at, part in enumerate(key):
-            if part.column == ask.column and _ends(layout, ask, key[:at]):
-                alive[ask] = np.maximum(alive[ask], _at_ends(ask, layout, layout.sample, cut, at))
+        at_end = _at_an_end(ask, layout, layout.sample, cut, key)
+        alive[ask] = at_end if _exact(layout, ask, key) else np.maximum(alive[ask], at_end)
     asked = predict_questions(layout.counted, key)
     for i, (question, held) in enumerate(zip(layout.questions, layout.counted.questions, strict=True)):
         found = [alive[ask] for ask in held.asks if ask in alive]
@@ -104,6 +101,27 @@ def _holding(ask: Ask, layout: Layout, cut: Cut, key: Sequence[KeyPart]) -> Floa
     if ask.null:
         return layout.sample.with_nulls(ask.column, cut, layout.rows, any(part.column == ask.column for part in key))
     return layout.sample.holding(ask.met_by(layout.sample.columns[ask.column]), ask.share, cut, layout.rows)
+
+
+def _at_an_end(ask: Ask, layout: Layout, sample: Sample, cut: Cut, key: Sequence[KeyPart]) -> Floats:
+    """How probably each partition holds a row that the ask matches where the key puts such rows at an end of something."""
+    found = np.zeros(len(cut.starts))
+    if not ask.null and not layout.for_none(ask):
+        found = _in_stretches(layout, sample, ask, cut, key)
+    for at, part in enumerate(key):
+        if part.column == ask.column and _ends(layout, ask, key[:at]):
+            found = np.maximum(found, _at_ends(ask, layout, sample, cut, at))
+    return found
+
+
+def _exact(layout: Layout, ask: Ask, key: Sequence[KeyPart]) -> bool:
+    """A top-k reads the partitions that hold one of its rows. Where these lie the column's own expression in the key tells,
+    however far few sampled rows seem to reach.
+    """
+    own = next((at for at, part in enumerate(key) if part.column == ask.column), None)
+    if own is None or not ask.derived or not ask.open or _led(layout, ask, key) is not None:
+        return False
+    return key[own] != KeyPart(ask.column) or _ends(layout, ask, key[:own])
 
 
 def _in_stretches(layout: Layout, sample: Sample, ask: Ask, cut: Cut, key: Sequence[KeyPart]) -> Floats:

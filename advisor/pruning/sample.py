@@ -287,7 +287,8 @@ def _evenness(seen: Floats, sampled: Floats) -> float:
     """
     rows, stretches = float(sampled.sum()), len(sampled)
     share = float(seen.sum()) / rows
-    if not 0 < share < 1 or rows == stretches:
+    # That they differ only those show that lie in a stretch together: one row is the whole of some small stretch.
+    if not 0 < share < 1 or rows == stretches or seen.max() <= 1:
         return math.inf
     even = share * (1 - share)
     spread = float((sampled * (seen / sampled - share) ** 2).sum()) / even

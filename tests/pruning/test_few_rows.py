@@ -113,6 +113,60 @@ def test_a_quarters_latest_rows_lie_all_over_it_where_it_lies_by_something_else(
     assert count(replace(layout, sample=sample), key)[0] == pytest.approx(true, rel=0.45)
 
 
+def scores() -> World:
+    """Plays of games of which few are played much, on a day on which most of the quarter has passed."""
+    rng = np.random.default_rng(6)
+    return World(
+        {
+            "AT": np.sort(rng.uniform(20_342 - 730, 20_342, ROWS)),
+            "GAME": np.minimum(rng.zipf(1.4, ROWS), 500).astype(float),
+            "SCORE": rng.normal(0, 1000, ROWS),
+        },
+        {"AT": "timestamp", "GAME": "number", "SCORE": "number"},
+        PARTITIONS,
+    )
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        (KeyPart("GAME"), KeyPart("AT")),
+        (KeyPart("GAME"), KeyPart("AT", "DAY")),
+        (KeyPart("SCORE", digits=3), KeyPart("GAME"), KeyPart("AT", "HOUR")),
+    ],
+)
+def test_a_top_k_reads_the_partitions_that_hold_its_rows_however_few_sampled_ones_reach(
+    key: tuple[KeyPart, ...],
+) -> None:
+    """Of the twenty rows a sample has one, or none."""
+    table, found = scores(), []
+    latest = replace(table.above("AT", float(table.columns["AT"][-20])), derived=True, moving=True)
+    layout = table.layout([[latest]])
+    for seed in range(8):
+        picked = np.random.default_rng(seed).choice(ROWS, SAMPLED, replace=False)
+        sample = Sample({name: values[picked] for name, values in table.columns.items()})
+        found.append(float(count(replace(layout, sample=sample), key)[0]))
+    true = table.counted(key, [latest])
+    assert true >= 7
+    assert found == pytest.approx([true] * len(found), rel=0.4)
+
+
+def test_one_row_doesnt_show_that_small_groups_differ() -> None:
+    """It is all of a group of one sampled row, and next to nothing of any other."""
+    table = scores()
+    picked = np.random.default_rng(2).choice(ROWS, SAMPLED, replace=False)
+    sample = Sample({name: values[picked] for name, values in table.columns.items()})
+    key = KeyPart("SCORE", digits=3), KeyPart("GAME"), KeyPart("AT")
+    cut = sample.cut(key, {name: table.axis(name) for name in table.columns}, PARTITIONS)
+    groups = np.diff(np.append(cut.begun(2), SAMPLED))
+    alone = np.zeros(SAMPLED, dtype=bool)
+    alone[cut.order[cut.begun(2)[np.flatnonzero(groups == 1)[0]]]] = True
+    held = sample.at_ends(alone, 20 / ROWS, cut, 2, ROWS, last=True)
+    assert held.sum() == pytest.approx(
+        table.counted(key, [table.above("AT", float(table.columns["AT"][-20]))]), rel=0.3
+    )
+
+
 def test_no_rows_are_in_no_partition() -> None:
     table = world()
     none = Ask("DAY", 0.0, 0, low=DAY0 + 800.0)
