@@ -41,10 +41,11 @@ def _as_dense(question: Question, seen: float | None, end: float, widths: Mappin
 def _reaching(
     question: Question, seen: float | None, axes: Mapping[str, Axis], widths: Mapping[str, float]
 ) -> Question:
-    """A top-k goes back over the rows in their order until its other conditions have left rows enough: as far as it is
-    seen to where no other condition prunes. Of a value that few rows have that is further than the mean of all values
-    tells.
+    """A top-k goes back over the rows in their order until its other conditions have left rows enough: as far as it, or one
+    like it, is seen to where no other condition prunes. Of a value that few rows have that is further than the mean of all
+    values tells.
     """
+    seen = seen if question.read is None else question.read
 
     def reach(ask: Ask) -> Ask:
         width, line = widths.get(ask.column, 1.0), axes[ask.column]
@@ -52,6 +53,10 @@ def _reaching(
             return ask
         return at_end(replace(ask, share=seen - width), line, latest=ask.low is not None)
 
+    if question.read is not None and not all(
+        ask.derived or widths.get(ask.column, 0.0) >= UNSORTED for ask in question.asks
+    ):
+        question = replace(question, asks=question.counted)
     alone = all(ask.derived or widths.get(ask.column, 1.0) >= UNSORTED for ask in question.asks)
     return replace(question, asks=tuple(map(reach, question.asks))) if alone else question
 

@@ -108,6 +108,10 @@ class Question:
     """
     ran: float | None = None
     """When its execution ran, in days since 1970, where that is known."""
+    read: float | None = None
+    """The share of the partitions that its own execution read, where it asks for the first rows of an order and that is known."""
+    counted: tuple[Ask, ...] = ()
+    """The same conditions where so many rows are the first as the others leave, in whatever partitions."""
 
     @property
     def written(self) -> bool:

@@ -186,11 +186,17 @@ def _passing(own: Sequence[Ask], sample: Sample) -> Flags:
 
 
 def top(
-    reading: Reading, scan: int, table: Table, axes: Mapping[str, Axis], matched: float, asks: Sequence[Ask] = ()
+    reading: Reading,
+    scan: int,
+    table: Table,
+    axes: Mapping[str, Axis],
+    matched: float,
+    asks: Sequence[Ask] = (),
+    most: float = 1.0,
 ) -> Ask | None:
-    """What ORDER BY column LIMIT k asks of the column, where its conditions, `asks`, match that share of the rows; None
-    for a query that isn't of this form, and for one whose conditions leave single values of the column, among which
-    there is nothing to choose. Snowflake looks at the first column ordered by, and at no aggregate; where rows without
+    """What ORDER BY column LIMIT k asks of the column, where its conditions, `asks`, match that share of the rows, but no
+    more than `most` of all rows where none is on the column itself; None for a query that isn't of this form, and for one
+    whose conditions leave single values of the column, among which there is nothing to choose. Snowflake looks at the first column ordered by, and at no aggregate; where rows without
     a value come first, as they do in descending order unless NULLS LAST is said, only at a column that is NOT NULL.
 
     docs.snowflake.com: Top-K pruning for improved query performance.
@@ -204,14 +210,15 @@ def top(
         or kept_by_nulls(first, table)
     ):
         return None
+    own = [ask for ask in asks if ask.column == first.column]
     share = max(FEWEST, reading.limit / max(1.0, float(table.rows or 1) * matched))
+    share = share if own else min(share, most)
     if share > MOST_KEPT:
         return None
     line = axes[first.column]
     share += 0.5 / line.distinct if line.known else 0.0  # the k-th best value is read whole
     # How far other columns' values reach at an end isn't known of their span: either end is as good.
     asked = Ask(first.column, share, 0, located=False, derived=True, outermost=True)
-    own = [ask for ask in asks if ask.column == first.column]
     if any(ask.values or ask.apart for ask in own):
         return None
     if not line.is_time:

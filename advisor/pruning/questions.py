@@ -106,22 +106,49 @@ def questions_of(
     weight, questions = 1 / len(read.samples or (read.reading,)), []
     for (scan, term), found, complete, matched in zip(terms, asked, whole, parts, strict=True):
         asks = found if matched is None or not complete else _matching(found, matched, axes, scan.ran)
-        share = recorded if recorded is not None else math.prod(a.share for a in asks) if complete else None
+        share = matched if matched is not None else math.prod(a.share for a in asks) if complete else None
         asks = at_most(asks, axes)
         implied = joined(read.template, scan.reading, scan.number, axes, dimensions)
-        best = None if share is None else top(scan.reading, scan.number, table, axes, share, asks)
-        if best is not None and best.open and best.low is not None and daily is not None:
-            best = replace(best, moving=grows(axes[best.column], end, daily))
         few = not term.together and math.prod(ask.share for ask in found) * rows < (scan.reading.limit or 0)
-        if best is not None and _boundless(best, axes[best.column], few, scan.read, rows, partitions):
-            best = None
-        every = (*asks, *implied, *([best] if best else ()))
         seen = recorded if complete and not implied and not scan.stops else None
-        questions.append(Question(load, term.sign * weight, every, False, term.together, seen, scan.day))
+        question = Question(load, term.sign * weight, (*asks, *implied), False, term.together, seen, scan.day)
+        if share is not None:
+            question = _with_first_rows(question, scan, table, axes, (asks, share, few), (end, daily), partitions)
+        questions.append(question)
     usual = read.template.partitions_scanned if read.reading.scans == (table.name,) else None
     return barren(
         questions, [scan.read for scan, _ in terms], None if usual is None else usual / read.template.executions
     )
+
+
+def _with_first_rows(
+    question: Question,
+    scan: _Scan,
+    table: Table,
+    axes: Mapping[str, Axis],
+    left: tuple[Sequence[Ask], float, bool],
+    clock: tuple[datetime, float | None],
+    partitions: int,
+) -> Question:
+    """The question with what it asks for the first rows of an order, which lie in the partitions that its execution read where
+    no other condition prunes: no more of them than these hold, and as many as its conditions leave (`counted`). `left` are
+    these, the share of the rows that they match, and whether they leave so few that none bounds the others; `clock` is the
+    window's end, and the share of the rows that are added a day.
+    """
+    (asks, share, few), (end, daily) = left, clock
+    part = None if scan.read is None else scan.read / partitions
+
+    def first(most: float) -> tuple[Ask, ...]:
+        best = top(scan.reading, scan.number, table, axes, share, asks, most)
+        if best is None or _boundless(best, axes[best.column], few, scan.read, float(table.rows or 1), partitions):
+            return ()
+        goes_on = daily is not None and best.open and best.low is not None and grows(axes[best.column], end, daily)
+        return (replace(best, moving=goes_on),)
+
+    seen, counted = first(part or 1.0), first(1.0)
+    if not seen:
+        return question
+    return replace(question, asks=(*question.asks, *seen), read=part, counted=(*question.asks, *counted))
 
 
 def _matching(

@@ -108,6 +108,22 @@ def test_the_latest_rows_lie_all_over_the_quarter_that_they_are_in_those_of_a_ra
 
 
 @pytest.mark.parametrize("evidence", EVIDENCE)
+def test_the_latest_rows_of_each_value_lie_as_far_back_as_its_own_execution_was_seen_to_read(
+    played: tuple[Mapping[str, Told], Truth], evidence: str
+) -> None:
+    """The fifty of a game of which one row in three is lie in the last partition, those of a rare one in fifty."""
+    layout = played[0][evidence].profile.layout
+    asked = [question for question in layout.questions if question.load == 1 and question.read is not None]
+    read = np.array([question.read for question in asked])
+    back = np.array(
+        [min((ask.share for ask in question.asks if ask.column == "AT"), default=1.0) for question in asked]
+    )
+    assert read.min() <= 1 / PARTITIONS < 8 / PARTITIONS < read.max()
+    assert (back <= read).all()
+    assert (back >= read - layout.widths["AT"] - 1e-9).all()
+
+
+@pytest.mark.parametrize("evidence", EVIDENCE)
 def test_no_key_is_advised_that_would_have_them_read_more(
     played: tuple[Mapping[str, Told], Truth], evidence: str
 ) -> None:
