@@ -118,7 +118,8 @@ def _coarser(axis: Axis) -> Iterable[KeyPart]:
         return [
             KeyPart(axis.column, digits=digits) for digits in range(1, max(1, math.ceil(math.log10(axis.span + 1))))
         ]
-    if axis.family == "text" and axis.prefix:
+    # By literals alone days seem longer than they are, and what goes before them better.
+    if axis.family == "text" and (axis.prefix or (axis.known and axis.letters is not None)):
         return [KeyPart(axis.column, substring=(len(axis.prefix) + 1, length)) for length in range(1, 6)]
     return []
 

@@ -24,6 +24,7 @@ EPOCH = datetime(1970, 1, 1)
 UNIT_DAYS = {"HOUR": 1 / 24, "DAY": 1.0, "WEEK": 7.0, "MONTH": 30.44, "QUARTER": 91.31, "YEAR": 365.25}
 WEEK_BEGINS = 3  # 1970-01-01 was a Thursday; weeks start on Monday
 TEXT_DIGITS = 8
+OF_TEXT = 10.0  # letters that a place of a text is taken to tell apart where nothing tells
 INSTANT = 1e-9  # days: what an excluded upper bound is pulled back by
 
 
@@ -55,6 +56,10 @@ class Axis:
     """Its span and distinct count come from statistics, not from the literals."""
     prefix: str = ""
     """Text: what every value starts with."""
+    letters: tuple[float, float] | None = None
+    """Text in digits: how many of these begin what follows the prefix, and how many there are for each later place
+    (advisor/pruning/letters.py); None of other texts.
+    """
     demanded: tuple[float, ...] = ()
     """Where the single values stand that queries ask for, one for each query, if they ask for those the more that hold the more
     rows (advisor/pruning/groups.py tells); else empty."""
@@ -114,8 +119,13 @@ class Axis:
             return max(1.0, min(self.distinct, self.span / math.pow(10, part.digits) + 1))
         if part.substring is not None:
             letters = part.substring[1] - max(0, len(self.prefix) + 1 - part.substring[0])
-            return max(1.0, min(self.distinct, math.pow(10, max(0, letters))))
+            return max(1.0, min(self.distinct, self._beginnings(letters)))
         return max(1.0, self.distinct)
+
+    def _beginnings(self, letters: int) -> float:
+        """How many different ones the texts have, of so many letters after the prefix."""
+        first, each = self.letters or (OF_TEXT, OF_TEXT)
+        return first * math.pow(each, letters - 1) if letters > 0 else 1.0
 
     def buckets_at(self, part: KeyPart, positions: Floats) -> Floats | None:
         """The numbers of the buckets that positions fall into; None where the expression has no arithmetic of its own."""

@@ -17,6 +17,7 @@ from advisor.model import Column, ColumnStatistics, Value
 from advisor.pruning import far_ends
 from advisor.pruning.axes import Axis, family_of, in_days, placed
 from advisor.pruning.frequencies import Frequencies
+from advisor.pruning.letters import letters
 
 UNITS_A_DAY = (86_400.0, 86_400e3, 86_400e6)
 """Of numbers that count the seconds since 1970, or thousandths or millionths of them."""
@@ -45,19 +46,22 @@ def axis(
     family = family_of(column.data_type if column else None, values)
     statistics = column.statistics if column else None
     if statistics is not None:
-        known = _from_statistics(name, family, rows, statistics)
+        known = _from_statistics(name, family, rows, statistics, values)
         if known is not None:
             return _with_frequencies(_without_stand_ins(known, values, lifetime[1]), statistics, rows)
     return _from_literals(name, family, rows, values, lifetime, looked_up)
 
 
-def _from_statistics(name: str, family: str, rows: float, statistics: ColumnStatistics) -> Axis | None:
+def _from_statistics(
+    name: str, family: str, rows: float, statistics: ColumnStatistics, values: list[Value]
+) -> Axis | None:
     """None where they are incomplete or contradict themselves."""
     if statistics.distinct is None or statistics.distinct < 1:
         return None
-    prefix = ""
+    prefix, told = "", None
     if family == "text" and statistics.minimum is not None and statistics.maximum is not None:
         prefix = _shared_prefix([statistics.minimum, statistics.maximum])
+        told = letters(map(str, values), prefix, (statistics.minimum, statistics.maximum))
     ends = [placed(family, prefix, text) for text in (statistics.minimum, statistics.maximum) if text is not None]
     if len(ends) != 2 or ends[0] is None or ends[1] is None or ends[0] > ends[1]:
         return None
@@ -65,7 +69,7 @@ def _from_statistics(name: str, family: str, rows: float, statistics: ColumnStat
         return None
     distinct = max(1.0, min(statistics.distinct, rows))
     nulls = min(MOST_NULLS, max(0.0, statistics.null_share or 0.0))
-    return Axis(name, family, ends[0], ends[1], distinct, nulls, True, prefix)
+    return Axis(name, family, ends[0], ends[1], distinct, nulls, True, prefix, told)
 
 
 def _with_frequencies(line: Axis, statistics: ColumnStatistics, rows: float) -> Axis:
@@ -135,7 +139,8 @@ def _from_literals(
         return Axis(name, family, *life, distinct, stand_ins=apart, moments=True)
     if family in ("date", "timestamp"):
         distinct = max(1.0, min(rows, (high - low + 1) * (1 if family == "date" else 86_400)))
-    return Axis(name, family, low, high, distinct, prefix=prefix, stand_ins=apart)
+    told = letters(map(str, values), prefix) if family == "text" else None
+    return Axis(name, family, low, high, distinct, prefix=prefix, letters=told, stand_ins=apart)
 
 
 def _standing_in(family: str, positions: list[float], now: datetime) -> tuple[float, ...]:
