@@ -34,7 +34,7 @@ from advisor.pruning.lengths import as_long_as_matched
 from advisor.pruning.nests import nested
 from advisor.pruning.prediction import scanned_today
 from advisor.pruning.questions import prunes_unheard, questions_of
-from advisor.pruning.table_axes import Sampled, axes_of, dimensions_of, implied_axes, merged_axes
+from advisor.pruning.table_axes import Sampled, axes_of, dimensions_of, implied_axes, merged_axes, paced
 from advisor.pruning.weighing import weighed, weighed_by_frequencies
 from advisor.pruning.widths import READS_ALL, ends_alone, learn_widths, observations
 from advisor.readers import Templates
@@ -143,7 +143,10 @@ def profile(
     serving = None if sample is None else sample.serving(layout.partitions, layout.rows)
     if serving is not None:
         told = weighed(layout.questions, [each.template.executions for each in loads], serving)
-        layout = replace(layout, questions=told, sample=serving, weaker=layout, ties=Ties(), surmise=None, nests={})
+        axes = paced(layout.axes, serving)
+        layout = replace(
+            layout, axes=axes, questions=told, sample=serving, weaker=layout, ties=Ties(), surmise=None, nests={}
+        )
     else:
         executions = [each.template.executions for each in loads]
         layout = replace(layout, questions=weighed_by_frequencies(layout.questions, executions, layout.axes))

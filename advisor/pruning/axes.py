@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from advisor.model import KeyPart, Value
 from advisor.pruning.frequencies import Frequencies, Place
+from advisor.pruning.paces import Pace
 
 Floats = NDArray[np.float64]
 
@@ -79,6 +80,8 @@ class Axis:
     """A coarser form that another column is too, and as how many groups of one size queries for that one show it."""
     outer: Outer | None = None
     """The same where statistics tell what that column's values hold."""
+    pace: Pace | None = None
+    """On which days the rows come, of a time that a row sample has; None where nothing tells."""
 
     @property
     def is_time(self) -> bool:

@@ -136,6 +136,7 @@ def _ranges(axis: Axis, part: KeyPart, distinct: float, asks: ColumnAsks) -> Mat
         else:
             for at in np.flatnonzero(asks.moving):
                 within[at] = on_average(axis, part, float(asks.low[at]))
+            _as_rows_come(axis, part, asks, within)
         values = np.where(asks.located, np.minimum(distinct, np.maximum(1.0, within * distinct)), values)
         # What stands for no value is in no bucket of those between the column's ends.
         beside = np.where(asks.stood, axis.absent - axis.null_share, 0.0)
@@ -147,6 +148,15 @@ def _ranges(axis: Axis, part: KeyPart, distinct: float, asks: ColumnAsks) -> Mat
         share = np.where(asks.apart & (last > first), asks.share, share)
         values = np.where(asks.apart, 1.0, values)
     return Matched(values, share, np.zeros(len(share)), asks.located & asks.open)
+
+
+def _as_rows_come(axis: Axis, part: KeyPart, asks: ColumnAsks, within: Floats) -> None:
+    """Puts what the buckets of the latest rows hold where it is known on which days rows come."""
+    if axis.pace is None:
+        return
+    for at in np.flatnonzero(asks.located & asks.open & np.isnan(asks.high)):
+        held = axis.pace.since(part, max(float(asks.low[at]), axis.low), axis.high, bool(asks.moving[at]))
+        within[at] = within[at] if held is None else held
 
 
 def _held(axis: Axis, part: KeyPart, told: Groups, asks: ColumnAsks) -> Floats:

@@ -168,8 +168,16 @@ class Layout:
         asked = {ask: None for question in self.counted.questions for ask in question.asks}
         return tuple(
             ask for ask in asked
-            if ask.null or (sample is not None and (ask.open or self.for_none(ask)) and ask.share * sample.rows < FEW)
+            if ask.null or (sample is not None and (ask.open or self.for_none(ask)) and self._few(ask, sample))
         )  # fmt: skip
+
+    def _few(self, ask: Ask, sample: Sample) -> bool:
+        """The sample has few rows that it asks for, by what it is recorded to match or as they are now: since three days ago fewer
+        rows are than were since three days before it ran.
+        """
+        if ask.share * sample.rows < FEW:
+            return True
+        return ask.open and ask.column in sample.columns and bool(ask.met_by(sample.columns[ask.column]).sum() < FEW)
 
     def for_none(self, ask: Ask) -> bool:
         """Most rows that it asks for hold what stands for no value."""

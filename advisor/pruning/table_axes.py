@@ -22,6 +22,7 @@ from advisor.pruning.asks import PRUNABLE
 from advisor.pruning.axes import Axis
 from advisor.pruning.ends import axis
 from advisor.pruning.joins import Dimension, Dimensions, days_of, may_be_calendar, partners
+from advisor.pruning.paces import Pace
 from advisor.pruning.sample import Sample
 
 Sampled = Callable[[TableName, Mapping[str, Axis]], Sample | None]
@@ -40,6 +41,18 @@ def axes_of(table: Table, readers: Iterable[ReadTemplate], workload: Workload) -
     found = {name: _axis(table, name, values, workload, name in looked_up) for name, values in sorted(literals.items())}
     # Bind variables alone tell nothing of a column.
     return {name: line for name, line in found.items() if line.known or line.is_time or literals[name]}
+
+
+def paced(axes: Mapping[str, Axis], sample: Sample) -> dict[str, Axis]:
+    """The axes with the days on which rows come, of the times that the sample has."""
+
+    def own(line: Axis) -> Axis:
+        if not line.is_time or line.column not in sample.columns:
+            return line
+        values = sample.sorted[line.column]
+        return replace(line, pace=Pace(values[(values >= line.low) & (values <= line.high)]))
+
+    return {name: own(line) for name, line in axes.items()}
 
 
 def _axis(table: Table, name: str, values: Iterable[Value], workload: Workload, looked_up: bool = False) -> Axis:
