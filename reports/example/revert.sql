@@ -75,7 +75,7 @@ $$;
 
 -- ---------------------------------------------------------------- scripts/004_clustering_key_DEMO_RETAIL_PAYMENTS.sql
 
--- Cluster DEMO.RETAIL.PAYMENTS by (DATE_TRUNC('MONTH', PAID_AT), CUSTOMER_ID)
+-- Cluster DEMO.RETAIL.PAYMENTS by (DATE_TRUNC('QUARTER', PAID_AT), CUSTOMER_ID)
 EXECUTE IMMEDIATE $$
 DECLARE
   not_as_seen EXCEPTION (-20001, 'STOP: not as the advice left it; run this SELECT without its INTO for the reason');
@@ -87,7 +87,7 @@ SELECT
     WHEN COUNT_IF(table_type <> 'BASE TABLE') > 0 THEN 'STOP: the name stands for something that is not a permanent or transient table'
     WHEN MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) = ''
       THEN 'DONE: the clustering key is the one that this would set'
-    WHEN NOT MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) IN (TRANSLATE(UPPER('DATE_TRUNC(''MONTH'', PAID_AT), CUSTOMER_ID'), ' "()', ''), TRANSLATE(UPPER('LINEARDATE_TRUNC(''MONTH'', PAID_AT), CUSTOMER_ID'), ' "()', ''))
+    WHEN NOT MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) IN (TRANSLATE(UPPER('DATE_TRUNC(''QUARTER'', PAID_AT), CUSTOMER_ID'), ' "()', ''), TRANSLATE(UPPER('LINEARDATE_TRUNC(''QUARTER'', PAID_AT), CUSTOMER_ID'), ' "()', ''))
       THEN 'STOP: the clustering key is not the one that the advice set'
     ELSE 'OK'
   END INTO :verdict
