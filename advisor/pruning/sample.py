@@ -34,9 +34,7 @@ FEW = 30
 SHOWING = 8
 """Sampled rows that show whether those of a kind lie evenly."""
 FULL = 0.1
-"""Of the stretches so many may be full of rows of a kind beside others that share some evenly: a hot value's, which lie in
-two or three.
-"""
+"""Of the stretches so many may be full of a hot value's rows, two or three, beside others that share some evenly."""
 LARGE = 2
 """Partitions that a group fills within which a later expression can skip some."""
 SLAB = 100
