@@ -16,6 +16,7 @@ PRUNABLE = frozenset({Role.EQUALITY, Role.MEMBERSHIP, Role.RANGE, Role.PREFIX, R
 UNTOLD = 0.5  # share of the rows that what stands for no value is taken to have where it is asked for and nothing tells
 FEW = 0.01  # of the rows: that few of a column's values hold is about even
 FEWEST = 1e-9  # share of the rows that a condition is taken to match at least
+MANY = 1000.0  # values: of so many each holds too few rows to tell one that came since statistics from one that no row holds
 LAST_LETTER = "\U0010ffff"
 
 
@@ -228,8 +229,11 @@ def _points(line: Axis, usage: ColumnUsage) -> Ask:
 
 
 def _beyond_ends(line: Axis, position: float) -> bool:
-    """No row holds it, as far as statistics tell; of times, those that came since may."""
-    return line.known and not line.is_time and not line.low <= position <= line.high
+    """No row holds it, as far as statistics tell; of times, those that came since may. Of many values each holds few rows and is
+    read in one partition too where it came since: ids that count on, above the high end by no more than it is above the low one.
+    """
+    since = line.span if line.distinct > MANY else 0.0
+    return line.known and not line.is_time and not line.low <= position <= line.high + since
 
 
 def _standing(line: Axis, values: int) -> float:

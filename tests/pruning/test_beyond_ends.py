@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from advisor.clustering.judge import Judge
-from advisor.model import KeyPart
+from advisor.model import ColumnUsage, KeyPart, Role, TableName
 from advisor.profile import TableProfile
-from advisor.pruning.asks import Ask, Question
+from advisor.pruning.asks import Ask, Question, asks_of
+from advisor.pruning.axes import Axis
 from advisor.pruning.barren import barren
 from advisor.pruning.widths import Observation, learn_widths
 from benchmarks.worlds.cases import Case, Rows, Template, number
@@ -79,6 +80,21 @@ def test_statistics_that_have_not_seen_a_value_do_not_end_what_has_read_on() -> 
     columns = {**later.tables[0].columns, "SHOP": replace(opened, values=values)}
     each, _ = seen(closed_shops(3), replace(later, tables=(replace(later.tables[0], columns=columns),)))
     assert not any(question.barren for question in each.profile.layout.questions)
+
+
+def looked_up(first: int) -> bool:
+    """Whether nobody holds an id of those from `first` on, by statistics of 50,000 ids from 0."""
+    line = Axis("ID", "number", 0.0, 49_999.0, 50_000.0, known=True)
+    values = tuple(range(first, first + 3))
+    usage = ColumnUsage(TableName("DB", "PUBLIC", "T"), "ID", Role.MEMBERSHIP, 0, values=values)
+    (ask,) = asks_of([usage], {"ID": line})
+    return ask.unmatched
+
+
+def test_ids_that_count_on_may_have_come_since_the_statistics() -> None:
+    assert not looked_up(50_100)
+    assert looked_up(-20)
+    assert looked_up(5_000_000)
 
 
 def test_a_value_of_half_of_the_rows_that_reads_nearly_all_is_not_in_half_an_order() -> None:
