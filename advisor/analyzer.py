@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from importlib import import_module
 
 from advisor import inputs
 from advisor.account import Account, Say, read_account
@@ -36,9 +35,6 @@ def analyze(
     `say` is told each stage as it begins, for a terminal. `lessons` are what tracked changes taught, by kind.
     """
     with _few_collections(), Beside() as process, Beside(process=False) as thread:
-        if settings.threads > 1:
-            # It takes half as long to import as all else, and isn't needed before executions are compressed.
-            thread.begin(import_module, "scipy.optimize")
         account = read_account(snapshot, settings, say, KeySearch(process if settings.threads > 1 else None))
         with account.latencies.hastened(thread) if settings.threads > 1 else nullcontext():
             parts = Parts.of(snapshot, account, settings)

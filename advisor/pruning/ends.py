@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-import scipy
+from scipy.special import pdtrc
 
 from advisor.frequent import least_share
 from advisor.model import Column, ColumnStatistics, Value
@@ -194,4 +194,4 @@ def _dense(values: list[Value]) -> float:
     many = (max(counts) - min(counts)) * (len(counts) + 1) / (len(counts) - 1) + 1
     repeats = sum(count * (count - 1) // 2 for count in counts.values())
     by_chance = drawn * (drawn - 1) / 2 / many
-    return many if not repeats or scipy.special.pdtrc(repeats - 1, by_chance) >= UNUSUAL else 0.0
+    return many if not repeats or pdtrc(repeats - 1, by_chance) >= UNUSUAL else 0.0

@@ -22,7 +22,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import permutations
 
-import scipy
+from scipy.special import bdtrc
 
 from advisor.model import KeyPart
 from advisor.pruning.asks import Ask, Question
@@ -142,7 +142,7 @@ def _led(outer: _Asked, inner: _Asked, digits: int) -> bool:
 
 def _hits(tries: int, least: int, share: float) -> float:
     """How probable so many hits or more are."""
-    return float(scipy.special.bdtrc(least - 1, tries, share))
+    return float(bdtrc(least - 1, tries, share))
 
 
 def _stretch(values: int, width: float) -> float:

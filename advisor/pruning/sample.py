@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import scipy
 from numpy.typing import NDArray
+from scipy.special import betaln
 
 from advisor.model import KeyPart
 from advisor.pruning.axes import Axis, bucket_codes
@@ -232,7 +232,7 @@ class Sample:
             return np.asarray(real * np.log1p(-found))
         of_kind = np.maximum(LEAST, share * like_all + seen)
         others = np.maximum(LEAST, (1 - share) * like_all + sampled - seen)
-        return np.asarray(scipy.special.betaln(of_kind, others + real) - scipy.special.betaln(of_kind, others))
+        return np.asarray(betaln(of_kind, others + real) - betaln(of_kind, others))
 
     def _growth(self, spans: Floats, lows: Floats, highs: Floats, cut: Cut, rows: float) -> float:
         """By which share of itself the mean span of a partition grows from the sample's rows to the table's.

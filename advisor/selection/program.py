@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import scipy
 from numpy.typing import NDArray
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import coo_array
 
 from advisor.model import Service, TableName
 from advisor.selection.problem import Problem
@@ -38,10 +39,10 @@ class _Rows:
         self.lower.append(lower)
         self.upper.append(upper)
 
-    def constraint(self, columns: int) -> scipy.optimize.LinearConstraint:
+    def constraint(self, columns: int) -> LinearConstraint:
         rows, cols, data = zip(*self.cells, strict=True)
-        matrix = scipy.sparse.coo_array((data, (rows, cols)), shape=(len(self.lower), columns))
-        return scipy.optimize.LinearConstraint(matrix.tocsr(), np.array(self.lower), np.array(self.upper))
+        matrix = coo_array((data, (rows, cols)), shape=(len(self.lower), columns))
+        return LinearConstraint(matrix.tocsr(), np.array(self.lower), np.array(self.upper))
 
 
 def solve(problem: Problem) -> tuple[frozenset[int], bool] | None:
@@ -67,10 +68,10 @@ def _solve(problem: Problem) -> tuple[frozenset[int], bool] | None:
     gains = np.array(own + [service.saved.expected for _, service in contested])
     rows = _constraints(problem, contested)
     largest = float(np.abs(gains).max()) or 1.0
-    found = scipy.optimize.milp(
+    found = milp(
         -gains * (SCALE / largest),
         integrality=np.array([1] * count + [0] * len(contested)),
-        bounds=scipy.optimize.Bounds(0, _ceilings(problem, len(contested))),
+        bounds=Bounds(0, _ceilings(problem, len(contested))),
         constraints=[rows.constraint(count + len(contested))] if rows.cells else [],
         options={"mip_rel_gap": 0.0, "node_limit": NODES},
     )
