@@ -196,8 +196,9 @@ def top(
 ) -> Ask | None:
     """What ORDER BY column LIMIT k asks of the column, where its conditions, `asks`, match that share of the rows, but no
     more than `most` of all rows where none is on the column itself; None for a query that isn't of this form, and for one
-    whose conditions leave single values of the column, among which there is nothing to choose. Snowflake looks at the first column ordered by, and at no aggregate; where rows without
-    a value come first, as they do in descending order unless NULLS LAST is said, only at a column that is NOT NULL.
+    whose conditions leave single values of the column, among which there is nothing to choose. Snowflake looks at the first
+    column ordered by, and at no aggregate; where rows without a value come first, as they do in descending order unless NULLS
+    LAST is said, only at a column that is NOT NULL.
 
     docs.snowflake.com: Top-K pruning for improved query performance.
     """

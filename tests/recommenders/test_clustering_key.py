@@ -109,6 +109,14 @@ def test_a_virtual_column_is_no_part_of_a_key(tmp_path: Path) -> None:
     advice = advise(tmp_path, history, columns=computed("CUSTOMER_ID"))
     assert not keys(advice)
     assert "No column that its queries filter can be part of a key." in reasons(advice)
+    assert "CUSTOMER_ID is a virtual column, which Snowflake allows in no key" in reasons(advice)
+
+
+def test_a_virtual_column_beside_another_is_among_what_was_rejected(tmp_path: Path) -> None:
+    history = runs(by_customer, 400, 2000) + runs(by_week, 100, 2000, start=7) + loads(100_000)
+    advice = advise(tmp_path, history, columns=computed("CUSTOMER_ID"))
+    assert keys(advice) == [("create", ["DAY"])]
+    assert "CUSTOMER_ID is a virtual column, which Snowflake allows in no key" in reasons(advice)
 
 
 def test_a_sorted_rewrite_writes_nothing_to_a_virtual_column(tmp_path: Path) -> None:

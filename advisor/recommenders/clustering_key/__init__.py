@@ -24,23 +24,24 @@ their queries save, the more so where search optimization is in force or materia
 anew, and the views refreshed, for all that is rewritten, and what that takes is in the key's price, unless the same plan drops
 them. Tables that load in the order they are asked are pruned already. A table that dbt, a task or a job recreates loses what an
 ALTER sets: its key is a patch for the model or the statement. A table of an imported database is its provider's to change.
-Conditions inside UPPER, MOD or behind a leading wildcard gain nothing.
+Snowflake allows no virtual column in a key. Conditions inside UPPER, MOD or behind a leading wildcard gain nothing.
 
 References
 ----------
-docs.snowflake.com: Clustering keys & clustered tables; Strategies for selecting clustering keys. Zimmerer et al.,
+docs.snowflake.com: Clustering keys & clustered tables; Virtual columns; Strategies for selecting clustering keys. Zimmerer et al.,
 "Pruning in Snowflake: Working Smarter, Not Harder", SIGMOD 2025. Snowflake quickstart "Cluster key selection".
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from advisor.account import Account
 from advisor.clustering import verdict
 from advisor.clustering.estimate import Estimate
 from advisor.keys import render
-from advisor.model import ZERO, Proposal, Proposed, Service, Workload
+from advisor.model import ZERO, KeyPart, Proposal, Proposed, Rejection, Service, Workload
 from advisor.profile import TableProfile
 from advisor.recommenders.clustering_key.words import CODE, brief, recommend, recommend_drop, reject, served_loads
 from advisor.services.endings import SURELY, most_skipped
@@ -82,11 +83,26 @@ def _propose_keys(profile: TableProfile, account: Account, settings: Settings) -
     why = verdict.obstacle(profile, settings)
     if why is not None:
         return Proposed((), (reject(profile, (), why),), 0)
-    found = account.keys(profile, settings)
+    found, barred = account.keys(profile, settings), _barred(profile)
     if not found:
         why = "No column that its queries filter can be part of a key."
-        return Proposed((), (reject(profile, (), why),), 0)
-    return weigh(found, profile, account, settings)
+        return Proposed((), (reject(profile, (), why), *barred), len(barred))
+    weighed = weigh(found, profile, account, settings)
+    return replace(weighed, rejections=(*weighed.rejections, *barred), judged=weighed.judged + len(barred))
+
+
+def _barred(profile: TableProfile) -> tuple[Rejection, ...]:
+    """Columns that its queries filter, but that no key may hold."""
+    asked = {ask.column for question in profile.layout.questions for ask in question.asks}
+    virtual = [column.name for column in profile.table.columns if column.virtual and column.name in asked]
+    return tuple(
+        reject(
+            profile,
+            (KeyPart(name),),
+            f"{name} is a virtual column, which Snowflake allows in no key: one on what it is computed from may serve.",
+        )
+        for name in virtual
+    )
 
 
 def weigh(ranked: Sequence[Estimate], profile: TableProfile, account: Account, settings: Settings) -> Proposed:

@@ -22,7 +22,7 @@ Where time prunes already, a split brings nothing: it is said so. Where any quer
 nothing is archived, for archived rows can't be queried. Reports that run less often than the window is long don't show
 in it. A table that a job recreates is cut in the job, and one that dbt makes in its model: the next run would collide
 with a view in its place. External and Iceberg tables are partitioned where they are defined: no script is written, and
-what to check for one is said.
+what to check for one is said. A table with a virtual column isn't split: whether its parts would get it too needs checking.
 
 References
 ----------

@@ -19,8 +19,8 @@ Advice: `ALTER TABLE SESSIONS ADD SEARCH OPTIMIZATION ON EQUALITY(SESSION_ID, US
 When not to
 -----------
 Columns of few values, ranges, and look-ups that a clustering key serves as well. Tables rewritten all the time: each write is
-indexed again. Materialized views, external, hybrid and temporary tables, and FLOAT columns have no such paths. Standard edition
-has no search optimization. Where nothing tells how many rows a look-up leaves, nothing is advised.
+indexed again. Materialized views, external, hybrid and temporary tables, FLOAT columns and virtual ones have no such paths. Standard
+edition has no search optimization. Where nothing tells how many rows a look-up leaves, nothing is advised.
 
 References
 ----------
