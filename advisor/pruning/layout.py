@@ -16,6 +16,7 @@ from advisor.pruning.asks import Ask, Question
 from advisor.pruning.axes import Axis
 from advisor.pruning.closed_form import Floats, Selection, Walked
 from advisor.pruning.counterparts import Ties, told_together
+from advisor.pruning.few_rows import deciding
 from advisor.pruning.nests import Nests, plain
 from advisor.pruning.sample import FEW, Sample
 from advisor.pruning.unsampled import Bucketed
@@ -65,7 +66,7 @@ class Layout:
 
     def _asking_the_same(self, other: Layout) -> Layout:
         """What is derived of the questions alone needn't be derived again."""
-        for name in ("_kinds", "asked", "which", "asks", "weights", "owners", "few", "scattered"):
+        for name in ("_kinds", "asked", "which", "asks", "weights", "owners", "deciding", "few", "scattered"):
             vars(other)[name] = getattr(self, name)
         return other
 
@@ -205,15 +206,26 @@ class Layout:
         return ask.null or (ask.placed and not beyond)
 
     @cached_property
+    def _decided(self) -> tuple[Ask | None, ...]:
+        """By what is `asked` the condition of which a partition's own ends decide whether it is scanned, as for rows at the far
+        end of a column and for NULLs."""
+        return tuple(deciding(asks) for asks in self.asked)
+
+    @cached_property
+    def deciding(self) -> Mapping[str, NDArray[np.intp]]:
+        """By column the places in `asked` of which a condition on it decides so."""
+        found: dict[str, list[int]] = {}
+        for place, ask in enumerate(self._decided):
+            if ask is not None:
+                found.setdefault(ask.column, []).append(place)
+        return {column: np.array(places, dtype=np.intp) for column, places in found.items()}
+
+    @cached_property
     def few(self) -> Floats:
-        """By what is `asked`: rows that it matches at most where a partition's own ends decide whether it is scanned, as for
-        rows at the far end of a column and for NULLs; infinite elsewhere. Of a barren question, none."""
-        return np.array([
-            0.0 if barren else min(
-                (ask.share * self.rows for ask in asks if ask.open or ask.null or ask.outermost), default=math.inf
-            )
-            for asks, barren in self._kinds
-        ])  # fmt: skip
+        """By what is `asked`: rows that it matches at most where a partition's own ends decide whether it is scanned; infinite
+        elsewhere. Of a barren question, none."""
+        most = [math.inf if ask is None else ask.share * self.rows for ask in self._decided]
+        return np.where([barren for _, barren in self._kinds], 0.0, most)
 
     def holding(self, partitions: Floats | float) -> Floats:
         """By what is `asked`, of so many partitions those that hold one of its few rows, did these lie at random among them; one

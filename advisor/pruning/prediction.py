@@ -19,6 +19,7 @@ from advisor.pruning.axes import Axis
 from advisor.pruning.buckets import ColumnAsks, matched
 from advisor.pruning.closed_form import Floats, Selection, Walked
 from advisor.pruning.counterparts import EVEN_ODDS, STRAYING
+from advisor.pruning.few_rows import at_ends, leading
 from advisor.pruning.groups import groups, sizes_of
 from advisor.pruning.layout import Layout
 from advisor.pruning.nests import plain_key
@@ -56,7 +57,19 @@ def _predict_asked(layout: Layout, key: tuple[KeyPart, ...], depth: float) -> Fl
         alike = all(_unmoved(layout, part) for part in key)
         otherwise = so if alike else _predict_asked(layout.unsurmised, key, depth)
         return EVEN_ODDS * so + (1 - EVEN_ODDS) * otherwise
-    return layout.holding(_walk(layout, key, depth).scanned(layout.partitions))
+    scanned = layout.holding(_walk(layout, key, depth).scanned(layout.partitions))
+    return np.minimum(scanned, _few(layout, key))
+
+
+def _few(layout: Layout, key: tuple[KeyPart, ...]) -> Floats:
+    """The most partitions in which the few rows lie that some of `Layout.asked` are for."""
+    most = np.full(len(layout.asked), math.inf)
+    for column, places in layout.deciding.items():
+        at = leading(key, column)
+        if 0 < at < len(key):
+            lead, shares = [select(layout, part) for part in key[:at]], select(layout, key[at]).share[places]
+            most[places] = at_ends(lead, places, shares, layout.few[places], layout.partitions)
+    return most.clip(min=1.0)
 
 
 def _unmoved(layout: Layout, part: KeyPart) -> bool:
