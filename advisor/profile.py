@@ -22,7 +22,7 @@ from advisor.model import (
     TableScans,
     Workload,
 )
-from advisor.pruning import stand_ins
+from advisor.pruning import nulls, stand_ins
 from advisor.pruning.as_seen import as_seen
 from advisor.pruning.asks import Ask, Question
 from advisor.pruning.axes import Axis
@@ -192,6 +192,7 @@ class _Reads:
             questions = self._asked(table, axes)
             asking = [question for each in questions for question in each]
             told = as_long_as_matched(stand_ins.told(axes, asking), asking, self.workload.window_end)
+            told = nulls.told(told, table, self.readers, self.history)
             if told != axes:
                 axes, questions = told, self._asked(table, told)
             asked = {ask.column for each in questions for question in each for ask in question.asks} | own.keys()

@@ -32,7 +32,7 @@ CHANCE = 1.5
 
 
 @dataclass(frozen=True)
-class _Scan:
+class Scan:
     """One scan of the table by one text of the template."""
 
     reading: Reading
@@ -47,14 +47,14 @@ class _Scan:
     """
 
     @staticmethod
-    def of(reading: Reading, number: int, execution: Execution | None) -> _Scan:
+    def of(reading: Reading, number: int, execution: Execution | None) -> Scan:
         usages = [
             u for u in reading.usages if u.scan == number and u.table == reading.scans[number] and u.role in FILTERS
         ]
         if execution is None:
-            return _Scan(reading, number, usages, None, None)
+            return Scan(reading, number, usages, None, None)
         seen, joined_with = execution.partitions_scanned, {other for _, other in partners(reading, number)}
-        return _Scan(reading, number, usages, execution.started, None if seen is None else seen - len(joined_with))
+        return Scan(reading, number, usages, execution.started, None if seen is None else seen - len(joined_with))
 
     @property
     def day(self) -> float | None:
@@ -67,11 +67,12 @@ class _Scan:
         return self.reading.limit is not None and not any(u.role is Role.GROUP for u in self.reading.usages)
 
 
-def _scans(table: Table, read: ReadTemplate) -> list[_Scan]:
+def scans_of(table: Table, read: ReadTemplate) -> list[Scan]:
+    """Of each of the template's texts that are read, the scans of the table."""
     readings = read.samples or (read.reading,)
     ran = read.ran if len(read.ran) == len(readings) else (None,) * len(readings)
     return [
-        _Scan.of(reading, number, execution)
+        Scan.of(reading, number, execution)
         for reading, execution in zip(readings, ran, strict=True)
         for number, name in enumerate(reading.scans)
         if name == table.name
@@ -91,7 +92,7 @@ def questions_of(
     """One question for each scan of the table by each sample of the template, as it would be asked at the window's end."""
     recorded, rows = matched_share(read.template, history), float(table.rows or 1)
     daily = None if history.churn is None else history.churn.rows_added / rows
-    terms = [(scan, term) for scan in _scans(table, read) for term in terms_of(scan.usages, axes)]
+    terms = [(scan, term) for scan in scans_of(table, read) for term in terms_of(scan.usages, axes)]
     asked = [unless_found(term.asks, scan.read) for scan, term in terms]
     moments = [scan.ran for scan, _ in terms if scan.ran is not None]
     if len(moments) == len(terms) and daily is not None:
@@ -123,7 +124,7 @@ def questions_of(
 
 def _with_first_rows(
     question: Question,
-    scan: _Scan,
+    scan: Scan,
     table: Table,
     axes: Mapping[str, Axis],
     left: tuple[Sequence[Ask], float, bool],

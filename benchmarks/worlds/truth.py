@@ -72,7 +72,7 @@ def _executed(
         own = _own(reading, scan, rows[name.name])
         there = _there(rows[name.name], since_epoch(started))
         joined = _joined(reading, scan, rows, HOPS)
-        passes = matching(rows[name.name], own) & there
+        passes = matching(rows[name.name], own) & _with_values(reading, scan, rows[name.name]) & there
         top = _top(reading, scan, rows[name.name], passes)
         scans.append((name.name, (*own, *joined, *top)))
         matched.append((name.name, int(there.sum()), int(passes.sum())))
@@ -90,6 +90,15 @@ def _there(rows: Rows, moment: float) -> Flags:
 
 def _own(reading: Reading, scan: int, rows: Rows) -> Condition:
     return condition([u for u in reading.usages if u.scan == scan and u.role in FILTERS], rows.columns)
+
+
+def _with_values(reading: Reading, scan: int, rows: Rows) -> Flags:
+    """The rows that `IS NOT NULL` lets through, which no minimum and maximum decides."""
+    found = np.ones(rows.count, bool)
+    for usage in reading.usages:
+        if usage.scan == scan and usage.role is Role.NULL_TEST and usage.negated and usage.branch is None:
+            found &= ~np.isnan(rows.columns[usage.column].values)
+    return found
 
 
 def matching(rows: Rows, conditions: Condition) -> Flags:

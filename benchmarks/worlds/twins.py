@@ -19,11 +19,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from advisor.keys import render
-from advisor.model import KeyPart
+from advisor.model import Churn, KeyPart
 from benchmarks.columns import Column, Floats
-from benchmarks.worlds.cases import Case, Rows, Template, number
+from benchmarks.worlds.cases import Case, Rows, Template, dates, number
 from benchmarks.worlds.outcomes import HELD, Key, all_keys
-from benchmarks.worlds.synthetic import forms
+from benchmarks.worlds.synthetic import DAYS, alternatives, forms, span
 from benchmarks.worlds.truth import HELD_DAYS, Truth, execute, truths
 
 ROWS, PARTITIONS, VALUES = 60_000, 200, 10_000
@@ -125,4 +125,49 @@ def least_errors(seed: int) -> Floats:
     both = [_truth(each, seed, "EVENTS") for each in (case, renumbered(case, seed))]
     one, other = (truth.per_template(truth.keyed(BY_PRODUCT)) for truth in both)
     found: Floats = np.sqrt(np.maximum(one / other, other / one))
+    return found
+
+
+# ---------------------------------------------------------------- two times
+
+
+PAIR_ROWS = 240_000
+RECENT = 60  # days, of which half of the rows have one of the two times long before the other
+SHOWN_VALUES = 100  # frequent values that statistics tell
+
+
+def two_times(seed: int) -> tuple[Case, Case]:
+    """Days asked for on either of two columns, as in the world of alternatives: in the one table half of the latest rows are of days
+    long ago that were changed lately, in the other they are new ones whose change is dated long ago.
+
+    Either way as many rows come each day, and each has one of the two dates then. What happened before, and how many rows have each of the
+    days that statistics tell of, is the same.
+    """
+    rng = np.random.default_rng([16, seed])
+    first, today = span(seed)
+    arrived = np.sort(rng.uniform(first, today, PAIR_ROWS))
+    day = np.floor(arrived)
+    moved = _moved(day, today, rng)
+    device = number("DEVICE", rng.integers(0, 400, PAIR_ROWS))
+
+    def case(days: Floats, changed: Floats) -> Case:
+        columns = {"DAY": dates("DAY", days), "CHANGED": dates("CHANGED", changed), "DEVICE": device}
+        rows = Rows("T", columns, PARTITIONS, arrived, Churn(PAIR_ROWS / DAYS, 0, 0))
+        return replace(alternatives(seed), tables=(rows,))
+
+    return case(moved, day), case(day, moved)
+
+
+def _moved(day: Floats, today: float, rng: np.random.Generator) -> Floats:
+    """The days with half of the latest put to earlier ones, none of which becomes one of the most frequent, as none of these
+    loses a row."""
+    days, counts = np.unique(day, return_counts=True)
+    least = np.sort(counts)[-SHOWN_VALUES]
+    told = days[counts >= least]
+    free = days[(days < today - RECENT) & (counts < least)]
+    places = np.repeat(free, least - 1 - counts[np.isin(days, free)])
+    latest = np.flatnonzero((day >= today - RECENT) & ~np.isin(day, told))
+    chosen = rng.choice(latest, min(len(latest) // 2, len(places)), replace=False)
+    found = day.copy()
+    found[chosen] = rng.choice(places, len(chosen), replace=False)
     return found

@@ -8,13 +8,15 @@ from functools import cache
 import numpy as np
 import pytest
 
-from advisor.model import Table
+from advisor.model import KeyPart, Table
 from benchmarks.worlds.cases import Case
 from benchmarks.worlds.outcomes import SHOWN
 from benchmarks.worlds.synthetic import forms
 from benchmarks.worlds.told import Told, told
-from benchmarks.worlds.truth import SHOWN_DAYS, Executed, Truth, execute, truths
-from benchmarks.worlds.twins import bound, least_errors, renumbered, twins
+from benchmarks.worlds.truth import HELD_DAYS, SHOWN_DAYS, Executed, Truth, execute, truths
+from benchmarks.worlds.twins import bound, least_errors, renumbered, twins, two_times
+
+TIMES = 1301  # a seed whose workload mostly asks for the latest days
 
 
 @pytest.mark.parametrize("evidence", ["history", "statistics"])
@@ -65,6 +67,30 @@ def test_no_prediction_for_both_is_near_what_a_key_on_the_product_leaves_to_be_r
     assert found[0] > 2.3, "products launched together"
     assert (found[1:3] > 1.6).all(), "codes, and what codes begin with"
     assert np.quantile(found, 0.95) > 2
+
+
+@pytest.mark.parametrize("evidence", ["history", "statistics"])
+def test_neither_history_nor_statistics_tell_which_of_two_times_the_latest_rows_have(evidence: str) -> None:
+    one, other = (_told_of_times(case, evidence) for case in two_times(TIMES))
+    assert one == other
+
+
+def test_what_is_best_by_the_one_time_reads_twice_as_much_as_today_where_the_latest_rows_have_the_other() -> None:
+    for case, (best, worst) in zip(two_times(TIMES), [("CHANGED", "DAY"), ("DAY", "CHANGED")], strict=True):
+        truth = truths(case, execute(case, HELD_DAYS, SHOWN, np.random.default_rng(1)))["T"]
+        runs = np.array([template.executions for template in case.templates], dtype=float)
+        now = float(truth.per_template(truth.now()) @ runs)
+        under = {
+            column: float(truth.per_template(truth.keyed((KeyPart(column, unit="QUARTER"), KeyPart("DEVICE")))) @ runs)
+            for column in (best, worst)
+        }
+        assert under[best] < 0.4 * now
+        assert under[worst] > 1.9 * now
+
+
+def _told_of_times(case: Case, evidence: str) -> Told:
+    shown = execute(case, SHOWN_DAYS, SHOWN, np.random.default_rng(1))
+    return told(case, shown, truths(case, shown), TIMES, evidence)["T"]
 
 
 @cache
