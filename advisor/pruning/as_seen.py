@@ -11,7 +11,7 @@ from dataclasses import replace
 from advisor.pruning.asks import Ask, Question
 from advisor.pruning.axes import Axis
 from advisor.pruning.joins import at_end
-from advisor.pruning.widths import UNSORTED, touched
+from advisor.pruning.widths import READS_ALL, UNSORTED, touched
 
 
 def as_seen(
@@ -20,7 +20,7 @@ def as_seen(
     """The question with what the share of so many partitions tells that scans like it are seen to read."""
     if not any(ask.derived for ask in question.asks):
         return _as_dense(question, seen, 1 / partitions, widths)
-    return _reaching(_in_stretches(question, seen, widths), seen, axes, widths)
+    return _reaching(_as_many(_in_stretches(question, seen, widths), seen, widths), seen, axes, widths)
 
 
 def _as_dense(question: Question, seen: float | None, end: float, widths: Mapping[str, float]) -> Question:
@@ -74,3 +74,21 @@ def _in_stretches(question: Question, seen: float | None, widths: Mapping[str, f
         return along if seen < math.sqrt(apart * together) else ask
 
     return replace(question, asks=tuple(map(stretch, question.asks)))
+
+
+def _as_many(question: Question, seen: float | None, widths: Mapping[str, float]) -> Question:
+    """What a join leaves of the one column in whose order the rows lie holds as many of them as are read for it, but for where its
+    stretches begin and end: of a year's sales November has more than a twelfth.
+    """
+    in_order = [ask for ask in question.asks if widths.get(ask.column, 1.0) < UNSORTED]
+    if seen is None or seen >= READS_ALL or len(in_order) != 1:
+        return question
+
+    def held(ask: Ask) -> Ask:
+        if ask is not in_order[0] or not ask.derived or ask.outermost or ask.placed or ask.unmatched:
+            return ask
+        places = max(1, ask.places)
+        share = places * (1 - math.pow(1 - seen, 1 / places) - widths[ask.column])
+        return replace(ask, share=share) if share > 0 else ask
+
+    return replace(question, asks=tuple(map(held, question.asks)))
