@@ -237,7 +237,15 @@ def planted(folder: Path, rows_of_history: list[Row]) -> Path:
         [{**rows, "CREATED": START - timedelta(days=366), "COMMENT": SECRETS["unknown"]}],
         columns=[of(COLUMN_NAME=c, DATA_TYPE=k, ORDINAL_POSITION=i) for i, (c, k) in enumerate(COLUMNS, 1)],
         column_statistics=[
-            of(COLUMN_NAME=c, MIN_VALUE=low, MAX_VALUE=high, APPROX_DISTINCT=n, NULL_SHARE=0.0, FREQUENT_VALUES=f)
+            of(
+                COLUMN_NAME=c,
+                MIN_VALUE=low,
+                MAX_VALUE=high,
+                APPROX_DISTINCT=n,
+                NULL_SHARE=0.0,
+                FREQUENT_VALUES=f,
+                QUANTILES={"CLIENT_NO": "[[2000, 0.5], [50000, 0.9]]", "SALARYBAND": f}.get(c),
+            )
             for c, (low, high, n) in statistics.items()
             for f in [json.dumps([[SECRETS["statistic"], 0.25], ["bb", 0.1]]) if c == "SALARYBAND" else None]
         ],

@@ -470,6 +470,22 @@ def test_frequent_values_that_cannot_be_read_are_counted_and_cost_nothing_else(
 
 
 @pytest.mark.parametrize(
+    ("text", "read"),
+    [('[[1.5, 0.5], ["2", 0.99]]', (("1.5", 0.5), ("2", 0.99))), ("[]", ()), (None, ()), ("[[1, 2]]", ())],
+)
+def test_quantiles_are_values_with_the_share_that_is_no_larger(
+    tmp_path: Path, text: str | None, read: tuple[tuple[str, float], ...]
+) -> None:
+    place = {"TABLE_CATALOG": "DB", "TABLE_SCHEMA": "PUBLIC", "TABLE_NAME": "T", "COLUMN_NAME": "A"}
+    statistics = [place | {"APPROX_DISTINCT": 9.0, "MIN_VALUE": "1", "MAX_VALUE": "9", "QUANTILES": text}]
+    columns = [place | {"ORDINAL_POSITION": 1, "DATA_TYPE": "NUMBER"}]
+    write_snapshot(tmp_path, tables=[table("T")], columns=columns, column_statistics=statistics)
+    with open_snapshot(tmp_path) as snapshot:
+        found = catalog(snapshot).tables[T].columns[0].statistics
+    assert found == ColumnStatistics(distinct=9.0, minimum="1", maximum="9", quantiles=read)
+
+
+@pytest.mark.parametrize(
     ("columns", "traits"),
     [
         ({"IS_TRANSIENT": "NO", "IS_HYBRID": "NO"}, set()),

@@ -173,7 +173,9 @@ def _told(run: Run, planned: Sequence[Plan], budget_gib: float, samples: bool) -
         for source, why in sorted(run.refusals.items())
         if source not in (*ACCOUNT_VIEWS, SHOWN)
     ]
-    notes += [f"column statistics: without frequent values: {why}" for _, why in sorted(run.shortened.items())]
+    notes += [
+        f"column statistics: without frequent values and quantiles: {why}" for _, why in sorted(run.shortened.items())
+    ]
     if not samples:
         notes.append("row samples: none; --keep-samples takes them, and keeps their values in the snapshot")
     return notes

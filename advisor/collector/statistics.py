@@ -14,7 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from advisor import frequent
+from advisor import frequent, quantiles
 from advisor.collector.extracts import Extract
 from advisor.collector.pool import DeniedError
 from advisor.model import Column, Table, Wanted
@@ -85,10 +85,16 @@ def _width(column: Column) -> int:
 
 
 def statistics_of(plan: Plan, good_for: timedelta) -> Extract:
-    """One statement whose one row becomes a row per column; where the account won't count frequent values, one without."""
+    """One statement whose one row becomes a row per column; where the account won't count frequent values, or tell quantiles, one
+    without both.
+    """
     table, columns = plan.wanted.table, list(enumerate(plan.wanted.columns))
     measures = ["COUNT(*) AS SAMPLED_ROWS", *(m for i, column in columns for m in _measures(i, column))]
     counted = [f"{frequent.asked(_plain(column), column)} AS FREQUENT_{i}" for i, column in columns]
+    numbers = [i for i, column in columns if quantiles.told(column)]
+    states = [f"{quantiles.state(_plain(plan.wanted.columns[i]))} AS STATE_{i}" for i in numbers]
+    shown = [measure.rpartition(" AS ")[2] for measure in (*measures, *counted)]
+    shown += [f"{quantiles.estimates(f'STATE_{i}')} AS QUANTILES_{i}" for i in numbers]
     share = "" if plan.percent >= 100 else f" SAMPLE SYSTEM ({_percent(plan.percent)}) SEED ({SEED})"
     source = f"\nFROM {qualified(table.name)}{share}"
 
@@ -101,7 +107,7 @@ def statistics_of(plan: Plan, good_for: timedelta) -> Extract:
         "column_statistics",
         str(table.name),
         f"column_statistics/{sample_file(table.name)}",
-        _select([*measures, *counted]) + source,
+        f"{_select(shown)}\nFROM ({_select([*measures, *counted, *states])}{source})",
         None,
         good_for,
         described,
@@ -169,6 +175,7 @@ def _described(plan: Plan, row: dict[str, Any]) -> list[dict[str, Any]]:
             "AVG_LENGTH": None if row[f"LENGTH_{i}"] is None else float(row[f"LENGTH_{i}"]),
             "SAMPLED_ROWS": sampled,
             "FREQUENT_VALUES": frequent.shares(row.get(f"FREQUENT_{i}"), sampled, partitions),
+            "QUANTILES": quantiles.pairs(row.get(f"QUANTILES_{i}"), int(row[f"KNOWN_{i}"])),
         }
         for i, column in enumerate(plan.wanted.columns)
     ]

@@ -37,6 +37,8 @@ class ColumnStatistics:
     """Its most frequent values, as text, with their shares of all rows, NULLs included; empty where none holds many, None where
     that isn't known.
     """
+    quantiles: tuple[tuple[str, float], ...] = ()
+    """Numbers, as text, with the share of the column's values that are no larger; empty where they aren't known."""
 
 
 @dataclass(frozen=True)

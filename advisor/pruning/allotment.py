@@ -24,7 +24,7 @@ def allotted(
     conditions, `recorded` is what they match on average.
     """
     asked = _with_others(asked, recorded, axes)
-    known = [math.prod(ask.share for ask in asks if _told(ask, axes)) for asks in asked]
+    known = [math.prod(ask.share for ask in asks if _told(ask, axes) or _spread(ask, axes)) for asks in asked]
     usual = math.fsum(known) / max(1, len(known))
     return list(asked), [min(1.0, recorded * each / max(FEWEST, usual)) for each in known]
 
@@ -41,6 +41,12 @@ def at_most(asks: tuple[Ask, ...], axes: Mapping[str, Axis]) -> tuple[Ask, ...]:
 
 def _told(ask: Ask, axes: Mapping[str, Axis]) -> bool:
     return axes[ask.column].frequent is not None and ask.values == len(ask.positions) > 0 and not ask.stood
+
+
+def _spread(ask: Ask, axes: Mapping[str, Axis]) -> bool:
+    """A range of which quantiles tell how many rows it has beside another text's."""
+    spread = axes[ask.column].spread
+    return spread is not None and not ask.values and not ask.null and ask.located and not ask.stood
 
 
 def _with_others(

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from advisor.model import KeyPart, Value
 from advisor.pruning.frequencies import Frequencies, Place
 from advisor.pruning.paces import Pace
+from advisor.pruning.spread import Spread
 
 Floats = NDArray[np.float64]
 
@@ -74,6 +75,8 @@ class Axis:
     """The share of the rows that hold one of these; 0 where nothing tells."""
     moments: bool = False
     """Numbers that are taken for times: what they are compared with are seconds since 1970, or parts of these."""
+    spread: Spread | None = None
+    """How its values are spread, those left out that `frequent` tells of; None where statistics don't tell."""
     frequent: Frequencies | None = None
     """What its most frequent values hold, those that stand for none left out; None where statistics don't tell."""
     led: tuple[KeyPart, float] | None = None
@@ -106,9 +109,11 @@ class Axis:
         return value if position is not None and self.family == "text" and isinstance(value, str) else position
 
     def share(self, low: float | None, high: float | None) -> float:
-        """The share of rows between two positions (None: open), values taken as spread evenly."""
+        """The share of rows between two positions (None: open), values taken as spread evenly where no quantiles tell."""
         start = self.low if low is None else min(max(low, self.low), self.high)
         end = self.high if high is None else min(max(high, self.low), self.high)
+        if self.spread is not None:
+            return self.spread.between(start, end)
         if self.family == "date":
             # A date stands for its whole day: n dates between two ends take n days of span + 1.
             return max(0.0, end - start + 1) / (self.span + 1) if _overlap(self, low, high) else 0.0

@@ -18,6 +18,7 @@ from advisor.pruning import far_ends
 from advisor.pruning.axes import Axis, family_of, in_days, placed
 from advisor.pruning.frequencies import Frequencies
 from advisor.pruning.letters import letters
+from advisor.pruning.spread import Spread
 
 UNITS_A_DAY = (86_400.0, 86_400e3, 86_400e6)
 """Of numbers that count the seconds since 1970, or thousandths or millionths of them."""
@@ -48,7 +49,9 @@ def axis(
     if statistics is not None:
         known = _from_statistics(name, family, rows, statistics, values)
         if known is not None:
-            return _with_frequencies(_without_stand_ins(known, values, lifetime[1]), statistics, rows)
+            return _with_spread(
+                _with_frequencies(_without_stand_ins(known, values, lifetime[1]), statistics, rows), statistics
+            )
     return _from_literals(name, family, rows, values, lifetime, looked_up)
 
 
@@ -86,6 +89,14 @@ def _with_frequencies(line: Axis, statistics: ColumnStatistics, rows: float) -> 
     least = least_share(rows) if whole else None
     values = [each for each in placed_ if each[1] not in line.stand_ins]
     return replace(line, frequent=Frequencies.of(values, line.distinct, 1 - line.absent, least))
+
+
+def _with_spread(line: Axis, statistics: ColumnStatistics) -> Axis:
+    """The axis with how its numbers are spread. Where some stand for none, quantiles tell of these too."""
+    if line.family != "number" or line.stand_ins:
+        return line
+    found = [(position, level) for text, level in statistics.quantiles if (position := line.position(text)) is not None]
+    return replace(line, spread=Spread.of(found, (line.low, line.high), line.frequent, 1 - line.null_share))
 
 
 def _without_stand_ins(line: Axis, values: list[Value], now: datetime) -> Axis:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advisor.model import FILTERS, ColumnUsage, QueryTemplate, Reading, Role, Table, TableHistory, TableName
-from advisor.pruning.alternatives import terms_of
+from advisor.pruning.alternatives import Term, terms_of
 from advisor.pruning.asks import FEWEST, Ask
 from advisor.pruning.axes import Axis
 from advisor.pruning.sample import Floats, Sample
@@ -85,6 +85,17 @@ def partners(reading: Reading, scan: int) -> list[tuple[ColumnUsage, int]]:
     return found
 
 
+def _told(terms: Sequence[Term], axes: Mapping[str, Axis]) -> bool:
+    """How many rows the one condition lets through is known, of the very values that it asks for; what is recorded is an average
+    over all executions.
+    """
+    asks = [ask for term in terms for ask in term.asks]
+    if len(asks) != 1 or asks[0].counted:
+        return len(asks) == 1
+    spread, ranged = axes[asks[0].column].spread, not asks[0].values and not asks[0].null and asks[0].located
+    return spread is not None and ranged and spread.tells(asks[0].low, asks[0].high)
+
+
 def _drops(usage: ColumnUsage) -> bool:
     return usage.required and not usage.negated and usage.wrapper is None
 
@@ -106,9 +117,10 @@ def joined(
         terms = terms_of(filters, side.axes)
         matched = matched_share(template, side.history)
         if terms[0].asks and usage.partner is not None:
-            share = (
-                sum(term.sign * math.prod(a.share for a in term.asks) for term in terms) if matched is None else matched
-            )
+            if matched is None or _told(terms, side.axes):
+                share = sum(term.sign * math.prod(a.share for a in term.asks) for term in terms)
+            else:
+                share = matched
             own = [term.asks for term in terms if len(term.together) < 2]
             asks.append(_kept(axes[usage.column], usage.partner[1], own, max(FEWEST, share), side))
     return [ask for ask in asks if ask.share <= MOST_KEPT]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,7 +20,7 @@ from advisor.model import TableName
 from advisor.redactor.statement import Found, redacted
 from advisor.redactor.tokens import Names, Values, derived_key, keyed
 from advisor.snapshot import Snapshot, sample_file, write_manifest
-from advisor.snapshot.catalog import shares_of
+from advisor.snapshot.catalog import pairs_of, shares_of
 from advisor.snapshot.views import VIEWS, Kind
 
 NOT_HIDDEN = (
@@ -29,7 +29,7 @@ NOT_HIDDEN = (
     "third, so that one known number, such as an id that begins at 1, tells the others of its length",
     "how numbers of more than nineteen digits begin",
     "the order of names and of texts, which of them are equal, about how long a text is, and what a LIKE asks them to begin with",
-    "which share of a column's rows each of its most frequent values holds",
+    "which share of a column's rows each of its most frequent values holds, and how its numbers are spread",
     "the shape of each statement, Snowflake's own query ids and hashes, names that are words of SQL, and that dbt wrote a statement",
 )
 """What a reader of the redacted snapshot still learns."""
@@ -167,7 +167,7 @@ def _collected(snapshot: Snapshot, samples: tuple[_Sample, ...]) -> Found:
             if kind is Kind.SHARES:
                 texts = f"SELECT DISTINCT CAST({column} AS VARCHAR) FROM {view} WHERE {column} IS NOT NULL"
                 for text in _distinct(snapshot, texts):
-                    for value, _ in shares_of(text) or ():
+                    for value, _ in pairs_of(text):
                         found.value(value)
     for sample in samples:
         found.names |= {sample.table.database, sample.table.schema, sample.table.name}
@@ -204,6 +204,7 @@ def _register(snapshot: Snapshot, renaming: Renaming, secret: bytes) -> None:
         "hide_sql": lambda text: _of_its_length(redacted(text, renaming.names, renaming.values), text),
         "hide_value": renaming.values.value,
         "hide_shares": lambda text: hidden_shares(text, renaming.values.value),
+        "hide_pairs": lambda text: _hidden_pairs(pairs_of(text), renaming.values.value),
         "hide_message": lambda text: "cancelled" if "cancel" in text.lower() else "hidden",
         "own_word": lambda text: text if _OWN_WORD.fullmatch(text) else "hidden",
         "keyed": lambda text: keyed(text, secret),
@@ -229,6 +230,8 @@ def _function(column: str) -> str:
         return "keyed"  # where the account has no hash of its texts, a digest of the text and all its literals
     if column == "FREQUENT_VALUES":
         return "hide_shares"
+    if column == "QUANTILES":
+        return "hide_pairs"
     if column in _OWN:
         return "own_word"
     if column in _SQL:
@@ -239,7 +242,11 @@ def _function(column: str) -> str:
 def hidden_shares(text: str, hidden: Callable[[str], str]) -> str:
     """FREQUENT_VALUES with tokens for its values; those that are of more than all rows tell nothing, and stay so."""
     found = shares_of(text)
-    return "[]" if found is None else json.dumps([[hidden(value), share] for value, share in found])
+    return "[]" if found is None else _hidden_pairs(found, hidden)
+
+
+def _hidden_pairs(found: Iterable[tuple[str, float]], hidden: Callable[[str], str]) -> str:
+    return json.dumps([[hidden(value), share] for value, share in found])
 
 
 def _write_view(snapshot: Snapshot, view: str, path: Path) -> None:

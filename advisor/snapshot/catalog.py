@@ -38,12 +38,12 @@ SELECT c.TABLE_CATALOG, c.TABLE_SCHEMA, c.TABLE_NAME, c.TABLE_ID, c.COLUMN_NAME,
        coalesce(c.ORDINAL_POSITION, 0), upper(trim(c.IS_NULLABLE)) IN ('NO', 'N', 'FALSE', '0'),
        coalesce(upper(trim(c.KIND)) = 'VIRTUAL_COLUMN', FALSE),
        s.COLUMN_NAME IS NOT NULL, s.APPROX_DISTINCT, s.MIN_VALUE, s.MAX_VALUE,
-       s.NULL_SHARE, s.AVG_LENGTH, s.SAMPLED_ROWS, s.FREQUENT_VALUES
+       s.NULL_SHARE, s.AVG_LENGTH, s.SAMPLED_ROWS, s.FREQUENT_VALUES, s.QUANTILES
 FROM columns AS c
 LEFT JOIN column_statistics AS s USING (TABLE_CATALOG, TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME)
 WHERE c.DELETED IS NULL AND c.COLUMN_NAME IS NOT NULL
 ORDER BY c.TABLE_CATALOG, c.TABLE_SCHEMA, c.TABLE_NAME, c.ORDINAL_POSITION, c.COLUMN_NAME, c.DATA_TYPE,
-         s.SAMPLED_ROWS DESC, s.APPROX_DISTINCT DESC, s.MIN_VALUE, s.MAX_VALUE, s.FREQUENT_VALUES
+         s.SAMPLED_ROWS DESC, s.APPROX_DISTINCT DESC, s.MIN_VALUE, s.MAX_VALUE, s.FREQUENT_VALUES, s.QUANTILES
 """
 
 # What stands there belongs to whoever shares or publishes it.
@@ -194,18 +194,25 @@ def _columns(snapshot: Snapshot, table_ids: Mapping[TableName, int | None]) -> M
         name, table_id = TableName(*row[:3]), row[3]
         if name not in table_ids or (None not in (table_id, table_ids[name]) and table_id != table_ids[name]):
             continue
-        column, kind, position, filled, virtual, known, *plain, frequent = row[4:]
+        column, kind, position, filled, virtual, known, *plain, frequent, quantiles = row[4:]
         told = ColumnStatistics(*plain) if known else None
         if told is not None and frequent is not None:
             told = replace(told, frequent=shares_of(frequent))
+        if told is not None and quantiles is not None:
+            told = replace(told, quantiles=pairs_of(quantiles))
         found[name].setdefault(column, Column(column, kind, position, told, nullable=not filled, virtual=virtual))
     return {name: tuple(columns.values()) for name, columns in found.items()}
 
 
 def shares_of(text: str) -> tuple[tuple[str, float], ...] | None:
     """Values with their shares of the rows, from FREQUENT_VALUES as it was checked; None if they are of more than all rows."""
-    found = [(_as_text(value), float(share)) for value, share in json.loads(text, parse_int=str, parse_float=str)]
-    return None if sum(share for _, share in found) > 1 + ROUNDED else tuple(found)
+    found = pairs_of(text)
+    return None if sum(share for _, share in found) > 1 + ROUNDED else found
+
+
+def pairs_of(text: str) -> tuple[tuple[str, float], ...]:
+    """Values with the shares that stand beside them, from JSON as it was checked."""
+    return tuple((_as_text(value), float(share)) for value, share in json.loads(text, parse_int=str, parse_float=str))
 
 
 def _as_text(value: str | bool) -> str:

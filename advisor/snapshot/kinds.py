@@ -18,7 +18,7 @@ class Kind(StrEnum):
     """Sums that must not depend on the order of the rows: milliseconds, and counts beyond 64 bits."""
     TIME = "TIMESTAMP"
     SHARES = "JSON"
-    """Values and their shares of the rows, `[["a", 0.5], [7, 0.1]]`: what may be damaged without harm."""
+    """Values with shares of the rows, `[["a", 0.5], [7, 0.1]]`: what may be damaged without harm."""
 
     @property
     def noun(self) -> str:

@@ -111,7 +111,7 @@ VIEWS: Mapping[str, View] = MappingProxyType(
                 text="TABLE_CATALOG TABLE_SCHEMA TABLE_NAME COLUMN_NAME MIN_VALUE MAX_VALUE",
                 whole="SAMPLED_ROWS",
                 number="APPROX_DISTINCT NULL_SHARE AVG_LENGTH",
-                shares="FREQUENT_VALUES",
+                shares="FREQUENT_VALUES QUANTILES",
             ),
             (*TABLE, ("COLUMN_NAME",)),
             "distinct counts are inferred from the literals seen, so confidence is lower",

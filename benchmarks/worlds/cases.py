@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from advisor import model
 from advisor.frequent import KEPT, kept
 from advisor.model import Churn, ColumnStatistics, TableName
+from advisor.quantiles import FEWEST_ROWS, LEVELS
 from benchmarks.columns import DAY_US, EPOCH, Codes, Column, Floats
 from benchmarks.layouts import Table
 
@@ -108,7 +109,10 @@ def statistics(column: Column) -> ColumnStatistics:
     most = np.argsort(-counts, kind="stable")[:KEPT]
     pairs = [(_shown(column, float(distinct[i])), int(counts[i])) for i in most]
     frequent = tuple(kept(pairs, len(column.values)))
-    return ColumnStatistics(float(len(distinct)), ends[0], ends[1], nulls, frequent=frequent)
+    told = column.family == "number" and len(column.values) >= FEWEST_ROWS
+    found = np.quantile(values, LEVELS, method="inverted_cdf").tolist() if told else []
+    quantiles = tuple((str(value), level) for value, level in zip(found, LEVELS, strict=False))
+    return ColumnStatistics(float(len(distinct)), ends[0], ends[1], nulls, frequent=frequent, quantiles=quantiles)
 
 
 def _shown(column: Column, value: float) -> str:

@@ -10,6 +10,10 @@ asked for as often as any other, so all that is drawn of it is as before: scans 
 which products are the frequent ones), the rows that literals match by their law. What an ordered key on the product leaves to be read isn't, for the world's
 products are numbered by how many rows they have, and their codes rise with the number in stretches. Who predicts the
 same of both is off by the root of their ratio at least.
+
+So has TPC-DS where its rows lie in no order: catalog orders are numbered by their days. With the numbers shuffled among the rows
+of each micro-partition, which have them from all over, scans and statistics are the same to the last figure, and the numbers follow
+nothing: whether a key on them prunes days, and one on days them, nothing but a sample tells.
 """
 
 from __future__ import annotations
@@ -115,6 +119,32 @@ def renumbered(case: Case, seed: int) -> Case:
         for name, column in products.columns.items()
     }
     return replace(case, tables=(replace(events, columns=columns), replace(products, columns=described)))
+
+
+BY_ORDER: Key = (KeyPart("CS_ORDER_NUMBER", digits=4), KeyPart("CS_SOLD_DATE_SK"))
+
+
+def without_order(case: Case, seed: int, table: str = "CATALOG_SALES", column: str = "CS_ORDER_NUMBER") -> Case:
+    """The case with a column's values shuffled among the rows of each of a table's micro-partitions."""
+    rng = np.random.default_rng([16, seed])
+
+    def twin(rows: Rows) -> Rows:
+        if rows.name != table:
+            return rows
+        partition, values = np.arange(rows.count) * rows.partitions // rows.count, rows.columns[column].values
+        shuffled = replace(rows.columns[column], values=values[np.lexsort((rng.random(rows.count), partition))])
+        return replace(rows, columns={**rows.columns, column: shuffled})
+
+    return replace(case, tables=tuple(map(twin, case.tables)))
+
+
+def least_errors_by_order(case: Case, seed: int) -> Floats:
+    """The same of TPC-DS and its twin, under a key on order numbers."""
+    both = [_truth(each, seed, "CATALOG_SALES") for each in (case, without_order(case, seed))]
+    one, other = (truth.per_template(truth.keyed(BY_ORDER)) for truth in both)
+    one, other = one[one > 0], other[one > 0]
+    found: Floats = np.sqrt(np.maximum(one / other, other / one))
+    return found
 
 
 def least_errors(seed: int) -> Floats:

@@ -13,8 +13,17 @@ from benchmarks.worlds.cases import Case
 from benchmarks.worlds.outcomes import SHOWN
 from benchmarks.worlds.synthetic import forms
 from benchmarks.worlds.told import Told, told
+from benchmarks.worlds.tpc import tpcds
 from benchmarks.worlds.truth import HELD_DAYS, SHOWN_DAYS, Executed, Truth, execute, truths
-from benchmarks.worlds.twins import bound, least_errors, renumbered, twins, two_times
+from benchmarks.worlds.twins import (
+    bound,
+    least_errors,
+    least_errors_by_order,
+    renumbered,
+    twins,
+    two_times,
+    without_order,
+)
 
 TIMES = 1301  # a seed whose workload mostly asks for the latest days
 
@@ -40,9 +49,9 @@ def test_no_key_brings_as_much_as_the_best_on_both() -> None:
 
 
 def without_names(table: Table) -> Table:
-    """Of its frequent values what they hold, not which they are."""
+    """Of its frequent values what they hold, not which they are, nor among which numbers they lie."""
     return replace(table, columns=tuple(
-        replace(column, statistics=replace(column.statistics, frequent=tuple(
+        replace(column, statistics=replace(column.statistics, quantiles=(), frequent=tuple(
             ("", share) for _, share in column.statistics.frequent or ()
         ))) if column.statistics else column for column in table.columns
     ))  # fmt: skip
@@ -67,6 +76,17 @@ def test_no_prediction_for_both_is_near_what_a_key_on_the_product_leaves_to_be_r
     assert found[0] > 2.3, "products launched together"
     assert (found[1:3] > 1.6).all(), "codes, and what codes begin with"
     assert np.quantile(found, 0.95) > 2
+
+
+def test_order_numbers_that_follow_the_days_of_no_order_are_told_by_nothing_but_a_sample() -> None:
+    case = tpcds(2)
+    both = []
+    for each in (case, without_order(case, 2)):
+        shown = execute(each, SHOWN_DAYS, SHOWN, np.random.default_rng(1))
+        scans = truths(each, shown)["CATALOG_SALES"].loaded().tolist()
+        both.append((scans, [one.matched for one in shown], [rows.described(True) for rows in each.tables]))
+    assert both[0] == both[1]
+    assert least_errors_by_order(case, 2).max() > 3.0
 
 
 @pytest.mark.parametrize("evidence", ["history", "statistics"])

@@ -50,6 +50,9 @@ MACROS = (
     # Snowflake's APPROX_TOP_K, exactly: pairs of a value and its count, the most frequent first.
     """counted_top_k(x, k) AS to_json(list_transform(list_slice(list_sort(list_transform(map_entries(histogram(x)),
         lambda e: {'n': -CAST(e.value AS BIGINT), 'v': e.key})), 1, k), lambda e: json_array(e.v, -e.n)))""",
+    # Of a t-digest, exactly: its state is all values.
+    "approx_percentile_accumulate(x) AS list(x)",
+    "approx_percentile_estimate(state, level) AS list_aggregate(state, 'quantile_disc', level)",
 )
 
 
@@ -224,6 +227,9 @@ class Server:
         # The engine has a function of that name too, which tells no counts.
         request.body["sqlText"] = re.sub(
             r"APPROX_TOP_K\((.*?), (\d+), \d+\) AS", r"counted_top_k(\1, \2) AS", request.sql
+        )
+        request.body["sqlText"] = re.sub(
+            r"ARRAY_CONSTRUCT\((.*?)\) AS (QUANTILES_\d+)", r"to_json([\1]) AS \2", request.sql
         )
         async with self.locks[request.token]:
             status, payload = await _inner(request)

@@ -15,6 +15,7 @@ from advisor.analyzer import analyze
 from advisor.collector.collect import Collected, Statistics, collect
 from advisor.collector.connection import Connector
 from advisor.needs import needs
+from advisor.quantiles import LEVELS, pairs
 from advisor.settings import Settings
 from advisor.snapshot import open_snapshot
 from advisor.snapshot.catalog import catalog
@@ -100,6 +101,42 @@ def test_values_that_hold_many_rows_come_with_their_shares_in_the_one_scan(
     assert set(found["DAY"]) == {(str(date(2024, 1, 1) + timedelta(days=i)), 0.01) for i in range(100)}
 
 
+def test_quantiles_of_numbers_come_in_the_same_scan(tables: Connector, account: Account, tmp_path: Path) -> None:
+    account.control(
+        run=f"UPDATE DB.PUBLIC.ORDERS SET CUSTOMER_ID = 4000 + ID % 1000 WHERE ID < {ROWS // 2} AND CUSTOMER_ID > 0"
+    )
+    collected(tables, tmp_path / "s")
+    (asked,) = of_tables(account)
+    assert asked.count("APPROX_PERCENTILE_ACCUMULATE(") == 1
+    with open_snapshot(tmp_path / "s") as snapshot:
+        (table,) = catalog(snapshot).tables.values()
+    told = {c.name: c.statistics.quantiles for c in table.columns if c.statistics is not None}
+    assert told["DAY"] == ()
+    assert tuple(level for _, level in told["CUSTOMER_ID"]) == LEVELS
+    # Six in ten of the customers are among the last thousand of five thousand.
+    values = {level: float(value) for value, level in told["CUSTOMER_ID"]}
+    assert values[0.2] == pytest.approx(2000, rel=0.02)
+    assert values[0.7] == pytest.approx(4500, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("answer", "rows"),
+    [
+        (None, 5000),
+        ("[", 5000),
+        ("7", 5000),
+        ("[1, 2]", 5000),
+        (list(range(len(LEVELS))), 999),
+        (["x"] * len(LEVELS), 5000),
+        ([None] * len(LEVELS), 5000),
+        (["inf"] * len(LEVELS), 5000),
+    ],
+)
+def test_quantiles_that_cannot_be_read_or_are_of_few_rows_are_not_kept(answer: Any, rows: int) -> None:
+    assert pairs(answer, rows) is None
+    assert pairs(list(range(len(LEVELS))), 1000) is not None
+
+
 def test_an_account_that_does_not_count_frequent_values_gives_the_other_statistics(
     tables: Connector, account: Account, tmp_path: Path
 ) -> None:
@@ -109,7 +146,9 @@ def test_an_account_that_does_not_count_frequent_values_gives_the_other_statisti
     assert frequent(tmp_path / "s") == {"CUSTOMER_ID": None, "DAY": None}
     said = " ".join(done.notes)
     assert "column statistics: 2 columns of 1 table; " in said
-    assert "without frequent values: column_statistics/DB.PUBLIC.ORDERS.parquet: Snowflake refused: " in said
+    assert (
+        "without frequent values and quantiles: column_statistics/DB.PUBLIC.ORDERS.parquet: Snowflake refused: " in said
+    )
 
 
 def test_statistics_stay_good_for_a_while(tables: Connector, account: Account, tmp_path: Path) -> None:
