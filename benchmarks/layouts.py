@@ -33,6 +33,9 @@ class Test:
         """Where values between `least` and `most` may be in one of the intervals; NaN bounds hold none."""
         if self.null:
             return nulls
+        if len(self.intervals) == 1:
+            ((low, high),) = self.intervals
+            return np.asarray((low <= most) & (least <= high))
         lows, highs = (np.sort(ends) for ends in zip(*self.intervals, strict=True))
         begun, ended = np.searchsorted(lows, most, "right"), np.searchsorted(highs, least, "left")
         found: NDArray[np.bool_] = (begun > ended) & ~np.isnan(least)
@@ -153,16 +156,40 @@ class Table:
         return len(sizes) > 1 and float(sizes[sizes > len(picked) / self.blocks].sum()) > 0.02 * len(picked)
 
     def _hits(self, order: Codes, starts: Codes) -> NDArray[np.bool_]:
-        matches = np.empty((len(self.tests), len(starts)), np.bool_)
-        for name in {test.column for test in self.tests}:
+        """Row by condition, column by block. The last row of the matches stands for a condition that decides nothing."""
+        matches = np.ones((len(self.tests) + 1, len(starts)), np.bool_)
+        for name, tests in self._by_column.items():
             values = self.columns[name].values[order]
             least, most = np.fmin.reduceat(values, starts), np.fmax.reduceat(values, starts)
             nulls = np.logical_or.reduceat(np.isnan(values), starts)
-            for test, i in self.tests.items():
-                if test.column == name:
-                    matches[i] = test.holds(least, most, nulls)
-        hits = np.ones((len(self.conditions), len(starts)), np.bool_)
-        for i, one in enumerate(self.conditions):
-            for clause in one:
-                hits[i] &= np.any([matches[[self.tests[t] for t in tests]].all(axis=0) for tests in clause], axis=0)
+            for test in tests:
+                matches[self.tests[test]] = test.holds(least, most, nulls)
+        asked, alternatives, clauses, conditions = self._nested
+        met = np.logical_and.reduceat(matches[asked], alternatives, axis=0)
+        hits: NDArray[np.bool_] = np.logical_and.reduceat(
+            np.logical_or.reduceat(met, clauses, axis=0), conditions, axis=0
+        )
         return hits
+
+    @cached_property
+    def _by_column(self) -> dict[str, list[Test]]:
+        found: dict[str, list[Test]] = {}
+        for test in self.tests:
+            found.setdefault(test.column, []).append(test)
+        return found
+
+    @cached_property
+    def _nested(self) -> tuple[list[int], list[int], list[int], list[int]]:
+        """The numbers of all tests asked; where each alternative's begin, each clause's alternatives, each condition's clauses."""
+        asked: list[int] = []
+        alternatives: list[int] = []
+        clauses: list[int] = []
+        conditions: list[int] = []
+        for one in self.conditions:
+            conditions.append(len(clauses))
+            for clause in one or (((),),):
+                clauses.append(len(alternatives))
+                for tests in clause:
+                    alternatives.append(len(asked))
+                    asked += [self.tests[test] for test in tests] or [len(self.tests)]
+        return asked, alternatives, clauses, conditions

@@ -20,10 +20,10 @@ from benchmarks.worlds.cases import Case
 from benchmarks.worlds.told import EVIDENCE, Told, told
 from benchmarks.worlds.truth import HELD_DAYS, SHOWN_DAYS, Truth, execute, truths
 
-SHOWN, HELD = (
-    36,
-    24,
-)  # executions of each template, literals drawn for each: in the weeks of the history, in the last one
+SHOWN, HELD = 144, 96
+"""Executions of each template, literals drawn for each: in the weeks of the history, and in the last one."""
+TRIED = 4
+"""One execution in so many tells good keys from bad ones."""
 FINALISTS = 10
 WORTH = 0.05  # share of the scans that the best key must save, or there is nothing to save
 Key = tuple[KeyPart, ...]
@@ -152,9 +152,9 @@ def judge(estimate: Estimate | None, told: Told, truth: Truth, case: Case) -> Ju
 
 
 def _finalists(truth: Truth, executions: Floats) -> list[Key]:
-    """The most promising of all keys, tried on some of the rows."""
-    tried = all_keys(truth)
-    totals = {key: float(truth.per_template(truth.keyed(key, truth.thinned)) @ executions) for key in tried}
+    """The most promising of all keys, tried on some of the rows and executions."""
+    tried, some = all_keys(truth), truth.some(TRIED)
+    totals = {key: float(some.per_template(some.keyed(key, some.thinned)) @ executions) for key in tried}
     return sorted(tried, key=lambda key: totals[key])[:FINALISTS]
 
 

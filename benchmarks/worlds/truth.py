@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from advisor.model import FILTERS, Catalog, KeyPart, Reading, Role
 from advisor.usage.names import Directory, Session
 from advisor.usage.reading import read_with
+from advisor.usage.trees import Parser
 from benchmarks.columns import EPOCH, Floats
 from benchmarks.layouts import Condition, Table, Test, condition
-from benchmarks.worlds.cases import WINDOW_DAYS, Case, Rows, Template
+from benchmarks.worlds.cases import WINDOW_DAYS, Case, Rows
 
 Flags = NDArray[np.bool_]
 
@@ -49,21 +50,18 @@ class Executed:
 def execute(case: Case, days: range, each: int, rng: np.random.Generator) -> list[Executed]:
     """Each template run `each` times on days of the window."""
     catalog = Catalog({rows.table_name: rows.described(False) for rows in case.tables})
-    session = Session(Directory.of(catalog), "DB", "PUBLIC")
+    session, parser = Session(Directory.of(catalog), "DB", "PUBLIC"), Parser()
     found = []
     for number, template in enumerate(case.templates):
         for i in range(each):
             at = days[i * len(days) // each]
             started = case.now - timedelta(days=WINDOW_DAYS - at) + timedelta(hours=9)
-            found.append(_executed(case, session, number, template, started, rng))
+            text = template.statement(rng, started.date())
+            found.append(_executed(case, number, text, started, read_with(session, text, started, parser)))
     return found
 
 
-def _executed(
-    case: Case, session: Session, number: int, template: Template, started: datetime, rng: np.random.Generator
-) -> Executed:
-    text = template.statement(rng, started.date())
-    reading = read_with(session, text, started)
+def _executed(case: Case, number: int, text: str, started: datetime, reading: Reading) -> Executed:
     assert reading.problem is None, text
     assert not reading.unresolved, (reading.unresolved, text)
     rows = {each.name: each for each in case.tables}
@@ -190,6 +188,10 @@ class Truth:
     def _which(self) -> NDArray[np.int64]:
         places = {asked: i for i, asked in enumerate(self.table.conditions)}
         return np.array([places[asked] for _, asked in self.asked], np.int64)
+
+    def some(self, every: int) -> Truth:
+        """One execution in so many."""
+        return replace(self, executed=self.executed[::every])
 
     def loaded(self) -> Floats:
         """Partitions per execution as the rows lie today, of those that were there when it ran."""
