@@ -192,7 +192,7 @@ def read_templates(
     tell: Callable[[int, int], None] = lambda *_: None,
 ) -> tuple[ReadTemplate, ...]:
     """Every template read once, and the samples of those that filter a table large enough to have a key, as many as
-    `Settings.samples_read` allows, the templates that take most time first."""
+    `Settings.samples_read` allows: half of each template's before the other half, the templates that take most time first."""
     one_each = read_all([request(t, t.text, workload) for t in workload.templates], known, settings, tell)
     first = [ReadTemplate(t, reading, ()) for t, reading in zip(workload.templates, one_each, strict=True)]
     large = {
@@ -200,18 +200,25 @@ def read_templates(
         for name, count in _partitions(Templates.of(first), known, recorded, settings).items()
         if count >= settings.min_partitions
     }
-    wanted = [
-        (i, sample)
+    filtering = [
+        (i, _halves(read.template.samples))
         for i, read in enumerate(first)
         if any(usage.role in FILTERS and usage.table in large for usage in read.reading.usages)
-        for sample in read.template.samples
-    ][: settings.samples_read]
+    ]
+    chosen = [(i, place) for half in range(2) for i, halves in filtering for place in halves[half]]
+    wanted = [(i, first[i].template.samples[place]) for i, place in sorted(chosen[: settings.samples_read])]
     requests = [request(first[i].template, sample.text, workload, sample) for i, sample in wanted]
     found: dict[int, list[tuple[Reading, Execution]]] = {}
     for (i, sample), reading in zip(wanted, read_all(requests, known, settings, tell), strict=True):
         if reading.problem is None:
             found.setdefault(i, []).append((reading, sample))
     return tuple(_with_samples(read, found.get(i, ())) for i, read in enumerate(first))
+
+
+def _halves(samples: Sequence[Execution]) -> tuple[Sequence[int], Sequence[int]]:
+    """Their places, each half spread over the range of partitions scanned as all are."""
+    ranked = sorted(range(len(samples)), key=lambda place: (samples[place].partitions_scanned or 0, place))
+    return ranked[::2], ranked[1::2]
 
 
 def _with_samples(read: ReadTemplate, found: Sequence[tuple[Reading, Execution]]) -> ReadTemplate:

@@ -44,8 +44,8 @@ def barren(questions: Sequence[Question], read: Sequence[int | None], usual: flo
 
 
 def _as_often(questions: Sequence[Question], fertile: float, usual: float) -> list[Question]:
-    """Weighed so that all of them together read as much as usual, of which the others read so much and the barren ones one: a
-    dozen texts don't tell how often a template finds nothing.
+    """Weighed so that all of them together read as much as usual, of which the others read so much and the barren ones one:
+    few texts don't tell how often a template finds nothing.
     """
     ended = sum(question.barren for question in questions) / len(questions)
     part = 1 - (usual - 1) / (fertile - 1)

@@ -1,6 +1,6 @@
 """How much each of a template's few texts counts, where the history tells what all its executions match.
 
-A dozen texts are read of a template that may have run ten thousand times. One of them asks for the customer who has a
+Two dozen texts are read of a template that may have run ten thousand times. One of them asks for the customer who has a
 third of the rows, or three do: what the template scans under a key differs by as much. The pruning history counts the
 rows that all executions match. With a row sample the same is counted for each text read, so the texts that match more
 are given more weight where all executions match more, and less where they match less (calibration to a known total:

@@ -74,11 +74,11 @@ class Settings:
     """Path of dbt's target/manifest.json: names the file of each model whose table gets advice."""
     min_window_days: float = 7.0
     """A shorter history gives no more than low confidence: it may miss what runs on other days."""
-    samples_per_template: int = 12
+    samples_per_template: int = 24
     """Executions kept of each template with their literals."""
     samples_read: int = 10_000
-    """Of all samples so many are parsed for their literals, those of the templates that take most time first; the other
-    templates are judged by one representative each."""
+    """Of all samples so many are parsed for their literals: half of each template's, those that take most time first, then the
+    other half; templates of which none is read are judged by one representative each."""
     parse_seconds: float = 2.0
     """A statement that takes longer to parse is given up and counted."""
     parse_bytes: int = 1_000_000

@@ -23,8 +23,8 @@ from advisor.usage.cache import Shaped, open_cache
 from advisor.usage.names import Directory
 from advisor.usage.reading import CRASHED, READY, TOO_LONG, TOO_SLOW, TRUNCATED, Answer, Request, failed
 
-BATCH = 60
-"""Five templates' samples of a dozen each: those of one are best read by one process, which then parses the first alone."""
+BATCH = 72
+"""Three templates' samples, of two dozen each: those of one are best read by one process, which then parses the first alone."""
 TELL_SECONDS = 0.5
 MIN_SHARE = 200
 """Fewer requests than this don't pay for a process more: starting one costs some 200 ms."""
