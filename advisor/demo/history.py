@@ -24,6 +24,7 @@ from advisor.demo.tables import WINDOW_DAYS
 from advisor.demo.workload import Recorded, TableScan
 from advisor.frequent import KEPT, kept
 from advisor.model import TableName
+from advisor.quantiles import LEVELS, pairs
 from advisor.snapshot import sample_file, write_manifest
 
 CATALOG = "DEMO"
@@ -69,7 +70,7 @@ TABLES = PLACE | {
 COLUMNS = PLACE | {"COLUMN_NAME": TEXT, "ORDINAL_POSITION": WHOLE, "DATA_TYPE": TEXT, "IS_NULLABLE": TEXT}
 COLUMN_STATISTICS = PLACE | {
     "COLUMN_NAME": TEXT, "APPROX_DISTINCT": WHOLE, "MIN_VALUE": TEXT, "MAX_VALUE": TEXT, "NULL_SHARE": FLOAT,
-    "AVG_LENGTH": FLOAT, "SAMPLED_ROWS": WHOLE, "FREQUENT_VALUES": TEXT,
+    "AVG_LENGTH": FLOAT, "SAMPLED_ROWS": WHOLE, "FREQUENT_VALUES": TEXT, "QUANTILES": TEXT,
 }  # fmt: skip
 TABLE_DML_HISTORY = {
     "START_TIME": TIME, "END_TIME": TIME, "DATABASE_NAME": TEXT, "SCHEMA_NAME": TEXT, "TABLE_NAME": TEXT,
@@ -228,9 +229,13 @@ def _columns(engine: Engine) -> Iterable[Row]:
         yield _place(table) | {
             "COLUMN_NAME": name.upper(),
             "ORDINAL_POSITION": position[table],
-            "DATA_TYPE": TYPES[data_type.split("(")[0].removesuffix(" NULL")],
+            "DATA_TYPE": _type(data_type),
             "IS_NULLABLE": nullable,
         }
+
+
+def _type(data_type: str) -> str:
+    return TYPES[data_type.split("(")[0].removesuffix(" NULL")]
 
 
 def _statistics(engine: Engine) -> Iterable[Row]:
@@ -244,17 +249,15 @@ def _statistics(engine: Engine) -> Iterable[Row]:
 def _table_statistics(engine: Engine, table: str, columns: Sequence[tuple[str, str]]) -> Iterable[Row]:
     measures = ["COUNT(*)"]
     for name, data_type in columns:
-        length = f"AVG(LENGTH({name}))" if data_type.startswith("VARCHAR") else "NULL"
+        kind = _type(data_type)
+        length = f"AVG(LENGTH({name}))" if kind == "TEXT" else "NULL"
+        asked = f"QUANTILE_DISC({', '.join(map(str, LEVELS))})({name})" if kind in ("NUMBER", "FLOAT") else "NULL"
         measures += [
-            f"APPROX_COUNT_DISTINCT({name})",
-            f"TO_STRING(MIN({name}))",
-            f"TO_STRING(MAX({name}))",
-            f"COUNT({name})",
-            length,
-        ]
+            f"APPROX_COUNT_DISTINCT({name})", f"TO_STRING(MIN({name}))", f"TO_STRING(MAX({name}))", f"COUNT({name})", length, asked,
+        ]  # fmt: skip
     rows, *values = engine.rows(f"SELECT {', '.join(measures)} FROM {table}")[0]
     for nth, (name, _) in enumerate(columns):
-        distinct, least, greatest, known, length = values[nth * 5 : nth * 5 + 5]
+        distinct, least, greatest, known, length, quantiles = values[nth * 6 : nth * 6 + 6]
         yield _place(table) | {
             "COLUMN_NAME": name.upper(),
             "APPROX_DISTINCT": int(distinct),
@@ -264,6 +267,7 @@ def _table_statistics(engine: Engine, table: str, columns: Sequence[tuple[str, s
             "AVG_LENGTH": None if length is None else float(length),
             "SAMPLED_ROWS": int(rows),
             "FREQUENT_VALUES": _frequent(engine, table, name, int(rows)),
+            "QUANTILES": pairs(quantiles, int(rows)),
         }
 
 

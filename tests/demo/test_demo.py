@@ -14,6 +14,7 @@ from advisor.demo import traffic
 from advisor.demo.tables import TABLES, WINDOW_DAYS
 from advisor.errors import InputError
 from advisor.model import KeyPart, TableName
+from advisor.quantiles import LEVELS
 from advisor.settings import Settings
 from advisor.snapshot import catalog, info, open_snapshot
 from tests.commands import advisor
@@ -118,6 +119,16 @@ def test_statistics_have_the_frequent_values(home: Path) -> None:
     told = {column.name: column.statistics.frequent for column in payments.columns if column.statistics is not None}
     assert all(found is not None for found in told.values())
     assert sum(share for _, share in told["STATUS"] or ()) == pytest.approx(1, abs=1e-3)
+
+
+def test_statistics_have_the_quantiles_of_numbers(home: Path) -> None:
+    with open_snapshot(home / "snapshot", Settings()) as snapshot:
+        lines = catalog(snapshot).tables[TableName("DEMO", "RETAIL", "ORDER_LINES")]
+    told = {column.name: column.statistics.quantiles for column in lines.columns if column.statistics is not None}
+    assert len(told["PRODUCT_ID"]) == len(LEVELS)
+    assert not told["ORDER_DATE"]
+    values = [float(value) for value, _ in told["PRODUCT_ID"]]
+    assert values == sorted(values)
 
 
 def test_a_second_run_scans_the_same_partitions_and_leaves_the_working_directory_alone(
