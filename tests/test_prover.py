@@ -268,7 +268,7 @@ def test_a_prediction_from_the_history_is_measured_on_a_sample(tmp_path: Path) -
     proof = after.recommendations[0].details["proof"]
     assert isinstance(proof, dict)
     assert (proof["sampled_rows"], proof["predicted_from"], proof["results"]["differing"]) == (40_000, "history", 0)
-    assert proof["results"]["by_their_own_text"] == proof["results"]["scans"] == 24
+    assert proof["results"]["by_their_own_text"] == proof["results"]["scans"] == 48
     for row in proof["templates"]:
         assert row["ratio"] == pytest.approx(max(1, row["measured"]) / max(1, row["predicted"]))
     assert len(found.proofs) == len({each.key for each in found.proofs}) >= 3

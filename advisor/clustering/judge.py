@@ -184,6 +184,8 @@ class Judge:
 
     def judged(self, key: tuple[KeyPart, ...], after: Floats) -> Estimate:
         """What the key brings when each load scans so many partitions, however that was come by."""
+        # Of two dozen texts that read the same the mean is it but for rounding, which is no saving.
+        after = np.where(np.isclose(after, self.before, rtol=ROUNDING, atol=0), self.before, after)
         scans = self.scans(key, after)
         credits = self._range(scans, self.rates / cost.MS_PER_HOUR)
         keeping, assumed = self.upkeep(key)

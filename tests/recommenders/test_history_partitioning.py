@@ -77,7 +77,7 @@ def test_storage_is_netted_where_its_price_is_known_and_its_break_even_said_wher
 
 
 def test_what_has_no_price_in_credits_is_said_beside_the_total_and_not_as_a_saving(tmp_path: Path) -> None:
-    found = advice(tmp_path / "in", readers(1500))
+    found = advice(tmp_path / "in", readers(700))
     generate(found, tmp_path / "out")
     said = (
         "What 1 change brings has no price in credits, such as storage: the net holds what it takes alone.",

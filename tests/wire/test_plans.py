@@ -68,7 +68,9 @@ def test_statements_of_tables_only_read_whatever_the_names() -> None:
         assert isinstance(tree, exp.Select)
         (table,) = tree.find_all(exp.Table)
         assert (table.catalog, table.db, table.name) == ('D"B', "s.p", hostile.name)
-        assert {column.name for column in tree.find_all(exp.Column)} == {column.name for column in columns}
+        of_the_table = table.find_ancestor(exp.Select)
+        assert of_the_table is not None
+        assert {column.name for column in of_the_table.find_all(exp.Column)} == {column.name for column in columns}
     assert "SAMPLE SYSTEM (12.5) SEED (1)" in statistics_of(plan, WEEK).sql
     assert "SAMPLE BERNOULLI (2) SEED (1)" in sample_of(plan, WEEK).sql
 

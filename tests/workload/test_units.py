@@ -143,7 +143,7 @@ def test_units_add_up_to_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         return replace(workload, templates=tuple(bare))
 
     assert figures(apart) == figures(together)
-    assert {len(template.samples) for template in apart.templates} == {12}
+    assert {len(template.samples) for template in apart.templates} <= {23, 24}
 
 
 def test_times_that_there_is_no_room_for_give_the_same_percentiles(

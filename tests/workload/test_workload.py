@@ -107,7 +107,7 @@ def _check(template: QueryTemplate, rows: list[dict[str, Any]]) -> None:
     assert template.first_seen == min(row["START_TIME"] for row in rows).replace(tzinfo=None)
     assert template.last_seen == max(row["START_TIME"] for row in rows).replace(tzinfo=None)
     asked = {row["QUERY_ID"]: (row["QUERY_TEXT"], row["EXECUTION_TIME"], row["PARTITIONS_SCANNED"]) for row in rows}
-    assert len(template.samples) == 12
+    assert len(template.samples) == 24
     assert all((s.text, s.execution_ms, s.partitions_scanned) == asked[s.query_id or ""] for s in template.samples)
     for use in template.warehouses:
         _check_warehouse(use, [row for row in rows if row["WAREHOUSE_SIZE"] == use.size])
@@ -289,8 +289,8 @@ def test_queries_without_an_id_are_not_taken_for_one(tmp_path: Path) -> None:
 def test_samples_are_bounded_and_span_the_partitions_scanned(tmp_path: Path) -> None:
     rows = [query(f"select a from t where b = {n}", n, PARTITIONS_SCANNED=n) for n in range(600)]
     samples = _only(tmp_path, rows).samples
-    strata = Counter((sample.partitions_scanned or 0) // 50 for sample in samples)
-    assert strata == Counter(range(12))
+    strata = Counter((sample.partitions_scanned or 0) // 25 for sample in samples)
+    assert strata == Counter(range(24))
     assert all(sample.text == f"select a from t where b = {sample.partitions_scanned}" for sample in samples)
 
 
@@ -457,7 +457,7 @@ def aggregates() -> dict[str, str]:
     for view in ("query_templates", "query_samples"):
         body = sqlglot.transpile(sql(view), read="snowflake", write="duckdb", comments=False)[0]
         text = f"SELECT * FROM (WITH EXECUTIONS AS ({executions}) {body.replace('WITH strata', ', strata')})"
-        found[view] = text.replace("SNOWFLAKE.ACCOUNT_USAGE.", "").replace("$samples", "12")
+        found[view] = text.replace("SNOWFLAKE.ACCOUNT_USAGE.", "").replace("$samples", "24")
     return found
 
 
@@ -487,7 +487,7 @@ def test_the_aggregates_serve_in_place_of_the_history(pair: tuple[Path, Workload
     folder, whole = pair
     found = _compress(folder)
     assert [_unsampled(t) for t in found.templates] == [_unsampled(t) for t in whole.templates]
-    assert all(0 < len(t.samples) <= 12 for t in found.templates)
+    assert all(0 < len(t.samples) <= 24 for t in found.templates)
     assert {t.execution_ms.p50 for t in found.templates} == {None}
     assert found.skipped == whole.skipped
     assert (found.queries, found.window_start, found.window_end) == (
