@@ -7,8 +7,8 @@
 -- that ends at the first error (SnowSQL does so only with exit_on_error=true).
 --
 --   scripts/001_clustering_key_DEMO_RETAIL_PAGE_EVENTS.sql
---   scripts/002_clustering_key_DEMO_RETAIL_STOCK_LEVELS.sql
---   scripts/003_clustering_key_DEMO_RETAIL_ORDER_LINES.sql
+--   scripts/002_clustering_key_DEMO_RETAIL_ORDER_LINES.sql
+--   scripts/003_clustering_key_DEMO_RETAIL_STOCK_LEVELS.sql
 --   scripts/004_clustering_key_DEMO_RETAIL_PAYMENTS.sql
 --   scripts/005_materialized_view_DEMO_RETAIL_PAYMENTS_MV_17C7F4B9.sql
 --   scripts/006_materialized_view_DEMO_RETAIL_PAYMENTS_MV_F44EA458.sql
@@ -43,7 +43,7 @@ SELECT
       THEN 'STOP: a column of the key is gone'
     WHEN MAX(row_count) NOT BETWEEN 699316 AND 2797266
       THEN 'STOP: the row count left the range that the figures hold for'
-    WHEN CURRENT_DATE() > TO_DATE('2026-12-24', 'YYYY-MM-DD')
+    WHEN CURRENT_DATE() > TO_DATE('2026-12-31', 'YYYY-MM-DD')
       THEN 'OK, but the advice is past its date: run the advisor again first'
     ELSE 'OK'
   END INTO :verdict
@@ -62,56 +62,12 @@ END;
 $$;
 
 
--- ---------------------------------------------------------------- scripts/002_clustering_key_DEMO_RETAIL_STOCK_LEVELS.sql
-
--- Cluster DEMO.RETAIL.STOCK_LEVELS by (DATE_TRUNC('MONTH', STOCK_DATE), PRODUCT_ID)
-EXECUTE IMMEDIATE $$
-DECLARE
-  not_as_seen EXCEPTION (-20001, 'STOP: not as the advice saw it; run the check in script 002 for the reason');
-  verdict VARCHAR;
-BEGIN
-SELECT
-  CASE
-    WHEN COUNT(*) = 0 THEN 'STOP: the table does not exist, or this role cannot see it'
-    WHEN COUNT_IF(table_type <> 'BASE TABLE') > 0 THEN 'STOP: the name stands for something that is not a permanent or transient table'
-    WHEN MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) IN (TRANSLATE(UPPER('DATE_TRUNC(''MONTH'', STOCK_DATE), PRODUCT_ID'), ' "()', ''), TRANSLATE(UPPER('LINEARDATE_TRUNC(''MONTH'', STOCK_DATE), PRODUCT_ID'), ' "()', ''))
-      THEN 'DONE: the clustering key is the one that this would set'
-    WHEN NOT MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) = ''
-      THEN 'STOP: the clustering key is not the one that the advice saw'
-    WHEN (
-      SELECT COUNT(*)
-      FROM DEMO.INFORMATION_SCHEMA.COLUMNS AS cols
-      WHERE cols.table_schema = 'RETAIL' AND cols.table_name = 'STOCK_LEVELS'
-        AND cols.column_name IN ('PRODUCT_ID', 'STOCK_DATE')
-    ) < 2
-      THEN 'STOP: a column of the key is gone'
-    WHEN MAX(row_count) NOT BETWEEN 354900 AND 1419600
-      THEN 'STOP: the row count left the range that the figures hold for'
-    WHEN CURRENT_DATE() > TO_DATE('2026-12-24', 'YYYY-MM-DD')
-      THEN 'OK, but the advice is past its date: run the advisor again first'
-    ELSE 'OK'
-  END INTO :verdict
-FROM DEMO.INFORMATION_SCHEMA.TABLES
-WHERE table_schema = 'RETAIL'
-  AND table_name = 'STOCK_LEVELS';
-  IF (verdict LIKE 'STOP%') THEN
-    RAISE not_as_seen;
-  END IF;
-  IF (verdict LIKE 'DONE%') THEN
-    RETURN verdict;
-  END IF;
-ALTER TABLE DEMO.RETAIL.STOCK_LEVELS CLUSTER BY (DATE_TRUNC('MONTH', STOCK_DATE), PRODUCT_ID);
-  RETURN verdict;
-END;
-$$;
-
-
--- ---------------------------------------------------------------- scripts/003_clustering_key_DEMO_RETAIL_ORDER_LINES.sql
+-- ---------------------------------------------------------------- scripts/002_clustering_key_DEMO_RETAIL_ORDER_LINES.sql
 
 -- Cluster DEMO.RETAIL.ORDER_LINES by (DATE_TRUNC('QUARTER', ORDER_DATE), PRODUCT_ID)
 EXECUTE IMMEDIATE $$
 DECLARE
-  not_as_seen EXCEPTION (-20001, 'STOP: not as the advice saw it; run the check in script 003 for the reason');
+  not_as_seen EXCEPTION (-20001, 'STOP: not as the advice saw it; run the check in script 002 for the reason');
   verdict VARCHAR;
 BEGIN
 SELECT
@@ -131,7 +87,7 @@ SELECT
       THEN 'STOP: a column of the key is gone'
     WHEN MAX(row_count) NOT BETWEEN 589061 AND 2356244
       THEN 'STOP: the row count left the range that the figures hold for'
-    WHEN CURRENT_DATE() > TO_DATE('2026-12-24', 'YYYY-MM-DD')
+    WHEN CURRENT_DATE() > TO_DATE('2026-12-31', 'YYYY-MM-DD')
       THEN 'OK, but the advice is past its date: run the advisor again first'
     ELSE 'OK'
   END INTO :verdict
@@ -150,9 +106,53 @@ END;
 $$;
 
 
+-- ---------------------------------------------------------------- scripts/003_clustering_key_DEMO_RETAIL_STOCK_LEVELS.sql
+
+-- Cluster DEMO.RETAIL.STOCK_LEVELS by (DATE_TRUNC('MONTH', STOCK_DATE), PRODUCT_ID)
+EXECUTE IMMEDIATE $$
+DECLARE
+  not_as_seen EXCEPTION (-20001, 'STOP: not as the advice saw it; run the check in script 003 for the reason');
+  verdict VARCHAR;
+BEGIN
+SELECT
+  CASE
+    WHEN COUNT(*) = 0 THEN 'STOP: the table does not exist, or this role cannot see it'
+    WHEN COUNT_IF(table_type <> 'BASE TABLE') > 0 THEN 'STOP: the name stands for something that is not a permanent or transient table'
+    WHEN MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) IN (TRANSLATE(UPPER('DATE_TRUNC(''MONTH'', STOCK_DATE), PRODUCT_ID'), ' "()', ''), TRANSLATE(UPPER('LINEARDATE_TRUNC(''MONTH'', STOCK_DATE), PRODUCT_ID'), ' "()', ''))
+      THEN 'DONE: the clustering key is the one that this would set'
+    WHEN NOT MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) = ''
+      THEN 'STOP: the clustering key is not the one that the advice saw'
+    WHEN (
+      SELECT COUNT(*)
+      FROM DEMO.INFORMATION_SCHEMA.COLUMNS AS cols
+      WHERE cols.table_schema = 'RETAIL' AND cols.table_name = 'STOCK_LEVELS'
+        AND cols.column_name IN ('PRODUCT_ID', 'STOCK_DATE')
+    ) < 2
+      THEN 'STOP: a column of the key is gone'
+    WHEN MAX(row_count) NOT BETWEEN 354900 AND 1419600
+      THEN 'STOP: the row count left the range that the figures hold for'
+    WHEN CURRENT_DATE() > TO_DATE('2026-12-31', 'YYYY-MM-DD')
+      THEN 'OK, but the advice is past its date: run the advisor again first'
+    ELSE 'OK'
+  END INTO :verdict
+FROM DEMO.INFORMATION_SCHEMA.TABLES
+WHERE table_schema = 'RETAIL'
+  AND table_name = 'STOCK_LEVELS';
+  IF (verdict LIKE 'STOP%') THEN
+    RAISE not_as_seen;
+  END IF;
+  IF (verdict LIKE 'DONE%') THEN
+    RETURN verdict;
+  END IF;
+ALTER TABLE DEMO.RETAIL.STOCK_LEVELS CLUSTER BY (DATE_TRUNC('MONTH', STOCK_DATE), PRODUCT_ID);
+  RETURN verdict;
+END;
+$$;
+
+
 -- ---------------------------------------------------------------- scripts/004_clustering_key_DEMO_RETAIL_PAYMENTS.sql
 
--- Cluster DEMO.RETAIL.PAYMENTS by (DATE_TRUNC('QUARTER', PAID_AT), CUSTOMER_ID)
+-- Cluster DEMO.RETAIL.PAYMENTS by (DATE_TRUNC('MONTH', PAID_AT), CUSTOMER_ID)
 EXECUTE IMMEDIATE $$
 DECLARE
   not_as_seen EXCEPTION (-20001, 'STOP: not as the advice saw it; run the check in script 004 for the reason');
@@ -162,7 +162,7 @@ SELECT
   CASE
     WHEN COUNT(*) = 0 THEN 'STOP: the table does not exist, or this role cannot see it'
     WHEN COUNT_IF(table_type <> 'BASE TABLE') > 0 THEN 'STOP: the name stands for something that is not a permanent or transient table'
-    WHEN MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) IN (TRANSLATE(UPPER('DATE_TRUNC(''QUARTER'', PAID_AT), CUSTOMER_ID'), ' "()', ''), TRANSLATE(UPPER('LINEARDATE_TRUNC(''QUARTER'', PAID_AT), CUSTOMER_ID'), ' "()', ''))
+    WHEN MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) IN (TRANSLATE(UPPER('DATE_TRUNC(''MONTH'', PAID_AT), CUSTOMER_ID'), ' "()', ''), TRANSLATE(UPPER('LINEARDATE_TRUNC(''MONTH'', PAID_AT), CUSTOMER_ID'), ' "()', ''))
       THEN 'DONE: the clustering key is the one that this would set'
     WHEN NOT MAX(TRANSLATE(UPPER(COALESCE(clustering_key, '')), ' "()', '')) = ''
       THEN 'STOP: the clustering key is not the one that the advice saw'
@@ -175,7 +175,7 @@ SELECT
       THEN 'STOP: a column of the key is gone'
     WHEN MAX(row_count) NOT BETWEEN 350000 AND 1400000
       THEN 'STOP: the row count left the range that the figures hold for'
-    WHEN CURRENT_DATE() > TO_DATE('2026-12-24', 'YYYY-MM-DD')
+    WHEN CURRENT_DATE() > TO_DATE('2026-12-31', 'YYYY-MM-DD')
       THEN 'OK, but the advice is past its date: run the advisor again first'
     ELSE 'OK'
   END INTO :verdict
@@ -188,7 +188,7 @@ WHERE table_schema = 'RETAIL'
   IF (verdict LIKE 'DONE%') THEN
     RETURN verdict;
   END IF;
-ALTER TABLE DEMO.RETAIL.PAYMENTS CLUSTER BY (DATE_TRUNC('QUARTER', PAID_AT), CUSTOMER_ID);
+ALTER TABLE DEMO.RETAIL.PAYMENTS CLUSTER BY (DATE_TRUNC('MONTH', PAID_AT), CUSTOMER_ID);
   RETURN verdict;
 END;
 $$;
@@ -219,7 +219,7 @@ SELECT
     WHEN MAX(IFF(table_name = 'PAYMENTS', row_count, NULL)) NOT BETWEEN 350000 AND 1400000
       THEN 'STOP: the row count left the range that the figures hold for'
     WHEN COUNT_IF(table_name = 'PAYMENTS_MV_17C7F4B9') > 0 THEN 'DONE: the view is there already'
-    WHEN CURRENT_DATE() > TO_DATE('2026-12-24', 'YYYY-MM-DD')
+    WHEN CURRENT_DATE() > TO_DATE('2026-12-31', 'YYYY-MM-DD')
       THEN 'OK, but the advice is past its date: run the advisor again first'
     ELSE 'OK'
   END INTO :verdict
@@ -275,7 +275,7 @@ SELECT
     WHEN MAX(IFF(table_name = 'PAYMENTS', row_count, NULL)) NOT BETWEEN 350000 AND 1400000
       THEN 'STOP: the row count left the range that the figures hold for'
     WHEN COUNT_IF(table_name = 'PAYMENTS_MV_F44EA458') > 0 THEN 'DONE: the view is there already'
-    WHEN CURRENT_DATE() > TO_DATE('2026-12-24', 'YYYY-MM-DD')
+    WHEN CURRENT_DATE() > TO_DATE('2026-12-31', 'YYYY-MM-DD')
       THEN 'OK, but the advice is past its date: run the advisor again first'
     ELSE 'OK'
   END INTO :verdict

@@ -1,7 +1,7 @@
 -- Cluster DEMO.RETAIL.STOCK_LEVELS by (DATE_TRUNC('MONTH', STOCK_DATE), PRODUCT_ID)
 --
 -- 2 query templates filter it by PRODUCT_ID 11.4 times a day, reading >99.9% of its 313 micro-partitions; in
--- this order 10.1% are expected to be read. That saves 0.000972 to 0.00233 (expected 0.00214) credits a month;
+-- this order 10.3% are expected to be read. That saves 0.00138 to 0.00328 (expected 0.00304) credits a month;
 -- upkeep takes 0 to 0.0000352 (expected 0.00000322) a month and the build 0.0000549 to 0.00064 (expected
 -- 0.000117) once.
 --
@@ -9,20 +9,20 @@
 -- Size       709,800 rows in 313 micro-partitions
 -- Key now    none
 -- Key then   DATE_TRUNC('MONTH', STOCK_DATE), PRODUCT_ID
--- Net        0.000884 to 0.00232 (expected 0.00212) credits a month
+-- Net        0.00129 to 0.00327 (expected 0.00303) credits a month
 -- Build      0.0000549 to 0.00064 (expected 0.000117) credits, once
 -- Upkeep     0 to 0.0000352 (expected 0.00000322) credits a month
 -- Evidence   measured, confidence high
--- Window     2026-11-10 20:10 UTC to 2026-11-24 19:59 UTC
--- Valid      until 2026-12-24: when you read this later, run the advisor again first
+-- Window     2026-11-17 04:58 UTC to 2026-12-01 04:48 UTC
+-- Valid      until 2026-12-31: when you read this later, run the advisor again first
 -- Needs      standard edition, OWNERSHIP on table DEMO.RETAIL.STOCK_LEVELS, USAGE on database DEMO and schema DEMO.RETAIL
 --
 -- Share of the table's partitions that a query reads, before and after:
---   3bc8a18b07786168  100 executions, 100.0% -> 10.1%, for example query d97532c8-b26b-40a0-a6b5-cf50ba36c108
---   b4d8c19c91df065b  60 executions, 99.9% -> 10.2%, for example query 3e1e4908-aec6-4620-ab3d-91965fb329ce
---   028c0a7b2505eee2  110 executions, 2.4% -> 5.4%, for example query 114e307f-be8c-499a-892d-0963623ef1ac
---   f8ab377ab5348fd0  60 executions, 0.3% -> 5.4%, for example query ab8016fe-8287-46dc-b3be-245ae909f639
---   095a0f3a3099c3e3  60 executions, 41.8% -> 46.2%, for example query aecb637f-9ca1-4b69-bd30-2bec7c855841
+--   3bc8a18b07786168  100 executions, 100.0% -> 10.5%, for example query eaf3618b-bfab-407f-ac2e-5f71cbef5df8
+--   b4d8c19c91df065b  60 executions, 99.9% -> 10.0%, for example query e27c3e95-3a15-4310-90ec-29fabf64b6fc
+--   028c0a7b2505eee2  110 executions, 2.4% -> 5.4%, for example query b16701c3-fd26-40e8-941a-cb5463ab70e4
+--   f8ab377ab5348fd0  60 executions, 0.3% -> 5.4%, for example query a609744c-1ae1-4484-b437-6f67717a94cf
+--   095a0f3a3099c3e3  60 executions, 41.8% -> 46.4%, for example query 6eb1f73a-f5f6-4eb2-bd5a-d8b4082da825
 --   and 2 more in advice.json
 -- Warning: These templates will read more than today: 095a0f3a3099c3e3 (131 → 145 partitions an execution),
 -- 028c0a7b2505eee2 (7.37 → 17 partitions an execution), e6346c8445ce20ba (21.7 → 36 partitions an execution),
@@ -57,7 +57,7 @@ SELECT
       THEN 'STOP: a column of the key is gone'
     WHEN MAX(row_count) NOT BETWEEN 354900 AND 1419600
       THEN 'STOP: the row count left the range that the figures hold for'
-    WHEN CURRENT_DATE() > TO_DATE('2026-12-24', 'YYYY-MM-DD')
+    WHEN CURRENT_DATE() > TO_DATE('2026-12-31', 'YYYY-MM-DD')
       THEN 'OK, but the advice is past its date: run the advisor again first'
     ELSE 'OK'
   END AS verdict
@@ -89,7 +89,7 @@ SELECT
       THEN 'STOP: a column of the key is gone'
     WHEN MAX(row_count) NOT BETWEEN 354900 AND 1419600
       THEN 'STOP: the row count left the range that the figures hold for'
-    WHEN CURRENT_DATE() > TO_DATE('2026-12-24', 'YYYY-MM-DD')
+    WHEN CURRENT_DATE() > TO_DATE('2026-12-31', 'YYYY-MM-DD')
       THEN 'OK, but the advice is past its date: run the advisor again first'
     ELSE 'OK'
   END INTO :verdict
@@ -125,7 +125,7 @@ SELECT SYSTEM$CLUSTERING_INFORMATION('DEMO.RETAIL.STOCK_LEVELS', '(DATE_TRUNC(''
 -- the change; QUERY_HISTORY is up to 45 minutes late, and counts all tables that a query reads.
 SELECT
   query_parameterized_hash,
-  IFF(start_time <= '2026-11-24 19:59:21 +0000'::TIMESTAMP_TZ, 'before', 'after') AS period,
+  IFF(start_time <= '2026-12-01 04:48:00 +0000'::TIMESTAMP_TZ, 'before', 'after') AS period,
   COUNT(*) AS executions,
   SUM(partitions_scanned) / NULLIF(SUM(partitions_total), 0) AS partitions_scanned_share,
   AVG(execution_time) AS mean_execution_ms
@@ -133,7 +133,7 @@ FROM SNOWFLAKE.ACCOUNT_USAGE.QUERY_HISTORY
 WHERE query_parameterized_hash IN ('03465f09975a8d8b3b72cffafe7a2ce5', '03cad340103da489e3df017467ac42c2', '044dccc2beddc828e2387970f3aee625', '04997abba0f62d19431922e67e865cc2', '0ad070d884755a3d018fc169c14149e0', '0ad3df86a78a7ba44a026ecbc252cf05', '5207cc0df1b030e7f19d0a7f2f9ea800', '8b20472d7dbd0f6ec8f9455dd71989d2', '90931f6583cf7a6ee3d0809ef077782b', 'dbe8e67a12883e2bf5e9764b98dc834a', 'fe346c4de39710bed3aad64b4906b9fc')
   AND UPPER(execution_status) = 'SUCCESS'
   AND (
-    start_time BETWEEN '2026-11-10 20:10:29 +0000'::TIMESTAMP_TZ AND '2026-11-24 19:59:21 +0000'::TIMESTAMP_TZ
+    start_time BETWEEN '2026-11-17 04:58:35 +0000'::TIMESTAMP_TZ AND '2026-12-01 04:48:00 +0000'::TIMESTAMP_TZ
     OR start_time >= DATEADD('day', -7, CURRENT_TIMESTAMP())
   )
 GROUP BY 1, 2
@@ -148,7 +148,7 @@ FROM SNOWFLAKE.ACCOUNT_USAGE.AUTOMATIC_CLUSTERING_HISTORY
 WHERE database_name = 'DEMO'
   AND schema_name = 'RETAIL'
   AND table_name = 'STOCK_LEVELS'
-  AND start_time >= '2026-11-24 19:59:21 +0000'::TIMESTAMP_TZ
+  AND start_time >= '2026-12-01 04:48:00 +0000'::TIMESTAMP_TZ
 GROUP BY 1
 ORDER BY 1;
 
