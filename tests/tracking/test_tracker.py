@@ -474,7 +474,7 @@ def test_a_history_that_was_aggregated_where_it_is_gives_the_same_verdict(tmp_pa
             for view, text in aggregates().items():
                 target = folder / f"{view}.parquet"
                 snapshot.connection.execute(
-                    f"COPY ({text.replace('NTILE(12)', 'NTILE(30)')}) TO '{target}' (FORMAT parquet)"
+                    f"COPY ({text.replace('NTILE(24)', 'NTILE(30)')}) TO '{target}' (FORMAT parquet)"
                 )
         (folder / "query_history.parquet").unlink()
     with open_snapshot(tmp_path / "before") as old, open_snapshot(tmp_path / "after") as new:
