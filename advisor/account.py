@@ -192,7 +192,7 @@ def read_templates(
     tell: Callable[[int, int], None] = lambda *_: None,
 ) -> tuple[ReadTemplate, ...]:
     """Every template read once, and the samples of those that filter a table large enough to have a key, as many as
-    `Settings.samples_read` allows: half of each template's before the other half, the templates that take most time first."""
+    `Settings.samples_read` allows: half of each template's before the other half, those that take most time first."""
     one_each = read_all([request(t, t.text, workload) for t in workload.templates], known, settings, tell)
     first = [ReadTemplate(t, reading, ()) for t, reading in zip(workload.templates, one_each, strict=True)]
     large = {

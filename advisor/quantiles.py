@@ -18,7 +18,8 @@ LEVELS = (0.01, 0.02, *(step / 20 for step in range(1, 20)), 0.98, 0.99)
 FEWEST_ROWS = 1_000
 """Of fewer a hundredth may be a person's."""
 DIGITS = 12
-"""Of a quantile so many are kept, which is more than a digest tells."""
+DECIMALS = 9
+"""Of a quantile so many are kept, which is more than a digest tells; numbers of no more decimals stay numbers when they are hidden."""
 
 
 def told(column: Column) -> bool:
@@ -43,7 +44,7 @@ def pairs(answer: Any, rows: int) -> str | None:
     """
     try:
         answered = json.loads(answer) if isinstance(answer, str | bytes) else answer
-        found = [float(f"{float(value):.{DIGITS}g}") for value in answered]
+        found = [round(float(f"{float(value):.{DIGITS}g}"), DECIMALS) for value in answered]
     except (ValueError, TypeError, RecursionError):
         return None
     if rows < FEWEST_ROWS or len(found) != len(LEVELS) or not all(map(math.isfinite, found)):

@@ -102,6 +102,7 @@ _OWN = frozenset(
 _OWN_WORD = re.compile(r"[\w .,:()~/-]{0,80}", re.ASCII)
 # Not those that stand in for a missing one: a digest of text and times, from which a guess at the text could be confirmed.
 _OWN_ID = re.compile(r"[\w-]{1,80}", re.ASCII)
+_PAIRS = {"FREQUENT_VALUES": "hide_shares", "QUANTILES": "hide_pairs"}
 _NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
 _SCALE = 18  # digits after the point that leave a DECIMAL room for the largest shift
 _PLAIN = ("BOOLEAN", "DATE", "TIMESTAMP", "TIME")
@@ -228,10 +229,8 @@ def _function(column: str) -> str:
         return "own_id"
     if column == "QUESTION":
         return "keyed"  # where the account has no hash of its texts, a digest of the text and all its literals
-    if column == "FREQUENT_VALUES":
-        return "hide_shares"
-    if column == "QUANTILES":
-        return "hide_pairs"
+    if column in _PAIRS:
+        return _PAIRS[column]
     if column in _OWN:
         return "own_word"
     if column in _SQL:

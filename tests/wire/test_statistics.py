@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -16,6 +17,7 @@ from advisor.collector.collect import Collected, Statistics, collect
 from advisor.collector.connection import Connector
 from advisor.needs import needs
 from advisor.quantiles import LEVELS, pairs
+from advisor.redactor.tokens import Values
 from advisor.settings import Settings
 from advisor.snapshot import open_snapshot
 from advisor.snapshot.catalog import catalog
@@ -135,6 +137,15 @@ def test_quantiles_of_numbers_come_in_the_same_scan(tables: Connector, account: 
 def test_quantiles_that_cannot_be_read_or_are_of_few_rows_are_not_kept(answer: Any, rows: int) -> None:
     assert pairs(answer, rows) is None
     assert pairs(list(range(len(LEVELS))), 1000) is not None
+
+
+def test_quantiles_are_kept_with_the_decimals_of_which_a_hidden_number_stays_one() -> None:
+    kept = pairs([i / 3 for i in range(len(LEVELS))], 1000)
+    assert kept is not None
+    values = [value for value, _ in json.loads(kept)]
+    assert values[1:4] == [0.333333333, 0.666666667, 1.0]
+    hidden = Values((), (), b"secret").value(str(values[1]))
+    assert float(hidden) != values[1]
 
 
 def test_an_account_that_does_not_count_frequent_values_gives_the_other_statistics(
