@@ -267,7 +267,7 @@ def _table_statistics(engine: Engine, table: str, columns: Sequence[tuple[str, s
             "AVG_LENGTH": None if length is None else float(length),
             "SAMPLED_ROWS": int(rows),
             "FREQUENT_VALUES": _frequent(engine, table, name, int(rows)),
-            "QUANTILES": pairs(quantiles, int(rows)),
+            "QUANTILES": pairs(quantiles, int(known)),
         }
 
 

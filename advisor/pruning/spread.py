@@ -35,14 +35,16 @@ class Spread:
         found: dict[float, list[float]] = {}
         for position, level in sorted(quantiles):
             # At a frequent value they stand still: how much of it each of them takes in isn't told.
-            if low < position < high and position not in held.held:
+            if low <= position <= high and position not in held.held:
                 found.setdefault(position, []).append(level * present - held.between(low, position))
-        if not found or not held.others:
+        if not found.keys() - {low, high} or not held.others:
             return None
         places = [(low, 0.0)]
         for position, shares in found.items():
-            places.append((position, shares[0]))
-            if len(shares) > 1:  # one value holds the rows between them
+            # One value holds the rows between two quantiles that are equal, and those up to one that is the least of all.
+            if position > low:
+                places.append((min(position, math.nextafter(high, low)), shares[0]))
+            if position == low or (len(shares) > 1 and position < high):
                 places.append((math.nextafter(position, high), shares[-1]))
         places.append((high, held.others))
         below = np.clip(np.maximum.accumulate([share for _, share in places]) / held.others, 0.0, 1.0)

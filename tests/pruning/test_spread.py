@@ -58,6 +58,15 @@ def test_a_range_has_as_many_rows_as_quantiles_tell(low: float | None, high: flo
     assert within(found, low, high) == pytest.approx(true, rel=0.1, abs=0.0015)
 
 
+@pytest.mark.parametrize(("end", "low", "high"), [(-1.0, -0.5, 0.9), (500.0, 101.0, 499.0)])
+def test_rows_at_an_end_that_nothing_counts_are_not_spread_over_the_gap(end: float, low: float, high: float) -> None:
+    """No row lies in it, but those between two quantiles are taken as evenly spread: one in twenty at most."""
+    values = np.where(np.random.default_rng(5).random(ROWS) < 0.3, end, prices(ROWS))
+    found = line(values, counted=False)
+    assert within(found, low, high) < 0.05
+    assert within(found, end - 0.5, end + 0.5) == pytest.approx(0.3, abs=0.05)
+
+
 def test_without_quantiles_values_are_taken_as_evenly_spread() -> None:
     values = prices(ROWS)
     true = float(((values >= 20) & (values < 21)).mean())
